@@ -1,0 +1,1 @@
+"""What travels over MQTT between the hub and its devices: messages, topics and signatures."""
