@@ -1,0 +1,90 @@
+"""What the mixer plays and what it says about it: a sound, its events, the one sample format."""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+SAMPLE_RATE = 48_000  # frames a second, everywhere inside the agent; Opus decodes to it without resampling
+Pcm: TypeAlias = NDArray[np.int16]  # one channel, SAMPLE_RATE, shape (frames,)
+SoundLane: TypeAlias = Literal["announcement", "told"]
+
+LIVE_PRIORITY = 255  # live fire microphone: the latest wins, and nothing is mixed over it (WIRE.md)
+EMERGENCY_PRIORITY = 224  # from here up the local volume is ignored (WIRE.md, Praesideo's third class)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sound:
+    """One thing to play.
+
+    `start_s` is the instant, on this device's monotonic clock in seconds, at which frame 0 leaves the DAC;
+    an instant that has passed means joining late at the right offset; None means as soon as possible.
+    An announcement takes its turn by priority (0-255). What an elder is told about an alert (`lane="told"`)
+    is mixed over every announcement below 255, which is ducked meanwhile.
+    `volume` 0-1 is this sound's own. `resumes`: after an interruption it plays again from its start.
+    """
+
+    id: str
+    pcm: Pcm
+    priority: int
+    start_s: float | None = None
+    lane: SoundLane = "announcement"
+    repeat: int = 1
+    gap_s: float = 0.0
+    volume: float = 1.0
+    resumes: bool = False
+
+    def __post_init__(self) -> None:
+        if self.pcm.ndim != 1 or self.pcm.dtype != np.int16 or not len(self.pcm):
+            raise ValueError(f"sound {self.id}: needs one channel of int16 frames, and at least one of them")
+        if not 0 <= self.priority <= LIVE_PRIORITY:
+            raise ValueError(f"sound {self.id}: priority {self.priority} is outside 0-255")
+        if self.repeat < 1 or self.gap_s < 0 or not 0 <= self.volume <= 1:
+            raise ValueError(f"sound {self.id}: repeat >= 1, gap_s >= 0 and volume 0-1 are needed")
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The first frame leaves the DAC at `dac_s`; `skipped_s` of the sound was missed by joining late."""
+
+    id: str
+    dac_s: float
+    skipped_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The last frame has left the DAC at `dac_s`; `played_s` is less than the length after a late start or a gap."""
+
+    id: str
+    dac_s: float
+    played_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """A sound of higher rank (`by`) silenced it within the ramp; `resumes` says whether it will play again."""
+
+    id: str
+    by: str
+    played_s: float
+    resumes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """`Mixer.stop` ended it, within the ramp when it was sounding; `played_s` is 0 when it never began."""
+
+    id: str
+    played_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """It was given so late that nothing of it was left to play."""
+
+    id: str
+
+
+SoundEvent: TypeAlias = Started | Finished | Interrupted | Stopped | Missed
