@@ -1,0 +1,157 @@
+"""The kinds of value a setting can have, and how each is read from text."""
+
+import ipaddress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, cast
+from urllib.parse import unquote, urlsplit
+
+Language = Literal["zh", "en"]
+
+
+class UnreadableValue(ValueError):
+    """What should have been written instead, as a sentence in both languages."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.zh = zh
+        self.en = en
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Host and TCP port to listen on, written `HOST:PORT`; an IPv6 address stands in brackets."""
+
+    host: str
+    port: int
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only programs on this machine can reach it."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerUrl:
+    """An outside broker; `password` is kept out of `repr`, so that no log shows it."""
+
+    host: str
+    port: int
+    is_tls: bool
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+def endpoint(text: str) -> Endpoint:
+    """`HOST:PORT`, port 1-65535."""
+    host, colon, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not colon or not host or not port.isascii() or not port.isdigit() or not 1 <= int(port) <= 65535:
+        raise UnreadableValue(
+            "请写成 主机:端口，例如 127.0.0.1:8080。", "write HOST:PORT, for example 127.0.0.1:8080."
+        )
+    return Endpoint(host, int(port))
+
+
+def broker_url(text: str) -> BrokerUrl:
+    """`mqtt://` (port 1883 unless given) or `mqtts://` (8883), user and password percent-encoded."""
+    wanted = UnreadableValue(
+        "请写成 mqtt://用户:密码@主机:1883 或 mqtts://用户:密码@主机:8883。",
+        "write mqtt://user:password@host:1883 or mqtts://user:password@host:8883.",
+    )
+    try:
+        url = urlsplit(text)
+        port = url.port
+    except ValueError as error:
+        raise wanted from error
+    if url.scheme not in ("mqtt", "mqtts") or not url.hostname or url.path.strip("/") or url.query:
+        raise wanted
+    is_tls = url.scheme == "mqtts"
+    return BrokerUrl(
+        host=url.hostname,
+        port=port or (8883 if is_tls else 1883),
+        is_tls=is_tls,
+        user=unquote(url.username) if url.username else None,
+        password=unquote(url.password) if url.password else None,
+    )
+
+
+def web_address(text: str) -> str:
+    """A whole http or https address."""
+    try:
+        url = urlsplit(text)
+        is_whole = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:
+        is_whole = False
+    if not is_whole:
+        raise UnreadableValue(
+            "请写完整的网址，例如 https://example.org/notify。",
+            "write a whole address, for example https://example.org/notify.",
+        )
+    return text
+
+
+def existing_file(text: str) -> Path:
+    """The absolute path of a file that is there."""
+    path = Path(text).expanduser()
+    if not path.is_file():
+        raise UnreadableValue(
+            "没有这个文件，请写文件的完整路径。", "there is no such file; write its whole path."
+        )
+    return path.absolute()
+
+
+def folder(text: str) -> Path:
+    """The absolute path of a folder, which need not be there yet."""
+    path = Path(text).expanduser().absolute()
+    if path.exists() and not path.is_dir():
+        raise UnreadableValue("它不是文件夹，请换一个路径。", "it is not a folder; write another path.")
+    return path
+
+
+def switch(text: str) -> bool:
+    """true or false, also written 1, yes, on, 0, no, off."""
+    match text.lower():
+        case "1" | "true" | "yes" | "on":
+            return True
+        case "0" | "false" | "no" | "off":
+            return False
+    raise UnreadableValue("请写 true 或 false。", "write true or false.")
+
+
+def language(text: str) -> Language:
+    """zh or en."""
+    if text not in ("zh", "en"):
+        raise UnreadableValue("请写 zh（中文）或 en（英文）。", "write zh (Chinese) or en (English).")
+    return cast("Language", text)
+
+
+_LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+def log_level(text: str) -> str:
+    """One of the four levels, in lower case."""
+    if text.lower() not in _LOG_LEVELS:
+        raise UnreadableValue(
+            f"请写 {'、'.join(_LOG_LEVELS)} 之一。", f"write one of {', '.join(_LOG_LEVELS)}."
+        )
+    return text.lower()
+
+
+def mask(text: str) -> str:
+    """A secret as it may be shown: scheme and host of an address, since only the rest gives access."""
+    try:
+        url = urlsplit(text)
+    except ValueError:
+        return "***"
+    if not url.hostname:
+        return "***" if text else ""
+    return f"{url.scheme}://{'***@' if url.username else ''}{url.hostname}/***"
