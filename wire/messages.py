@@ -141,6 +141,8 @@ class Health(Message):
     microphone_proved_ms: TimeMs | None = None
     screen_proved_ms: TimeMs | None = None
     buttons_proved_ms: Annotated[dict[ButtonName, TimeMs], Field(max_length=200)] = {}
+    buttons_stuck_since_ms: Annotated[dict[ButtonName, TimeMs], Field(max_length=200)] = {}
+    """Buttons that have been held for longer than 10 s and are not released yet: a fault."""
 
 
 class ClockProbe(Message):
@@ -288,7 +290,7 @@ _ANNOUNCE: TypeAdapter[Manifest | Stop] = TypeAdapter(Announce)
 _COMMAND: TypeAdapter[Volume | SelfTest | Restart] = TypeAdapter(Command)
 
 MAX_JSON_BYTES = 64 * 1024
-"""Larger than any message of the contract (a text of 2,000 characters is 6 kB); what is larger is not read."""
+"""Larger than any message of the contract (2,000 characters of text are 6 kB); what is larger is not read."""
 
 
 def read(model: type[M], payload: bytes) -> M:

@@ -48,6 +48,11 @@ def device(name: str, kind: str) -> str:
     return f"{ROOT}/dev/{_slug(name)}/{kind}"
 
 
+def clock_answer(name: str) -> str:
+    """Where the answers to a device's clock probes go: the Response Topic of its requests."""
+    return f"{device(name, 'clock')}/answer"
+
+
 def every_device(kind: str) -> str:
     """The subscription filter for one message kind from all devices."""
     return f"{ROOT}/dev/+/{kind}"
