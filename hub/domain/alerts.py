@@ -1,0 +1,429 @@
+"""The life of an alert: every state, every step between them, and what each step makes happen.
+
+Everything that changes an alert is a function here: it takes the alert, what happened and `now_ms`, and gives a
+Step: the alert as it is then, its journal entries, what the elder is told, who is asked and who is informed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from hub.domain.errors import Invalid, StepNotAllowed
+from hub.domain.ladder import Ladder, next_rung
+
+
+class State(StrEnum):
+    """Where an alert is; only `closed` ends it."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    ARRIVED = "arrived"
+    CLOSED = "closed"
+
+
+class By(StrEnum):
+    """What a person may do with an alert."""
+
+    ACCEPT = "accept"
+    WITHDRAW = "withdraw"
+    ARRIVE = "arrive"
+    CLOSE = "close"
+    REOPEN = "reopen"
+    NOTE = "note"
+
+
+TRANSITIONS: Mapping[tuple[State, By], State] = {
+    (State.OPEN, By.ACCEPT): State.ACCEPTED,
+    (State.OPEN, By.CLOSE): State.CLOSED,
+    (State.OPEN, By.NOTE): State.OPEN,
+    (State.ACCEPTED, By.ACCEPT): State.ACCEPTED,  # a second acceptor is back-up
+    (State.ACCEPTED, By.WITHDRAW): State.OPEN,
+    (State.ACCEPTED, By.ARRIVE): State.ARRIVED,
+    (State.ACCEPTED, By.CLOSE): State.CLOSED,
+    (State.ACCEPTED, By.REOPEN): State.OPEN,
+    (State.ACCEPTED, By.NOTE): State.ACCEPTED,
+    (State.ARRIVED, By.ACCEPT): State.ARRIVED,  # more hands for the one who is there
+    (State.ARRIVED, By.CLOSE): State.CLOSED,
+    (State.ARRIVED, By.REOPEN): State.OPEN,
+    (State.ARRIVED, By.NOTE): State.ARRIVED,
+    (State.CLOSED, By.NOTE): State.CLOSED,
+}
+"""All that people may do; whatever is not listed raises StepNotAllowed."""
+
+MAX_ETA_MINUTES = 30
+GRACE_MS = 180_000
+"""An arrival may be this late before the alert opens again (ALERTS.md leaves the figure to us)."""
+ARRIVED_ASK_MS = 30 * 60_000
+"""So long after arrival, and again after each such time, the desk asks what became of it (ALERTS.md, 3)."""
+REOPEN_PRESS_MS = 10 * 60_000
+"""A press so long after an acceptance opens the alert again (ALERTS.md)."""
+HURRY_PRESSES, HURRY_MS = 3, 60_000
+"""So many presses within this time bring the next rung at once (ALERTS.md)."""
+REMIND_MS = 15_000
+"""The elder never waits longer than this in silence while nobody has accepted (ALERTS.md)."""
+
+
+class Kind(StrEnum):
+    """What the alert is about. An unreadable press is still a press."""
+
+    CALL = "call"
+    SERVICE = "service"
+    UNREADABLE = "unreadable"
+
+
+class Seen(StrEnum):
+    """How a closing was seen; only the door proves an arrival."""
+
+    DOOR = "door"
+    CONVERSATION = "conversation"
+    OVERRIDE = "override"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One call for help. Exactly one deadline, `due_ms`, while it is not closed (invariant 3).
+
+    `joins` names the button (or home) whose presses it gathers; `place` is where it lies. `rung` is the last one
+    asked. `remind_ms` is when the elder is next told that we still search; None unless open.
+    """
+
+    id: str
+    kind: Kind
+    joins: str
+    device: str
+    button: str
+    place: str
+    home_id: str | None
+    opened_ms: int
+    state: State
+    rung: int
+    due_ms: int | None
+    remind_ms: int | None
+    pressed_ms: tuple[int, ...] = ()
+    stage_seq: int = 0
+    acceptor_id: str | None = None
+    accepted_ms: int | None = None
+    promised_ms: int | None = None
+    arrived_ms: int | None = None
+    closed_ms: int | None = None
+    is_exercise: bool = False
+    version: int = 1
+
+
+class Stage(StrEnum):
+    """How far help has come, as the elder may be told (WIRE.md)."""
+
+    RECORDED = "recorded"
+    NOTIFYING = "notifying"
+    ACCEPTED = "accepted"
+    CHANGED = "changed"
+    ARRIVED = "arrived"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Something that the elder is to hear now; `person_id` and `minutes` fill the sentence where it has them."""
+
+    stage: Stage
+    stage_seq: int
+    person_id: str | None = None
+    minutes: int | None = None
+
+
+class Audience(StrEnum):
+    """Who is informed of a step that asks nothing new of them."""
+
+    ASKED = "asked"  # everyone asked so far, but for the acceptor
+    ACCEPTOR = "acceptor"
+    DESK = "desk"
+
+
+class Purpose(StrEnum):
+    """Why somebody is sent something; names a sentence in words.py."""
+
+    ASK = "ask"
+    THANKS = "thanks"
+    PRESSED_AGAIN = "pressed_again"
+    SAID_FINE = "said_fine"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+    DESK_ASKS = "desk_asks"
+
+
+@dataclass(frozen=True, slots=True)
+class Inform:
+    """A message to an audience. `person_id` is the acceptor it speaks of, or speaks to."""
+
+    audience: Audience
+    purpose: Purpose
+    person_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the journal: what happened, by whom (a person id, `elder`, or `system`), with ids and numbers only."""
+
+    what: str
+    actor: str = "system"
+    detail: Mapping[str, str | int | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one event makes of an alert. `ask` is the rung to ask now, or None."""
+
+    alert: Alert
+    entries: tuple[Entry, ...] = ()
+    tells: tuple[Tell, ...] = ()
+    ask: int | None = None
+    informs: tuple[Inform, ...] = ()
+
+    @property
+    def is_change(self) -> bool:
+        """False for a step done again by the same person, which succeeds and changes nothing."""
+        return bool(self.entries)
+
+
+def allowed(state: State) -> list[str]:
+    """The names of the steps that people may take in this state."""
+    return [step.value for (at, step) in TRANSITIONS if at is state]
+
+
+def _target(alert: Alert, step: By) -> State:
+    target = TRANSITIONS.get((alert.state, step))
+    if target is None:
+        raise StepNotAllowed(step=step.value, state=alert.state.value, allowed=allowed(alert.state))
+    return target
+
+
+# --- what the elder does -------------------------------------------------------------------------------
+
+
+def opened(alert: Alert, ladder: Ladder, is_empty: Sequence[bool], now_ms: int) -> Step:
+    """The first press: tells the elder, and asks the first rung that has somebody on it."""
+    rung = 0 if not is_empty[0] else next_rung(ladder, 0, is_empty)
+    alert = replace(
+        alert,
+        state=State.OPEN,
+        rung=rung,
+        due_ms=now_ms + ladder[rung].wait_ms,
+        remind_ms=now_ms + REMIND_MS,
+        pressed_ms=(now_ms,),
+    )
+    entries = (Entry("opened", "elder"), *_skipped(-1, rung), Entry("asked", detail={"rung": rung}))
+    return Step(alert, entries, (Tell(Stage.RECORDED, 0),), ask=rung)
+
+
+def pressed_again(alert: Alert, now_ms: int) -> Step:
+    """A further press of an alert that is not closed: always recorded and answered, never swallowed (invariant 8)."""
+    entry = Entry("pressed_again", "elder")
+    if alert.state is State.ARRIVED or (
+        alert.state is State.ACCEPTED and now_ms - (alert.accepted_ms or 0) >= REOPEN_PRESS_MS
+    ):
+        return _reopened(alert, now_ms, (entry, Entry("reopened", "elder")), Purpose.PRESSED_AGAIN)
+    recent = (*(at for at in alert.pressed_ms if now_ms - at < HURRY_MS), now_ms)
+    alert = replace(alert, pressed_ms=recent)
+    if alert.state is State.ACCEPTED:
+        alert, tell = _tell(alert, Stage.ACCEPTED, alert.acceptor_id, _minutes_left(alert, now_ms))
+        informs = (Inform(Audience.ACCEPTOR, Purpose.PRESSED_AGAIN, alert.acceptor_id),)
+        return Step(alert, (entry,), (tell,), informs=informs)
+    alert, tell = _tell(alert, Stage.NOTIFYING)
+    entries: tuple[Entry, ...] = (entry,)
+    if len(recent) >= HURRY_PRESSES:
+        alert = replace(alert, due_ms=now_ms, pressed_ms=())
+        entries = (entry, Entry("hurried", "elder"))
+    return Step(replace(alert, remind_ms=now_ms + REMIND_MS), entries, (tell,))
+
+
+def said_fine(alert: Alert) -> Step:
+    """Cancel: changes neither state nor ladder; whoever was asked is told to make sure. Only a person closes."""
+    informs = (
+        Inform(Audience.ASKED, Purpose.SAID_FINE),
+        Inform(Audience.ACCEPTOR, Purpose.SAID_FINE, alert.acceptor_id),
+    )
+    return Step(alert, (Entry("said_fine", "elder"),), informs=informs)
+
+
+def arrival_shown(alert: Alert, now_ms: int) -> Step:
+    """The arrival rhythm on the button: an arrival while accepted, a press in every other state."""
+    if alert.state is not State.ACCEPTED:
+        return pressed_again(alert, now_ms)
+    return _arrived(alert, alert.acceptor_id, now_ms, Entry("arrived", "elder", {"how": "button"}))
+
+
+# --- what people do ------------------------------------------------------------------------------------
+
+
+def accept(alert: Alert, by: str, eta_minutes: int, now_ms: int) -> Step:
+    """Somebody goes. The first is the acceptor, everyone else who says so is back-up."""
+    if not 1 <= eta_minutes <= MAX_ETA_MINUTES:
+        raise Invalid("eta_out_of_range", most=MAX_ETA_MINUTES)
+    state = _target(alert, By.ACCEPT)
+    if alert.state is not State.OPEN and by != alert.acceptor_id:
+        return Step(alert, (Entry("backup", by, {"eta_minutes": eta_minutes}),))
+    if alert.state is not State.OPEN:
+        return Step(alert)
+    promised_ms = now_ms + eta_minutes * 60_000
+    has_changed = alert.accepted_ms is not None
+    alert = replace(
+        alert,
+        state=state,
+        acceptor_id=by,
+        accepted_ms=now_ms,
+        promised_ms=promised_ms,
+        due_ms=promised_ms + GRACE_MS,
+        remind_ms=None,
+    )
+    alert, tell = _tell(alert, Stage.CHANGED if has_changed else Stage.ACCEPTED, by, eta_minutes)
+    informs = (Inform(Audience.ASKED, Purpose.THANKS, by),)
+    return Step(alert, (Entry("accepted", by, {"eta_minutes": eta_minutes}),), (tell,), informs=informs)
+
+
+def withdraw(alert: Alert, by: str, now_ms: int) -> Step:
+    """The acceptor cannot go after all: the alert is open again and the next rung is asked at once."""
+    _target(alert, By.WITHDRAW)
+    if by != alert.acceptor_id:
+        raise Invalid("not_the_acceptor")
+    return _reopened(alert, now_ms, (Entry("withdrawn", by),), None)
+
+
+def arrive(alert: Alert, by: str, now_ms: int) -> Step:
+    """Somebody is at the door; whoever arrives first, not only the acceptor."""
+    if alert.state is State.ARRIVED and by == alert.acceptor_id:
+        return Step(alert)
+    _target(alert, By.ARRIVE)
+    return _arrived(alert, by, now_ms, Entry("arrived", by, {"how": "said"}))
+
+
+def close(alert: Alert, by: str, outcome: str, seen: Seen, reason: str, now_ms: int) -> Step:
+    """Ends the alert; needs a person, an outcome and how it was seen, an override its reason too (invariant 7)."""
+    if not by:
+        raise Invalid("close_needs_person")
+    if not outcome.strip():
+        raise Invalid("close_needs_outcome")
+    if seen is Seen.OVERRIDE and not reason.strip():
+        raise Invalid("override_needs_reason")
+    _target(alert, By.CLOSE)
+    alert = replace(alert, state=State.CLOSED, due_ms=None, remind_ms=None, closed_ms=now_ms)
+    alert, tell = _tell(alert, Stage.CLOSED)
+    detail = {"outcome": outcome.strip(), "seen": seen.value, "reason": reason.strip()}
+    return Step(alert, (Entry("closed", by, detail),), (tell,))
+
+
+def reopen(alert: Alert, by: str, now_ms: int) -> Step:
+    """The desk is not content with how it stands: the next rung is asked."""
+    _target(alert, By.REOPEN)
+    return _reopened(alert, now_ms, (Entry("reopened", by),), Purpose.WITHDRAWN)
+
+
+def note(alert: Alert, by: str, text: str) -> Step:
+    """A remark for the journal, in every state."""
+    _target(alert, By.NOTE)
+    if not text.strip():
+        raise Invalid("empty_note")
+    return Step(alert, (Entry("note", by, {"text": text.strip()}),))
+
+
+# --- what time does ------------------------------------------------------------------------------------
+
+
+def deadline_passed(alert: Alert, ladder: Ladder, is_empty: Sequence[bool], now_ms: int) -> Step:
+    """The alert's one deadline has come: climbs, opens again, or lets the desk ask (invariants 3, 4, 6)."""
+    match alert.state:
+        case State.OPEN:
+            return _climbed(alert, ladder, is_empty, now_ms)
+        case State.ACCEPTED:
+            expired = Entry("acceptance_expired", detail={"person_id": alert.acceptor_id})
+            step = _reopened(alert, now_ms, (expired,), Purpose.EXPIRED)
+            climbed = _climbed(step.alert, ladder, is_empty, now_ms)
+            return replace(climbed, entries=step.entries + climbed.entries, tells=step.tells, informs=step.informs)
+        case State.ARRIVED:
+            alert = replace(alert, due_ms=now_ms + ARRIVED_ASK_MS)
+            return Step(alert, (Entry("desk_asked"),), informs=(Inform(Audience.DESK, Purpose.DESK_ASKS),))
+        case State.CLOSED:
+            return Step(alert)
+
+
+def rung_failed(alert: Alert, rung: int, ladder: Ladder, now_ms: int) -> Step:
+    """Every notification of this rung has failed: the wait is not spent on nobody (invariant 5).
+
+    The last rung keeps its wait: it repeats, and a repeat without a pause would only fail faster.
+    """
+    if alert.state is not State.OPEN or alert.rung != rung or rung == len(ladder) - 1:
+        return Step(alert)
+    return Step(replace(alert, due_ms=now_ms), (Entry("rung_failed", detail={"rung": alert.rung}),))
+
+
+def remind(alert: Alert, now_ms: int) -> Step:
+    """The elder hears that we still search; not a step of the ladder and not for the journal's reader to act on."""
+    if alert.state is not State.OPEN:
+        return Step(alert)
+    alert, tell = _tell(replace(alert, remind_ms=now_ms + REMIND_MS), Stage.NOTIFYING)
+    return Step(alert, (Entry("reminded"),), (tell,))
+
+
+def clock_stepped(alert: Alert, by_ms: int) -> Step:
+    """The hub's clock was set by `by_ms`: deadlines keep their distance from now (invariant 4)."""
+    if alert.due_ms is None:
+        return Step(alert)
+    shifted = replace(
+        alert,
+        due_ms=alert.due_ms + by_ms,
+        remind_ms=None if alert.remind_ms is None else alert.remind_ms + by_ms,
+        promised_ms=None if alert.promised_ms is None else alert.promised_ms + by_ms,
+    )
+    return Step(shifted, (Entry("clock_stepped", detail={"by_ms": by_ms}),))
+
+
+# --- shared by the steps above -------------------------------------------------------------------------
+
+
+def _tell(alert: Alert, stage: Stage, person_id: str | None = None, minutes: int | None = None) -> tuple[Alert, Tell]:
+    alert = replace(alert, stage_seq=alert.stage_seq + 1)
+    return alert, Tell(stage, alert.stage_seq, person_id, minutes)
+
+
+def _minutes_left(alert: Alert, now_ms: int) -> int:
+    return max(1, -(-((alert.promised_ms or now_ms) - now_ms) // 60_000))
+
+
+def _skipped(current: int, rung: int) -> tuple[Entry, ...]:
+    return tuple(Entry("rung_empty", detail={"rung": index}) for index in range(current + 1, rung))
+
+
+def _climbed(alert: Alert, ladder: Ladder, is_empty: Sequence[bool], now_ms: int) -> Step:
+    rung = next_rung(ladder, alert.rung, is_empty)
+    entries = (*_skipped(alert.rung, rung), Entry("asked", detail={"rung": rung}))
+    return Step(replace(alert, rung=rung, due_ms=now_ms + ladder[rung].wait_ms), entries, ask=rung)
+
+
+def _reopened(alert: Alert, now_ms: int, entries: tuple[Entry, ...], tell_acceptor: Purpose | None) -> Step:
+    informs = () if tell_acceptor is None else (Inform(Audience.ACCEPTOR, tell_acceptor, alert.acceptor_id),)
+    alert = replace(
+        alert,
+        state=State.OPEN,
+        acceptor_id=None,
+        promised_ms=None,
+        arrived_ms=None,
+        due_ms=now_ms,
+        remind_ms=now_ms + REMIND_MS,
+        pressed_ms=(),
+    )
+    alert, tell = _tell(alert, Stage.NOTIFYING)
+    return Step(alert, entries, (tell,), informs=informs)
+
+
+def _arrived(alert: Alert, by: str | None, now_ms: int, entry: Entry) -> Step:
+    alert = replace(
+        alert,
+        state=State.ARRIVED,
+        acceptor_id=by,
+        arrived_ms=now_ms,
+        due_ms=now_ms + ARRIVED_ASK_MS,
+        remind_ms=None,
+    )
+    alert, tell = _tell(alert, Stage.ARRIVED, by)
+    return Step(alert, (entry,), (tell,))

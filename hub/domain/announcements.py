@@ -1,0 +1,155 @@
+"""What is announced: its kind and priority, what may be asked for, and what became of it in each building."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hub.domain.errors import Invalid
+
+
+class Kind(StrEnum):
+    """The kinds that staff choose from."""
+
+    ROUTINE = "routine"  # 日常通知
+    NOTICE = "notice"  # 重要通知
+    BLUE = "blue"  # 蓝色预警
+    YELLOW = "yellow"  # 黄色预警
+    ORANGE = "orange"  # 橙色预警
+    RED = "red"  # 红色预警
+
+
+PRIORITY: Mapping[Kind, int] = {
+    Kind.ROUTINE: 60,
+    Kind.NOTICE: 100,
+    Kind.BLUE: 200,
+    Kind.YELLOW: 223,
+    Kind.ORANGE: 240,
+    Kind.RED: 250,
+}
+"""The table of WIRE.md; 224 and above ignore quiet hours and the local volume."""
+
+MAX_CHARACTERS = 2_000
+"""About seven minutes of speech; a longer text is no announcement but a document."""
+MAX_REPEAT = 5
+GAP_MS = 2_000
+"""Silence between repeats."""
+LEAD_MS = 600
+"""From the publishing to the agreed instant: time for 69 devices to fetch, decode and arm, well below the
+1.5 s that an emergency may take to the first sound."""
+MAX_AHEAD_MS = 366 * 24 * 3_600_000
+PAST_TOLERANCE_MS = 5_000
+"""A time chosen on a page may have gone by this long when the request arrives; then it is played now."""
+VALID_AFTER_END_MS = 60_000
+"""A device that comes back may still join until so long after the planned end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An announcement as it was asked for and found good. `play_at_ms` None means at once."""
+
+    text: str
+    places: tuple[str, ...]
+    kind: Kind
+    repeat: int
+    play_at_ms: int | None
+
+
+def checked(text: str, places: Iterable[str], kind: str, repeat: int, play_at_ms: int | None, now_ms: int) -> Wanted:
+    """What can be announced; raises Invalid with a key that says what to change."""
+    text = text.strip()
+    if not text:
+        raise Invalid("empty_text")
+    if len(text) > MAX_CHARACTERS:
+        raise Invalid("text_too_long", most=MAX_CHARACTERS, length=len(text))
+    for character in text:
+        category = unicodedata.category(character)
+        if (
+            category in ("Cc", "Cs", "Co", "Cn") and character not in "\n\r\t"
+        ) or character in "\u202a\u202b\u202d\u202e":
+            raise Invalid("control_character", code=f"U+{ord(character):04X}")
+        if category == "So" or character in "\u200d\ufe0f":
+            raise Invalid("unspeakable_character", character=character)
+    if not any(character.isalnum() for character in text):
+        raise Invalid("nothing_to_say")
+    if kind not in Kind.__members__.values():
+        raise Invalid("unknown_kind", kind=kind, allowed="/".join(Kind))
+    if not 1 <= repeat <= MAX_REPEAT:
+        raise Invalid("repeat_out_of_range", most=MAX_REPEAT)
+    if play_at_ms is not None and play_at_ms < now_ms - PAST_TOLERANCE_MS:
+        raise Invalid("time_in_the_past")
+    if play_at_ms is not None and play_at_ms > now_ms + MAX_AHEAD_MS:
+        raise Invalid("time_too_far")
+    return Wanted(text, tuple(dict.fromkeys(places)), Kind(kind), repeat, play_at_ms)
+
+
+def total_ms(duration_ms: int, repeat: int) -> int:
+    """How long all rounds and the gaps between them take."""
+    return duration_ms * repeat + GAP_MS * (repeat - 1)
+
+
+class Reached(StrEnum):
+    """What became of an announcement at a device, as its receipts say."""
+
+    SENT = "sent"  # published; nothing has come back, so nothing more is claimed
+    RECEIVED = "received"
+    VERIFIED = "verified"
+    READY = "ready"
+    PLAYING = "playing"
+    PLAYED = "played"
+    INTERRUPTED = "interrupted"
+    SUPERSEDED = "superseded"
+    SUPPRESSED = "suppressed"
+    STOPPED = "stopped"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+    FAILED = "failed"
+
+
+_ORDER = {state: index for index, state in enumerate(Reached)}
+ON_THE_WAY = (Reached.RECEIVED, Reached.VERIFIED, Reached.READY, Reached.PLAYING)
+ENDS = tuple(state for state in Reached if _ORDER[state] >= _ORDER[Reached.PLAYED])
+
+
+def further(known: Reached, new: Reached) -> Reached:
+    """The later of two states: receipts may arrive twice or late, and an end once reported stays."""
+    return known if known in ENDS or _ORDER[new] <= _ORDER[known] else new
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the device's own microphone heard; correlation 0-1, lag in ms, level in dB of full scale."""
+
+    is_heard: bool
+    correlation: float
+    lag_ms: float
+    level_dbfs: float
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One device's part in an announcement. `at_ms` is when it reached each state, by the device's clock."""
+
+    device: str
+    place: str
+    reached: Reached
+    at_ms: Mapping[Reached, int]
+    started_ms: int | None = None
+    reason: str = ""
+    evidence: Evidence | None = None
+
+    @property
+    def is_heard(self) -> bool:
+        """Played, and its own microphone heard it: two facts, both observed."""
+        return self.reached is Reached.PLAYED and self.evidence is not None and self.evidence.is_heard
+
+
+def counts(progress: Iterable[Progress]) -> dict[str, int]:
+    """How many devices are in each state, `heard` counted beside them."""
+    result = dict.fromkeys([*(state.value for state in Reached), "heard"], 0)
+    for one in progress:
+        result[one.reached.value] += 1
+        result["heard"] += one.is_heard
+    return result

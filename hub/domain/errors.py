@@ -1,0 +1,45 @@
+"""What a person may have done wrong: one class a business error, told by key so that each reads it in a language."""
+
+from __future__ import annotations
+
+
+class DongdongError(Exception):
+    """Base of all business errors. `key` names its sentence in words.py, `params` fill it in."""
+
+    key = "error"
+
+    def __init__(self, **params: object) -> None:
+        super().__init__(f"{self.key} {params}" if params else self.key)
+        self.params = params
+
+
+class NotFound(DongdongError):
+    """Nothing of this kind has this id. Params: `what`, `id`."""
+
+    key = "not_found"
+
+
+class StepNotAllowed(DongdongError):
+    """The alert's state does not allow this step. Params: `step`, `state`, `allowed` (list of step names)."""
+
+    key = "step_not_allowed"
+
+
+class Changed(DongdongError):
+    """Somebody else changed the same thing in between; reading it again and repeating the step is safe."""
+
+    key = "changed_meanwhile"
+
+
+class Invalid(DongdongError):
+    """An input that cannot be taken. `key` says which; the sentence says what to change."""
+
+    def __init__(self, key: str, **params: object) -> None:
+        self.key = key
+        super().__init__(**params)
+
+
+class NotPermitted(DongdongError):
+    """This person may not do this. Params: `role`."""
+
+    key = "not_permitted"

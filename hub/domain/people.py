@@ -1,0 +1,62 @@
+"""Who can be asked: people, what they answer for, and how they are reached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Duty(StrEnum):
+    """What somebody answers for at a place."""
+
+    HELPER = "helper"  # 结对帮扶: paired with the elder of one home
+    BUILDING_HEAD = "building_head"  # 楼栋长
+    GRID_LEADER = "grid_leader"  # 网格长
+    VOLUNTEER = "volunteer"  # 志愿者, asked while on shift
+    DESK = "desk"  # 社区值班台, asked while on shift
+
+
+class ChannelName(StrEnum):
+    """The ways in which a person is reached."""
+
+    WEBHOOK = "webhook"
+    NTFY = "ntfy"
+    PAGE = "page"
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One way to reach one person; an open page needs no address."""
+
+    channel: ChannelName
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who can be asked for help, with or without an account. `language` is zh or en."""
+
+    id: str
+    name: str
+    phone: str = ""
+    language: str = "zh"
+    contacts: tuple[Contact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A person answers for a place (a slug: `all`, a grid, a building or a home) in one way."""
+
+    person_id: str
+    place: str
+    duty: Duty
+
+
+class Role(StrEnum):
+    """What somebody with an account or a token may do."""
+
+    ADMIN = "admin"
+    STAFF = "staff"
+    TECHNICIAN = "technician"
+    VOLUNTEER = "volunteer"
+    OBSERVER = "observer"

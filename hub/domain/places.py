@@ -1,0 +1,77 @@
+"""Where things are: the community, its grids, buildings, units and homes, and which of them holds which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hub.domain.errors import Invalid
+
+EVERYWHERE = "all"
+
+
+class PlaceKind(StrEnum):
+    """The levels of a community, from the widest to the narrowest."""
+
+    COMMUNITY = "community"  # 社区
+    GRID = "grid"  # 网格
+    BUILDING = "building"  # 楼栋
+    UNIT = "unit"  # 单元
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A part of the community. `parent` is a slug, empty for the community; `x`, `y` are metres on the plan."""
+
+    slug: str
+    kind: PlaceKind
+    name: str
+    parent: str = ""
+    x: float = 0.0
+    y: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A flat. `name` is how people say it: 17栋2单元502室."""
+
+    id: str
+    place: str
+    name: str
+
+
+def lineage(places: Mapping[str, Place], slug: str) -> list[str]:
+    """The slug and all that hold it, from the narrowest to `all`; an unknown slug lies in `all` alone."""
+    line: list[str] = []
+    while slug and slug in places and slug not in line:
+        line.append(slug)
+        slug = places[slug].parent
+    return line if EVERYWHERE in line else [*line, EVERYWHERE]
+
+
+def reached(places: Mapping[str, Place], targets: Iterable[str]) -> list[str]:
+    """The buildings that these targets reach, in the order of `places`; raises Invalid for an unknown target."""
+    wanted = set(targets)
+    if not wanted:
+        raise Invalid("no_place")
+    unknown = sorted(wanted - set(places))
+    if unknown:
+        raise Invalid("unknown_place", place=unknown[0])
+    parents = {places[slug].parent for slug in wanted if places[slug].kind is PlaceKind.UNIT}
+    return [
+        place.slug
+        for place in places.values()
+        if place.kind is PlaceKind.BUILDING
+        and (place.slug in parents or not wanted.isdisjoint(lineage(places, place.slug)))
+    ]
+
+
+def without_overlap(places: Mapping[str, Place], targets: Sequence[str]) -> list[str]:
+    """The targets less those that another target already holds, so that nothing is sent to a place twice."""
+    wanted = set(targets)
+    return [
+        slug
+        for slug in dict.fromkeys(targets)
+        if wanted.isdisjoint(above for above in lineage(places, slug) if above != slug)
+    ]
