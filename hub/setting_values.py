@@ -55,9 +55,7 @@ def endpoint(text: str) -> Endpoint:
     host, colon, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not colon or not host or not port.isascii() or not port.isdigit() or not 1 <= int(port) <= 65535:
-        raise UnreadableValue(
-            "请写成 主机:端口，例如 127.0.0.1:8080。", "write HOST:PORT, for example 127.0.0.1:8080."
-        )
+        raise UnreadableValue("请写成 主机:端口，例如 127.0.0.1:8080。", "write HOST:PORT, for example 127.0.0.1:8080.")
     return Endpoint(host, int(port))
 
 
@@ -103,9 +101,7 @@ def existing_file(text: str) -> Path:
     """The absolute path of a file that is there."""
     path = Path(text).expanduser()
     if not path.is_file():
-        raise UnreadableValue(
-            "没有这个文件，请写文件的完整路径。", "there is no such file; write its whole path."
-        )
+        raise UnreadableValue("没有这个文件，请写文件的完整路径。", "there is no such file; write its whole path.")
     return path.absolute()
 
 
@@ -117,13 +113,16 @@ def folder(text: str) -> Path:
     return path
 
 
+ON = frozenset({"1", "true", "yes", "on"})
+OFF = frozenset({"", "0", "false", "no", "off"})
+
+
 def switch(text: str) -> bool:
     """true or false, also written 1, yes, on, 0, no, off."""
-    match text.lower():
-        case "1" | "true" | "yes" | "on":
-            return True
-        case "0" | "false" | "no" | "off":
-            return False
+    if text.lower() in ON:
+        return True
+    if text.lower() in OFF:
+        return False
     raise UnreadableValue("请写 true 或 false。", "write true or false.")
 
 
@@ -140,9 +139,7 @@ _LOG_LEVELS = ("debug", "info", "warning", "error")
 def log_level(text: str) -> str:
     """One of the four levels, in lower case."""
     if text.lower() not in _LOG_LEVELS:
-        raise UnreadableValue(
-            f"请写 {'、'.join(_LOG_LEVELS)} 之一。", f"write one of {', '.join(_LOG_LEVELS)}."
-        )
+        raise UnreadableValue(f"请写 {'、'.join(_LOG_LEVELS)} 之一。", f"write one of {', '.join(_LOG_LEVELS)}.")
     return text.lower()
 
 

@@ -90,9 +90,7 @@ def load(arguments: Mapping[str, str | None], environ: Mapping[str, str] = os.en
     return settings
 
 
-def explain(
-    arguments: Mapping[str, str | None], environ: Mapping[str, str] = os.environ
-) -> tuple[Explained, ...]:
+def explain(arguments: Mapping[str, str | None], environ: Mapping[str, str] = os.environ) -> tuple[Explained, ...]:
     """Every setting with its value, default and source, for `dongdong settings`. Raises SettingsError."""
     found = _find(arguments, environ)
     defaults = _defaults(environ)
@@ -184,7 +182,7 @@ def _out_of_force(found: Mapping[str, _Found], defaults: Mapping[str, str]) -> d
     """The settings of the weaker ways, back at their defaults. Raises SettingsError for two equal ways."""
 
     def strength(side: tuple[str, ...]) -> int:
-        return max(_STRENGTH[found[name].source] * (found[name].text != defaults[name]) for name in side)
+        return max(_STRENGTH[found[name].source] * (found[name].text.lower() not in values.OFF) for name in side)
 
     weaker: list[str] = []
     for one, other in _ALTERNATIVES:
@@ -226,16 +224,12 @@ def _check_together(settings: Settings) -> None:
 
 
 _ROWS = (
-    _Row(
-        "DATA", values.folder, "", "数据文件夹：数据库、录音、密钥和设置文件", "Folder of all data and keys"
-    ),
+    _Row("DATA", values.folder, "", "数据文件夹：数据库、录音、密钥和设置文件", "Folder of all data and keys"),
     _Row("HTTP", values.endpoint, "127.0.0.1:8080", "网页和接口开在哪里", "Where pages and API listen"),
     _Row("TLS_CERT", values.existing_file, "", "网页证书文件（PEM）", "Certificate of the pages (PEM file)"),
     _Row("TLS_KEY", values.existing_file, "", "网页证书的私钥文件（PEM）", "Its private key (PEM file)"),
     _Row("TLS_OWN", values.switch, "false", "自己签发网页证书", "Make our own authority and certificate"),
-    _Row(
-        "MQTT", values.endpoint, "127.0.0.1:1883", "自带的消息服务器开在哪里", "Where our own broker listens"
-    ),
+    _Row("MQTT", values.endpoint, "127.0.0.1:1883", "自带的消息服务器开在哪里", "Where our own broker listens"),
     _Row(
         "BROKER",
         values.broker_url,
@@ -252,9 +246,7 @@ _ROWS = (
         "Address notified on the first rung of every alert",
         is_secret=True,
     ),
-    _Row(
-        "NTFY", values.web_address, "", "ntfy 推送服务器的网址", "Address of an ntfy server", is_secret=True
-    ),
+    _Row("NTFY", values.web_address, "", "ntfy 推送服务器的网址", "Address of an ntfy server", is_secret=True),
     _Row("LANGUAGE", values.language, "zh", "提示用的语言：zh 或 en", "Language of messages: zh or en"),
     _Row("LOG_LEVEL", values.log_level, "info", "日志的详细程度", "How much is logged"),
 )

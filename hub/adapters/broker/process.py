@@ -1,0 +1,226 @@
+"""The broker's process: started, taken over, watched, stopped. It outlives a hub that is killed."""
+
+import asyncio
+import contextlib
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+import structlog
+
+from hub.adapters.broker import logins
+from hub.adapters.broker.configuration import Certificates, access_text, configuration_text
+from hub.adapters.broker.files import BrokerFiles, locked, replace_text
+from hub.adapters.broker.running import command, running_pid
+from hub.setting_values import Endpoint
+
+_LOG = structlog.get_logger(__name__)
+
+_START_TIMEOUT_S = 20.0  # a store of 100,000 queued messages is read in well under this
+_STOP_TIMEOUT_S = 20.0
+_RETRY_S = (0.2, 1.0, 5.0, 15.0)  # waits before the first, second… restart in a row; the last one stays
+_STEADY_S = 60.0  # running this long ends a row of restarts
+_LOG_BYTES = 1_000_000  # a longer log is put aside at the next start
+# Debian's package puts the program where the PATH of an ordinary user does not look.
+_ALSO_LOOK_IN = "/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin"
+
+
+class BrokerError(Exception):
+    """Our broker cannot be started; `zh` and `en` say why and what to do."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(f"{zh}\n{en}")
+        self.zh = zh
+        self.en = en
+
+
+class OwnBroker:
+    """One Mosquitto with all its files in `folder` (`DATA/broker`), listening at `listen`.
+
+    The process lives in a session of its own: when the hub is killed it goes on taking presses, and
+    the next `start` takes it over. Only `stop` ends it.
+    """
+
+    def __init__(self, folder: Path, listen: Endpoint, tls: Certificates | None = None) -> None:
+        self._files = BrokerFiles(folder.absolute())
+        self._listen = listen
+        self._tls = tls
+        self._child: subprocess.Popen[bytes] | None = None
+        self._is_stopping = False
+
+    @property
+    def port(self) -> int:
+        """The port of the plain listener."""
+        return self._listen.port
+
+    @property
+    def pid(self) -> int | None:
+        """The broker's process id, None when it does not run."""
+        return running_pid(self._files.configuration)
+
+    @property
+    def hub_login(self) -> tuple[str, str]:
+        """User and password with which the hub itself signs in; reads a file."""
+        return logins.HUB_USER, logins.hub_password(self._files.folder)
+
+    async def start(self) -> None:
+        """Take over the running broker or start one; returns when it accepts connections.
+
+        Raises BrokerError when the program is missing, the port is taken, or it does not come up.
+        """
+        self._is_stopping = False
+        is_unchanged = await asyncio.to_thread(self._write_files)
+        if self.pid is not None and not is_unchanged:
+            await self._end_process()  # listeners are only read at a start
+        if self.pid is not None:
+            logins.reload(self._files.folder)
+            _LOG.info("broker taken over", pid=self.pid, port=self.port)
+        else:
+            await asyncio.to_thread(self._spawn)
+        await self._wait_until_accepting()
+
+    async def watch(self) -> None:
+        """Start the broker again whenever it ends; returns after `stop`, otherwise runs until cancelled."""
+        restarts = 0
+        loop = asyncio.get_running_loop()
+        while True:
+            began = loop.time()
+            await self._wait_for_end()
+            if self._is_stopping:
+                return
+            restarts = 0 if loop.time() - began > _STEADY_S else restarts
+            wait_s = _RETRY_S[min(restarts, len(_RETRY_S) - 1)]
+            _LOG.error("broker ended and is started again", wait_s=wait_s, last_words=self._last_words())
+            await asyncio.sleep(wait_s)
+            restarts += 1
+            try:
+                await self.start()
+            except BrokerError as error:
+                _LOG.error("broker does not start", reason=error.en)
+
+    async def stop(self) -> None:
+        """End the broker in order, so that it saves its sessions and queues. None running is no error."""
+        self._is_stopping = True
+        await self._end_process()
+
+    def _write_files(self) -> bool:
+        """Write configuration and access list; returns whether the configuration stayed as it was."""
+        files = self._files
+        logins.hub_password(files.folder)
+        system_user = pwd.getpwuid(os.geteuid()).pw_name
+        text = configuration_text(files, self._listen, system_user, self._tls)
+        with locked(files.folder):
+            files.store.mkdir(exist_ok=True, mode=0o700)
+            is_unchanged = files.configuration.exists() and files.configuration.read_text("utf-8") == text
+            replace_text(files.configuration, text)
+            replace_text(files.access, access_text(logins.HUB_USER))
+        return is_unchanged
+
+    def _spawn(self) -> None:
+        program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', os.defpath)}:{_ALSO_LOOK_IN}")
+        if program is None:
+            raise BrokerError(
+                "没有找到 mosquitto，请运行 deploy/setup 安装。", "mosquitto is not installed; run deploy/setup."
+            )
+        for endpoint in (self._listen, *((self._tls.listen,) if self._tls else ())):
+            _check_free(endpoint)
+        if self._files.log.exists() and self._files.log.stat().st_size > _LOG_BYTES:
+            self._files.log.replace(self._files.log.with_suffix(".log.1"))
+        self._child = subprocess.Popen(  # noqa: S603  # our own program and path, no shell
+            command(program, self._files.configuration),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            umask=0o077,
+        )
+        _LOG.info("broker started", pid=self._child.pid, port=self.port)
+
+    async def _wait_until_accepting(self) -> None:
+        try:
+            async with asyncio.timeout(_START_TIMEOUT_S):
+                while not await _accepts(self._listen):
+                    if self.pid is None and self._has_child_ended():
+                        break
+                    await asyncio.sleep(0.02)
+                else:
+                    return
+        except TimeoutError:
+            pass
+        words = self._last_words()
+        raise BrokerError(f"mosquitto 没有启动成功：{words}", f"mosquitto did not come up: {words}")
+
+    async def _wait_for_end(self) -> None:
+        pid = self.pid
+        if pid is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            descriptor = os.pidfd_open(pid)
+            try:
+                await _readable(descriptor)
+            finally:
+                os.close(descriptor)
+        self._has_child_ended()  # takes its exit code, or it would stay a zombie
+
+    async def _end_process(self) -> None:
+        for end in (signal.SIGTERM, signal.SIGKILL):
+            if (pid := self.pid) is None:
+                break
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, end)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wait_for_end(), _STOP_TIMEOUT_S)
+        self._has_child_ended()
+
+    def _has_child_ended(self) -> bool:
+        return self._child is None or self._child.poll() is not None
+
+    def _last_words(self) -> str:
+        """The end of the broker's log, which says why it ended."""
+        try:
+            return self._files.log.read_text("utf-8", "replace")[-400:].strip()
+        except FileNotFoundError:
+            return ""
+
+
+def _check_free(endpoint: Endpoint) -> None:
+    """Raise BrokerError when another program listens there, or the address is not this machine's."""
+    family = socket.AF_INET6 if ":" in endpoint.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((endpoint.host, endpoint.port))
+        except OSError as error:
+            raise BrokerError(
+                f"{endpoint} 用不了（{error.strerror}）：可能有别的程序占用了它。"
+                "请停掉那个程序，或者用 --mqtt 换一个端口。",
+                f"{endpoint} cannot be used ({error.strerror}): another program may be listening there. "
+                "End that program, or choose another port with --mqtt.",
+            ) from error
+
+
+async def _accepts(endpoint: Endpoint) -> bool:
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(endpoint.host, endpoint.host)  # noqa: S104  # not bound to
+    try:
+        _, writer = await asyncio.open_connection(host, endpoint.port)
+    except OSError:
+        return False
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
+    return True
+
+
+async def _readable(descriptor: int) -> None:
+    """Wait until the descriptor can be read; that of a process, until it has ended."""
+    loop = asyncio.get_running_loop()
+    ready = asyncio.Event()
+    loop.add_reader(descriptor, ready.set)
+    try:
+        await ready.wait()
+    finally:
+        loop.remove_reader(descriptor)
