@@ -70,7 +70,7 @@ def checked(text: str, places: Iterable[str], kind: str, repeat: int, play_at_ms
             category in ("Cc", "Cs", "Co", "Cn") and character not in "\n\r\t"
         ) or character in "\u202a\u202b\u202d\u202e":
             raise Invalid("control_character", code=f"U+{ord(character):04X}")
-        if category == "So" or character in "\u200d\ufe0f":
+        if _is_picture(character):
             raise Invalid("unspeakable_character", character=character)
     if not any(character.isalnum() for character in text):
         raise Invalid("nothing_to_say")
@@ -83,6 +83,12 @@ def checked(text: str, places: Iterable[str], kind: str, repeat: int, play_at_ms
     if play_at_ms is not None and play_at_ms > now_ms + MAX_AHEAD_MS:
         raise Invalid("time_too_far")
     return Wanted(text, tuple(dict.fromkeys(places)), Kind(kind), repeat, play_at_ms)
+
+
+def _is_picture(character: str) -> bool:
+    """Emoji and other symbols; but ℃, ㎡ and their like are writing, and decompose into letters."""
+    is_symbol = unicodedata.category(character) == "So" and character != "°"
+    return (is_symbol and unicodedata.normalize("NFKC", character) == character) or character in "\u200d\ufe0f"
 
 
 def total_ms(duration_ms: int, repeat: int) -> int:

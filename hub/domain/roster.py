@@ -25,7 +25,7 @@ class Shift:
 
 
 def on_duty(shifts: Iterable[Shift], now_ms: int, timezone: str) -> set[str]:
-    """The ids of all who are on shift at `now_ms`. Hours that a time change repeats count twice, skipped ones not at all."""
+    """The ids of all who are on shift at `now_ms`; an hour that a time change repeats belongs to its shift twice."""
     local = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(ZoneInfo(timezone))
     minute = local.hour * 60 + local.minute
     today, yesterday = local.weekday(), (local - timedelta(days=1)).weekday()

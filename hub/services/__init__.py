@@ -1,0 +1,1 @@
+"""What the hub does: one module a use case, on ports that the adapters fill."""

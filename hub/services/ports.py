@@ -1,0 +1,442 @@
+"""What the services need from outside: one small protocol each, filled by an adapter.
+
+A transaction (`Tx`) belongs to one community and gives one store a noun. Writes happen inside `Database.write`,
+which commits (fsynced) before it returns; jobs that arrive together are committed together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+from hub.domain.alerts import Alert, Entry, Purpose, Stage
+from hub.domain.announcements import Progress
+from hub.domain.devices import Device
+from hub.domain.people import Assignment, ChannelName, Person, Role
+from hub.domain.places import Home, Place
+from hub.domain.roster import Shift
+
+T = TypeVar("T")
+
+
+# --- rows that have no rules of their own --------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Community:
+    """社区. `timezone` is an IANA name, `language` zh or en, `slug` stands in topics."""
+
+    id: int
+    slug: str
+    name: str
+    timezone: str
+    language: str
+
+
+PressKey = tuple[str, str, int, int, str, str]
+"""device, press_id, pressed_at_ms, seq, button, gesture: the same again is a repeat, anything else is a new press."""
+
+
+@dataclass(frozen=True, slots=True)
+class PressRow:
+    """A press as it was received. `raw` is the payload of one that could not be read, else None."""
+
+    device: str
+    press_id: str
+    pressed_at_ms: int
+    seq: int
+    button: str
+    gesture: str
+    received_ms: int
+    alert_id: str | None
+    is_new_alert: bool
+    episode_id: str | None = None
+    raw: bytes | None = None
+
+    @property
+    def key(self) -> PressKey:
+        """What makes it the same press."""
+        return (self.device, self.press_id, self.pressed_at_ms, self.seq, self.button, self.gesture)
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button that staff have mapped. `output` is home, shared or none (WIRE.md, Output)."""
+
+    device: str
+    name: str
+    home_id: str | None
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    """A journal entry as stored; `id` rises over the whole community."""
+
+    id: int
+    alert_id: str
+    at_ms: int
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Something to be told to an elder, written in the transaction that made it true. `sent_ms` None until published."""
+
+    id: str
+    alert_id: str
+    device: str
+    button: str
+    stage: Stage
+    stage_seq: int
+    person_id: str | None
+    minutes: int | None
+    created_ms: int
+    sent_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """Something to be sent to a person (None: the duty webhook). `state` is due, sent, failed or dropped.
+
+    `sent` means that the channel took it, nothing more. `due_ms` is when it is tried next.
+    """
+
+    id: str
+    alert_id: str
+    person_id: str | None
+    channel: ChannelName
+    address: str
+    purpose: Purpose
+    about_person_id: str | None
+    rung: int
+    created_ms: int
+    due_ms: int
+    state: str = "due"
+    attempts: int = 0
+    sent_ms: int | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """An announcement as stored. `places` are the targets without overlap, `stopped_ms` None unless stopped."""
+
+    id: str
+    kind: str
+    priority: int
+    title: str
+    text: str
+    spoken: str
+    places: tuple[str, ...]
+    audio_sha256: str
+    duration_ms: int
+    repeat: int
+    play_at_ms: int
+    valid_until_ms: int
+    created_ms: int
+    created_by: str
+    stopped_ms: int | None = None
+    is_exercise: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """An encoded sound: Opus in Ogg, its hash, its length."""
+
+    opus: bytes
+    sha256: str
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody who can sign in."""
+
+    id: str
+    person_id: str
+    username: str
+    password_hash: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a session or a token allows: found by the SHA-256 of its secret, never stored in clear."""
+
+    hash: str
+    role: Role
+    person_id: str | None
+    name: str
+    created_ms: int
+    expires_ms: int
+    kind: str = field(default="session")  # or "token"
+
+
+# --- stores --------------------------------------------------------------------------------------------
+
+
+class PlaceStore(Protocol):
+    """The community and its parts."""
+
+    def community(self) -> Community: ...
+    def places(self) -> dict[str, Place]: ...
+    def add_places(self, places: Sequence[Place]) -> None: ...
+    def homes(self, ids: Collection[str]) -> dict[str, Home]: ...
+    def add_homes(self, homes: Sequence[Home]) -> None: ...
+    def count_homes(self) -> dict[str, int]:
+        """How many homes lie in each building."""
+        ...
+
+
+class PeopleStore(Protocol):
+    """People, what they answer for, and when."""
+
+    def people(self, ids: Collection[str] | None = None) -> dict[str, Person]:
+        """These people with their contacts, or all of them."""
+        ...
+
+    def add_people(self, people: Sequence[Person]) -> None: ...
+    def add_assignments(self, assignments: Sequence[Assignment]) -> None: ...
+    def assignments(self) -> list[Assignment]: ...
+    def add_shifts(self, shifts: Sequence[Shift]) -> None: ...
+    def shifts(self) -> list[Shift]: ...
+    def set_link(self, person_id: str, secret_hash: str) -> None:
+        """Replaces the secret of a person's own page."""
+        ...
+
+    def by_link(self, secret_hash: str) -> Person | None: ...
+
+
+class DeviceStore(Protocol):
+    """Devices and their buttons."""
+
+    def devices(self, ids: Collection[str] | None = None) -> dict[str, Device]:
+        """Devices with what was last heard of them, or all; button proofs come from their presses."""
+        ...
+
+    def add_devices(self, devices: Sequence[Device]) -> None: ...
+    def save(self, devices: Sequence[Device]) -> None:
+        """Stores what was heard of them (state, session, heard_ms, clock offset, outbox, proofs)."""
+        ...
+
+    def buttons(self, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Button]: ...
+    def buttons_of(self, device: str) -> list[Button]: ...
+    def add_buttons(self, buttons: Sequence[Button]) -> None: ...
+
+
+class PressStore(Protocol):
+    """Every press that was received, each once."""
+
+    def known(self, keys: Collection[PressKey]) -> dict[PressKey, PressRow]: ...
+    def add(self, presses: Sequence[PressRow]) -> None: ...
+    def of_alert(self, alert_id: str) -> list[PressRow]: ...
+
+
+class AlertStore(Protocol):
+    """Alerts and their journal."""
+
+    def get(self, alert_id: str) -> Alert | None: ...
+    def open_for(self, joins: Collection[str]) -> dict[str, Alert]:
+        """The alerts not closed that gather these buttons' presses, by `joins`."""
+        ...
+
+    def not_closed(self) -> list[Alert]: ...
+    def latest(self, limit: int, before_ms: int | None = None) -> list[Alert]: ...
+    def due(self, now_ms: int, limit: int) -> list[Alert]:
+        """Alerts whose `due_ms` or `remind_ms` has come, the longest overdue first."""
+        ...
+
+    def add(self, alerts: Sequence[Alert]) -> None: ...
+    def update(self, alerts: Sequence[Alert]) -> None:
+        """Stores alerts whose `version` is one above the stored one; raises Changed when it is not."""
+        ...
+
+    def next_due_ms(self) -> int | None:
+        """When the next alert is due, None when nothing waits."""
+        ...
+
+    def add_journal(self, rows: Sequence[tuple[str, int, Entry]]) -> None:
+        """Rows of alert id, time, entry."""
+        ...
+
+    def journal(self, alert_id: str) -> list[JournalRow]: ...
+
+
+class NotificationStore(Protocol):
+    """What people are to be sent, and what became of it."""
+
+    def add(self, notifications: Sequence[Notification]) -> None: ...
+    def due(self, now_ms: int, limit: int) -> list[Notification]: ...
+    def next_due_ms(self) -> int | None: ...
+    def save(self, notifications: Sequence[Notification]) -> None:
+        """Stores state, attempts, due_ms, sent_ms and error."""
+        ...
+
+    def drop_asks(self, alert_ids: Collection[str]) -> None:
+        """What still asks for an alert that needs nobody more is dropped, not sent."""
+        ...
+
+    def of_alert(self, alert_id: str) -> list[Notification]: ...
+
+
+class TellingStore(Protocol):
+    """What elders are to be told."""
+
+    def add(self, tellings: Sequence[Telling]) -> None: ...
+    def unsent(self, since_ms: int) -> list[Telling]: ...
+    def mark_sent(self, ids: Collection[str], now_ms: int) -> None: ...
+    def of_alert(self, alert_id: str) -> list[Telling]: ...
+
+
+class AnnouncementStore(Protocol):
+    """Announcements, their sounds, and what became of them at each device."""
+
+    def add(self, announcement: Announcement, devices: Sequence[tuple[str, str]]) -> None:
+        """Stores it with one `sent` progress row for each (device, place)."""
+        ...
+
+    def get(self, announcement_id: str) -> Announcement | None: ...
+    def latest(self, limit: int) -> list[Announcement]: ...
+    def valid(self, now_ms: int) -> list[Announcement]:
+        """Those not stopped and still valid, the oldest first."""
+        ...
+
+    def stop(self, announcement_id: str, now_ms: int) -> None: ...
+    def progress(self, announcement_id: str) -> list[Progress]: ...
+    def save_progress(self, rows: Sequence[tuple[str, Progress]]) -> None:
+        """Rows of announcement id and a device's part in it."""
+        ...
+
+    def progress_of(self, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Progress]:
+        """By (announcement id, device)."""
+        ...
+
+    def add_sound(self, sound: Sound, now_ms: int) -> None: ...
+    def sound(self, sha256: str) -> Sound | None: ...
+
+
+class AccessStore(Protocol):
+    """Accounts, sessions and tokens."""
+
+    def accounts(self) -> list[Account]: ...
+    def account(self, username: str) -> Account | None: ...
+    def add_account(self, account: Account) -> None: ...
+    def add_grant(self, grant: Grant) -> None: ...
+    def grant(self, secret_hash: str, now_ms: int) -> Grant | None:
+        """The grant, unless it has expired."""
+        ...
+
+    def drop_grant(self, secret_hash: str) -> None: ...
+
+
+class Tx(Protocol):
+    """One transaction on one community."""
+
+    @property
+    def places(self) -> PlaceStore: ...
+    @property
+    def people(self) -> PeopleStore: ...
+    @property
+    def devices(self) -> DeviceStore: ...
+    @property
+    def presses(self) -> PressStore: ...
+    @property
+    def alerts(self) -> AlertStore: ...
+    @property
+    def notifications(self) -> NotificationStore: ...
+    @property
+    def tellings(self) -> TellingStore: ...
+    @property
+    def announcements(self) -> AnnouncementStore: ...
+    @property
+    def access(self) -> AccessStore: ...
+
+
+class Database(Protocol):
+    """Where everything is kept."""
+
+    async def write(self, job: Callable[[Tx], T]) -> T:
+        """Runs `job` on the writer and returns its result once it is committed; nothing of it stays if it raises."""
+        ...
+
+    async def read(self, job: Callable[[Tx], T]) -> T:
+        """Runs `job`, which must not write, on one consistent state."""
+        ...
+
+
+# --- the world outside ---------------------------------------------------------------------------------
+
+
+class Clock(Protocol):
+    """The time; a fake one in tests."""
+
+    def now_ms(self) -> int:
+        """Milliseconds since the Unix epoch, by the wall clock, which may step."""
+        ...
+
+    def monotonic_ms(self) -> int:
+        """Milliseconds that never step."""
+        ...
+
+
+class Channel(Protocol):
+    """One way to reach people."""
+
+    async def send(self, notification: Notification, message: Message) -> None:
+        """Returns when the channel took it; raises ChannelFailed otherwise."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is sent. `link` leads to the page where the person answers; None for the webhook."""
+
+    alert_id: str
+    title: str
+    text: str
+    link: str | None
+    body: Mapping[str, object]
+
+
+class ChannelFailed(Exception):
+    """A channel did not take a notification; `reason` is for the technician and holds no address and no secret.
+
+    `is_final` says that trying again is of no use (nobody's page is open, the address is refused).
+    """
+
+    def __init__(self, reason: str, *, is_final: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.is_final = is_final
+
+
+class Publisher(Protocol):
+    """Publishes to devices over MQTT."""
+
+    async def to_device(self, device: str, kind: str, payload: bytes, *, expiry_s: int) -> None:
+        """Signs and publishes at QoS 1; returns when the broker has it; raises PublishFailed without a link."""
+        ...
+
+    async def to_place(self, community: str, place: str, payload: bytes, *, expiry_s: int) -> None: ...
+    async def audio(self, sound: Sound, *, expiry_s: int) -> None: ...
+
+
+class PublishFailed(Exception):
+    """The broker did not take a message; what is stored as unsent is sent after the next connection."""
+
+
+class SoundMaker(Protocol):
+    """Turns text into encoded speech."""
+
+    async def announcement(self, text: str, kind: str, language: str) -> Sound: ...
+    async def clip(self, text: str, language: str) -> Sound: ...
+
+
+class News(Protocol):
+    """Tells open pages that something changed; what changed they fetch for themselves."""
+
+    def tell(self, topic: str) -> None:
+        """`alerts`, `alert:{id}`, `devices`, `announcement:{id}`; never blocks."""
+        ...
