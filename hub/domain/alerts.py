@@ -27,6 +27,7 @@ class By(StrEnum):
     """What a person may do with an alert."""
 
     ACCEPT = "accept"
+    DECLINE = "decline"
     WITHDRAW = "withdraw"
     ARRIVE = "arrive"
     CLOSE = "close"
@@ -36,9 +37,11 @@ class By(StrEnum):
 
 TRANSITIONS: Mapping[tuple[State, By], State] = {
     (State.OPEN, By.ACCEPT): State.ACCEPTED,
+    (State.OPEN, By.DECLINE): State.OPEN,
     (State.OPEN, By.CLOSE): State.CLOSED,
     (State.OPEN, By.NOTE): State.OPEN,
     (State.ACCEPTED, By.ACCEPT): State.ACCEPTED,  # a second acceptor is back-up
+    (State.ACCEPTED, By.DECLINE): State.ACCEPTED,
     (State.ACCEPTED, By.WITHDRAW): State.OPEN,
     (State.ACCEPTED, By.ARRIVE): State.ARRIVED,
     (State.ACCEPTED, By.CLOSE): State.CLOSED,
@@ -280,6 +283,15 @@ def accept(alert: Alert, by: str, eta_minutes: int, now_ms: int) -> Step:
     alert, tell = _tell(alert, Stage.CHANGED if has_changed else Stage.ACCEPTED, by, eta_minutes)
     informs = (Inform(Audience.ASKED, Purpose.THANKS, by),)
     return Step(alert, (Entry("accepted", by, {"eta_minutes": eta_minutes}),), (tell,), informs=informs)
+
+
+def decline(alert: Alert, by: str, *, is_last: bool, now_ms: int) -> Step:
+    """去不了: somebody who was asked cannot go. When nobody of the rung `is_last` left, the next one is asked at once."""
+    state = _target(alert, By.DECLINE)
+    entry = Entry("declined", by)
+    if state is State.OPEN and is_last:
+        return Step(replace(alert, due_ms=now_ms), (entry,))
+    return Step(alert, (entry,))
 
 
 def withdraw(alert: Alert, by: str, now_ms: int) -> Step:

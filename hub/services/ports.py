@@ -82,7 +82,7 @@ class JournalRow:
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """Something to be told to an elder, written in the transaction that made it true. `sent_ms` None until published."""
+    """Something to tell an elder, written in the transaction that made it true. `sent_ms` is None until published."""
 
     id: str
     alert_id: str
@@ -415,12 +415,16 @@ class ChannelFailed(Exception):
 class Publisher(Protocol):
     """Publishes to devices over MQTT."""
 
-    async def to_device(self, device: str, kind: str, payload: bytes, *, expiry_s: int) -> None:
+    async def to_device(
+        self, device: str, kind: str, payload: bytes, *, expiry_s: int, is_retained: bool = False
+    ) -> None:
         """Signs and publishes at QoS 1; returns when the broker has it; raises PublishFailed without a link."""
         ...
 
     async def to_place(self, community: str, place: str, payload: bytes, *, expiry_s: int) -> None: ...
-    async def audio(self, sound: Sound, *, expiry_s: int) -> None: ...
+    async def audio(self, sound: Sound, *, expiry_s: int) -> None:
+        """Retains the file on its own topic; publishing the same one again only renews its expiry."""
+        ...
 
 
 class PublishFailed(Exception):
