@@ -286,7 +286,7 @@ def accept(alert: Alert, by: str, eta_minutes: int, now_ms: int) -> Step:
 
 
 def decline(alert: Alert, by: str, *, is_last: bool, now_ms: int) -> Step:
-    """去不了: somebody who was asked cannot go. When nobody of the rung `is_last` left, the next one is asked at once."""
+    """去不了: somebody who was asked cannot go. `is_last`: nobody of the rung is left, so the next is asked at once."""
     state = _target(alert, By.DECLINE)
     entry = Entry("declined", by)
     if state is State.OPEN and is_last:
