@@ -1,0 +1,230 @@
+"""The whole agent as one rule: `decide(state, event, now)` gives the new state and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from device_agent.core import (
+    admission,
+    alerts_told,
+    announcements,
+    button,
+    commands,
+    effects,
+    events,
+    health,
+    presses,
+    receipts,
+)
+from device_agent.core.admission import Admission
+from device_agent.core.alerts_told import ToldState
+from device_agent.core.announcements import AnnouncementsState
+from device_agent.core.button import ButtonState
+from device_agent.core.commands import CommandsState
+from device_agent.core.health import Proofs
+from device_agent.core.moment import Moment
+from device_agent.core.presses import PressesState
+from device_agent.core.sounds import Finished, Interrupted, Missed, Started, Stopped
+from wire import messages
+from wire.messages import Config, Gesture, Output, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class AgentState:
+    """Everything that the agent's rules go by."""
+
+    admission: Admission
+    presses: PressesState
+    announcements: AnnouncementsState = field(default_factory=AnnouncementsState)
+    told: ToldState = field(default_factory=ToldState)
+    commands: CommandsState = field(default_factory=CommandsState)
+    buttons: Mapping[str, ButtonState] = field(default_factory=dict)
+    proofs: Proofs = field(default_factory=Proofs)
+    config: Config | None = None
+    is_linked: bool = False
+
+
+Result = tuple[AgentState, list[effects.Effect]]
+
+
+def decide(state: AgentState, event: events.Event, now: Moment) -> Result:
+    """The rules. Effects are to be performed in their order, each finished before the next begins."""
+    match event:
+        case events.ButtonDown() | events.ButtonUp():
+            return _touched(state, event, now)
+        case events.Tick():
+            return _tick(state, now)
+        case events.LinkUp():
+            state = replace(state, is_linked=True)
+            return _with_presses(state, presses.linked(state.presses, now))
+        case events.LinkDown():
+            return replace(state, is_linked=False), []
+        case events.Closing():
+            gathered, todo = receipts.flush(state.announcements.receipts)
+            return replace(state, announcements=replace(state.announcements, receipts=gathered)), todo
+        case Started() | Finished() | Interrupted() | Stopped() | Missed():
+            state, todo = _with_announcements(state, announcements.sounded(state.announcements, event, now))
+            tests, more = commands.sounded(state.commands, event)
+            return replace(state, commands=tests), todo + more
+        case events.Judged():
+            return _judged(state, event, now)
+        case events.AudioReady(sha256=sha256):
+            return _with_announcements(state, announcements.audio_ready(state.announcements, sha256, now))
+        case events.AudioFailed(sha256=sha256, reason=reason):
+            failed = announcements.audio_failed(state.announcements, sha256, reason, now)
+            return _with_announcements(state, failed)
+        case events.Refusal(announcement_id=announcement_id, reason=reason):
+            if announcement_id is None:
+                return state, []
+            refused = announcements.refused(state.announcements, announcement_id, reason, now)
+            return _with_announcements(state, refused)
+        case messages.HubStatus():
+            return _hub_status(state, event, now)
+        case _:
+            return _message(state, event, now)
+
+
+def due(state: AgentState, now: Moment) -> int | None:
+    """When the next `Tick` is needed, on the monotonic clock in ms."""
+    instants = [
+        presses.due(state.presses, is_linked=state.is_linked),
+        announcements.due(state.announcements, now),
+        *(button.due(each) for each in state.buttons.values()),
+    ]
+    return min((each for each in instants if each is not None), default=None)
+
+
+def report(state: AgentState, vitals: health.Vitals, now: Moment) -> messages.Health:
+    """The health message of this instant."""
+    stuck = {
+        name: now.unix_ms - (now.mono_ms - each.down_ms)
+        for name, each in state.buttons.items()
+        if each.is_stuck and each.down_ms is not None
+    }
+    return health.report(state.proofs, stuck, vitals)
+
+
+def _touched(state: AgentState, event: events.ButtonDown | events.ButtonUp, now: Moment) -> Result:
+    before = state.buttons.get(event.button, ButtonState())
+    if isinstance(event, events.ButtonDown):
+        after, gestures = button.down(before, now.mono_ms)
+        state = replace(state, proofs=health.touched(state.proofs, event.button, now))
+    else:
+        is_accepted = alerts_told.is_accepted(state.told, event.button)
+        after, gestures = button.up(before, now.mono_ms, is_accepted=is_accepted)
+    state = replace(state, buttons={**state.buttons, event.button: after})
+    todo: list[effects.Effect] = []
+    for gesture in gestures:
+        state, more = _press(state, event.button, gesture, now)
+        todo += more
+    return state, todo
+
+
+def _press(state: AgentState, name: str, gesture: Gesture, now: Moment) -> Result:
+    pressed = presses.pressed(state.presses, name, gesture, now, is_linked=state.is_linked)
+    return _with_presses(state, pressed)
+
+
+def _tick(state: AgentState, now: Moment) -> Result:
+    buttons = {name: button.tick(each, now.mono_ms) for name, each in state.buttons.items()}
+    state = replace(state, buttons=buttons)
+    ticked = presses.tick(state.presses, now, is_linked=state.is_linked)
+    state, todo = _with_presses(state, ticked)
+    state, more = _with_announcements(state, announcements.tick(state.announcements, now))
+    return state, todo + more
+
+
+def _judged(state: AgentState, event: events.Judged, now: Moment) -> Result:
+    if event.evidence is not None:
+        state = replace(state, proofs=health.heard(state.proofs, event.evidence, now))
+    verdict = announcements.judged(state.announcements, event.sound_id, event.evidence, event.fault, now)
+    state, todo = _with_announcements(state, verdict)
+    tests, more = commands.judged(state.commands, event.sound_id, event.evidence, event.fault)
+    return replace(state, commands=tests), todo + more
+
+
+def _hub_status(state: AgentState, event: messages.HubStatus, now: Moment) -> Result:
+    if event.restored_to_ms is None:
+        return state, []
+    again = presses.restored(state.presses, event.restored_to_ms, now, is_linked=state.is_linked)
+    return _with_presses(state, again)
+
+
+def _message(state: AgentState, message: events.FromHub, now: Moment) -> Result:
+    """A signed message. `accepted` may come any number of times and late: it is only ever good news."""
+    assert isinstance(message, messages.Signed)
+    objection = admission.objection(state.admission, message, now)
+    match message:
+        case messages.Accepted():
+            if message.to != state.admission.device:
+                return state, []
+            named = presses.accepted(state.presses, message.press_id, message.recorded_at_ms)
+            return _with_presses(state, named)
+        case messages.AlertStage():
+            return (state, []) if objection else _stage(state, message, now)
+        case messages.Config():
+            return (state, []) if objection else _config(state, message)
+        case messages.Manifest():
+            known = announcements.manifest(state.announcements, message, objection, now)
+            return _with_announcements(state, known)
+        case messages.Stop():
+            if objection:
+                return state, []
+            state, todo = _note(state, message, now)
+            stopped = announcements.stop(state.announcements, message.announcement_id, now)
+            state, more = _with_announcements(state, stopped)
+            return state, todo + more
+        case _:
+            return _command(state, message, objection, now)
+
+
+def _command(state: AgentState, message: messages.Command, objection: str | None, now: Moment) -> Result:
+    if objection:
+        return state, []
+    state, todo = _note(state, message, now)
+    after, more = commands.command(state.commands, message)
+    return replace(state, commands=after), todo + more
+
+
+def _stage(state: AgentState, message: messages.AlertStage, now: Moment) -> Result:
+    told, todo = alerts_told.stage(state.told, message, now)
+    state = replace(state, told=told)
+    if todo and message.stage is Stage.CLOSED and message.button in state.buttons:
+        freed = button.closed(state.buttons[message.button])
+        state = replace(state, buttons={**state.buttons, message.button: freed})
+    return state, _audible(state, todo)
+
+
+def _config(state: AgentState, message: Config) -> Result:
+    """A retained configuration comes at each connection; an older one than the newest changes nothing."""
+    if state.config is not None and message.issued_ms <= state.config.issued_ms:
+        return state, []
+    places = replace(state.admission, places=frozenset(message.places))
+    state = replace(state, config=message, admission=places)
+    return state, [effects.StoreConfig(message), effects.SetVolume(message.volume)]
+
+
+def _note(state: AgentState, message: messages.Signed, now: Moment) -> Result:
+    noted, todo = admission.note(state.admission, message, now)
+    return replace(state, admission=noted), todo
+
+
+def _with_presses(state: AgentState, result: presses.Result) -> Result:
+    after, todo = result
+    return replace(state, presses=after), _audible(replace(state, presses=after), todo)
+
+
+def _with_announcements(state: AgentState, result: announcements.Result) -> Result:
+    after, todo = result
+    return replace(state, announcements=after), todo
+
+
+def _audible(state: AgentState, todo: list[effects.Effect]) -> list[effects.Effect]:
+    """Without speech for buttons that no loudspeaker answers."""
+    outputs = {} if state.config is None else state.config.outputs
+    return [
+        each
+        for each in todo
+        if not isinstance(each, effects.Speak | effects.SpeakPhrase) or outputs.get(each.told.button) is not Output.NONE
+    ]

@@ -1,0 +1,105 @@
+"""What happens to an agent: the inputs of `decide`, besides the hub's messages and the mixer's events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from device_agent.core.hearing import Evidence
+from device_agent.core.sounds import SoundEvent
+from wire import messages
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonDown:
+    """Contact: a hand is on the button."""
+
+    button: str
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonUp:
+    """The button is free again."""
+
+    button: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has passed: at or after the instant that `due` named."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkUp:
+    """The broker is connected and every subscription stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkDown:
+    """The broker is not connected any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The payload of an announcement was not trusted; its id where one could be read."""
+
+    announcement_id: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AudioReady:
+    """The file with this hash is on disk."""
+
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFailed:
+    """The file with this hash is on disk but cannot be played, or is there no more."""
+
+    sha256: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the microphone heard of a sound; `fault` says why there is no judgement."""
+
+    sound_id: str
+    evidence: Evidence | None
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """The agent is about to end in good order."""
+
+
+FromHub: TypeAlias = (
+    messages.Accepted
+    | messages.AlertStage
+    | messages.Config
+    | messages.Manifest
+    | messages.Stop
+    | messages.Volume
+    | messages.SelfTest
+    | messages.Restart
+    | messages.HubStatus
+)
+"""Read and, all but the hub's status, verified."""
+
+Event: TypeAlias = (
+    ButtonDown
+    | ButtonUp
+    | Tick
+    | LinkUp
+    | LinkDown
+    | Refusal
+    | AudioReady
+    | AudioFailed
+    | Judged
+    | Closing
+    | FromHub
+    | SoundEvent
+)

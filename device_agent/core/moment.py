@@ -1,0 +1,22 @@
+"""Now, as rules see it: one clock to wait by and one to stamp with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An instant on two clocks, both in integer milliseconds.
+
+    `mono_ms` never jumps: every wait is measured on it. `unix_ms` is the hub's time once it has been learned
+    (`is_settled`), and the system's wall clock before.
+    """
+
+    mono_ms: int
+    unix_ms: int
+    is_settled: bool = True
+
+    def unix_of(self, mono_s: float) -> int:
+        """The Unix time, in ms, of an instant of the monotonic clock in seconds."""
+        return self.unix_ms + round(mono_s * 1000) - self.mono_ms
