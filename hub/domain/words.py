@@ -45,6 +45,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "not_the_acceptor": ("只有接单的人可以退出。", "Only the one who accepted can withdraw."),
     "close_needs_person": ("请写明是谁结束的。", "Say who closes it."),
     "close_needs_outcome": ("请写明结果。", "Say how it ended."),
+    "unknown_seen": (
+        "没有“{seen}”这种确认方式，请选：{allowed}。",
+        "There is no way of seeing “{seen}”. Choose one of {allowed}.",
+    ),
     "override_needs_reason": (
         "没有见到人就结束，必须写明原因。",
         "Closing without having seen the person needs a reason.",

@@ -181,6 +181,10 @@ class PlaceStore(Protocol):
     """The community and its parts."""
 
     def community(self) -> Community: ...
+    def name_community(self, name: str) -> None:
+        """What the community is called; its slug stays, since topics hold it."""
+        ...
+
     def places(self) -> dict[str, Place]: ...
     def add_places(self, places: Sequence[Place]) -> None: ...
     def homes(self, ids: Collection[str]) -> dict[str, Home]: ...
@@ -245,6 +249,7 @@ class AlertStore(Protocol):
     """Alerts and their journal."""
 
     def get(self, alert_id: str) -> Alert | None: ...
+    def some(self, ids: Collection[str]) -> dict[str, Alert]: ...
     def open_for(self, joins: Collection[str]) -> dict[str, Alert]:
         """The alerts not closed that gather these buttons' presses, by `joins`."""
         ...
@@ -308,6 +313,10 @@ class AnnouncementStore(Protocol):
     def latest(self, limit: int) -> list[Announcement]: ...
     def valid(self, now_ms: int) -> list[Announcement]:
         """Those not stopped and still valid, the oldest first."""
+        ...
+
+    def stopped(self, now_ms: int) -> list[Announcement]:
+        """Those stopped that a device may still have in hand, being valid; the oldest first."""
         ...
 
     def stop(self, announcement_id: str, now_ms: int) -> None: ...
@@ -398,12 +407,11 @@ class Channel(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is sent. `link` leads to the page where the person answers; None for the webhook."""
+    """What is sent: a title and a sentence for people, `body` for programs (the webhook's JSON)."""
 
     alert_id: str
     title: str
     text: str
-    link: str | None
     body: Mapping[str, object]
 
 
@@ -438,8 +446,12 @@ class PublishFailed(Exception):
     """The broker did not take a message; what is stored as unsent is sent after the next connection."""
 
 
+class SoundFailed(Exception):
+    """No sound could be made of a text; trying again may help."""
+
+
 class SoundMaker(Protocol):
-    """Turns text into encoded speech."""
+    """Turns text into encoded speech; raises SoundFailed."""
 
     async def announcement(self, text: str, kind: str, language: str) -> Sound: ...
     async def clip(self, text: str, language: str) -> Sound: ...
@@ -449,5 +461,5 @@ class News(Protocol):
     """Tells open pages that something changed; what changed they fetch for themselves."""
 
     def tell(self, topic: str) -> None:
-        """`alerts`, `alert:{id}`, `devices`, `announcement:{id}`; never blocks."""
+        """`alerts`, `alert:{id}`, `devices`, `announcements`, `announcement:{id}`; never blocks."""
         ...

@@ -1,0 +1,125 @@
+"""Time passes: one loop takes what is due, so that a restart at any instant loses nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+import structlog
+
+from hub.domain import alerts
+from hub.domain.errors import Changed
+from hub.domain.people import ChannelName
+from hub.services.calling import Calling
+from hub.services.consequences import Consequences
+from hub.services.ports import Clock, Database, Notification, Tx
+from hub.services.recording import CLAIM_MS, Committed, Outgoing, Policy, Recording, message_for
+
+log = structlog.get_logger()
+
+LONGEST_WAIT_S = 0.5
+"""The loop looks at least so often: a deadline leads to its step within 1 s (ALERTS.md, invariant 4)."""
+AT_ONCE = 500
+"""Due rows taken in one transaction, so that no write is kept waiting long behind them."""
+CLOCK_STEP_MS = 2_000
+"""A wall clock that moved against the steady one by more than this was set (ALERTS.md, invariant 4)."""
+
+
+class DueLoop:
+    """Takes due rungs, reminders and notifications until cancelled. `turned_ms` is the steady time of its last turn."""
+
+    def __init__(self, database: Database, consequences: Consequences, clock: Clock, policy: Policy) -> None:
+        self._database = database
+        self._consequences = consequences
+        self._clock = clock
+        self._policy = policy
+        self._offset_ms = clock.now_ms() - clock.monotonic_ms()
+        self._is_first = True
+        self.turned_ms: int | None = None
+
+    async def run(self) -> None:
+        """Turns until cancelled; a turn that fails is logged and tried again."""
+        while True:
+            try:
+                has_more = await self.turn()
+            except Changed:
+                has_more = True  # another hub took one of them: look again
+            except Exception:
+                log.exception("due_loop_turn_failed")
+                has_more = False
+            if not has_more:
+                await asyncio.sleep(LONGEST_WAIT_S / 2)
+
+    async def turn(self) -> bool:
+        """Takes what is due now; whether there may be more of it."""
+        await self._watch_clock()
+        now_ms = self._clock.now_ms()
+        is_first, self._is_first = self._is_first, False
+        next_ms = await self._database.read(_next_due_ms)
+        has_more = False
+        if next_ms is not None and (next_ms <= now_ms or is_first):
+            taken = await self._database.write(lambda tx: take_due(tx, self._policy, now_ms, is_start=is_first))
+            self._consequences.follow(taken)
+            has_more = len(taken.alerts) >= AT_ONCE
+        self.turned_ms = self._clock.monotonic_ms()
+        return has_more
+
+    async def _watch_clock(self) -> None:
+        """Keeps the deadlines' distance from now when the wall clock is set."""
+        offset_ms = self._clock.now_ms() - self._clock.monotonic_ms()
+        step_ms = offset_ms - self._offset_ms
+        if abs(step_ms) <= CLOCK_STEP_MS:
+            return
+        log.warning("clock_stepped", by_ms=step_ms)
+        now_ms = self._clock.now_ms()
+        self._consequences.follow(
+            await self._database.write(lambda tx: shift_deadlines(tx, self._policy, step_ms, now_ms))
+        )
+        self._offset_ms = offset_ms
+
+
+def _next_due_ms(tx: Tx) -> int | None:
+    times = [one for one in (tx.alerts.next_due_ms(), tx.notifications.next_due_ms()) if one is not None]
+    return min(times, default=None)
+
+
+def take_due(tx: Tx, policy: Policy, now_ms: int, *, is_start: bool = False) -> Committed:
+    """Every due alert takes its step; every due notification is claimed and given out.
+
+    At the start (`is_start`) notifications that are claimed count as due too: this hub claimed them, and is gone.
+    """
+    recording = Recording(tx, policy, now_ms)
+    until_ms = now_ms + CLAIM_MS if is_start else now_ms
+    again = tx.notifications.due(until_ms, AT_ONCE)
+    for alert in tx.alerts.due(now_ms, AT_ONCE):
+        if alert.due_ms is not None and alert.due_ms <= now_ms:
+            step = alerts.deadline_passed(alert, policy.ladder, recording.is_empty(alert), now_ms)
+        else:
+            step = alerts.remind(alert, now_ms)
+        recording.add(step)
+    committed = recording.write()
+    outgoing = _claimed(tx, again, Calling(tx, now_ms), now_ms)
+    return Committed(committed.alerts, committed.tellings, (*committed.outgoing, *outgoing))
+
+
+def _claimed(tx: Tx, due: Sequence[Notification], calling: Calling, now_ms: int) -> list[Outgoing]:
+    known = tx.alerts.some({one.alert_id for one in due})
+    claimed = [replace(one, due_ms=now_ms + CLAIM_MS) for one in due if one.alert_id in known]
+    tx.notifications.save(claimed)
+    return [Outgoing(one, message_for(one, known[one.alert_id], calling, _press_ids(tx, one))) for one in claimed]
+
+
+def shift_deadlines(tx: Tx, policy: Policy, by_ms: int, now_ms: int) -> Committed:
+    """All deadlines of alerts that are not closed move with the clock, in one transaction, journalled."""
+    recording = Recording(tx, policy, now_ms)
+    for alert in tx.alerts.not_closed():
+        recording.add(alerts.clock_stepped(alert, by_ms))
+    return recording.write()
+
+
+def _press_ids(tx: Tx, notification: Notification) -> list[str]:
+    """Programs are told which presses it is about; for people that is of no use."""
+    if notification.channel is not ChannelName.WEBHOOK:
+        return []
+    return [press.press_id for press in tx.presses.of_alert(notification.alert_id)]

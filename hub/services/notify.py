@@ -1,0 +1,172 @@
+"""Notifications go out: each channel for itself, tried again until taken or no longer wanted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import structlog
+
+from hub.domain.alerts import Alert, Audience, Inform, Purpose, State, rung_failed
+from hub.domain.people import ChannelName
+from hub.services.ports import Channel, ChannelFailed, Clock, Database, News, Notification, Tx
+from hub.services.recording import Committed, Outgoing, Policy, Recording
+
+log = structlog.get_logger()
+
+LANES = 50
+"""Sends under way at once in one channel; 50 connections carried 1,000 posts in 0.3 s of CPU (ARCHITECTURE.md)."""
+SEND_TIMEOUT_S = 10.0
+BACKOFF_MS = (500, 1_000, 2_000, 4_000, 8_000, 15_000)
+"""Waits between tries; the last one repeats until the alert needs nobody more."""
+HOPELESS_AFTER = 2
+"""A channel that failed so often counts as failed for the wait of its rung; it is still tried again."""
+INFORM_FOR_MS = 10 * 60_000
+"""What only informs is worth no further try after this; what asks is tried until the alert is accepted."""
+
+
+class Dispatcher:
+    """Sends what is due. A slow or dead channel delays no other; nothing begins for an alert that is accepted."""
+
+    def __init__(
+        self,
+        database: Database,
+        channels: Mapping[ChannelName, Channel],
+        clock: Clock,
+        policy: Policy,
+        news: News,
+    ) -> None:
+        self._database = database
+        self._channels = channels
+        self._clock = clock
+        self._policy = policy
+        self._news = news
+        self._queues: dict[ChannelName, asyncio.Queue[Outgoing]] = {name: asyncio.Queue() for name in channels}
+        self._in_hand: set[str] = set()
+        self._answered: dict[str, None] = {}
+        self._outcomes: asyncio.Queue[Notification] = asyncio.Queue()
+
+    def observe(self, alerts: Sequence[Alert]) -> None:
+        """Takes note which alerts still ask for somebody; those that do not are remembered, the newest 10,000."""
+        for alert in alerts:
+            self._answered.pop(alert.id, None)
+            if alert.state is not State.OPEN:
+                self._answered[alert.id] = None
+        while len(self._answered) > 10_000:
+            del self._answered[next(iter(self._answered))]
+
+    def submit(self, outgoing: Sequence[Outgoing]) -> None:
+        """Queues what is not in hand already; never blocks."""
+        for one in outgoing:
+            notification = one.notification
+            if notification.id in self._in_hand:
+                continue
+            self._in_hand.add(notification.id)
+            queue = self._queues.get(notification.channel)
+            if queue is None:
+                self._finish(self._failed(notification, "channel not configured", is_final=True))
+            else:
+                queue.put_nowait(one)
+
+    async def run(self) -> None:
+        """Sends until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._write_outcomes())
+            for name, channel in self._channels.items():
+                for _ in range(LANES):
+                    group.create_task(self._lane(channel, self._queues[name]))
+
+    async def _lane(self, channel: Channel, queue: asyncio.Queue[Outgoing]) -> None:
+        while True:
+            one = await queue.get()
+            notification = one.notification
+            if notification.purpose is Purpose.ASK and notification.alert_id in self._answered:
+                self._in_hand.discard(notification.id)
+                continue
+            try:
+                async with asyncio.timeout(SEND_TIMEOUT_S):
+                    await channel.send(notification, one.message)
+            except ChannelFailed as error:
+                self._finish(self._failed(notification, error.reason, is_final=error.is_final))
+            except TimeoutError:
+                self._finish(self._failed(notification, f"no answer within {SEND_TIMEOUT_S:.0f} s", is_final=False))
+            except Exception as error:
+                log.exception("channel_broke", channel=notification.channel)
+                self._finish(self._failed(notification, type(error).__name__, is_final=False))
+            else:
+                now_ms = self._clock.now_ms()
+                self._finish(replace(notification, state="sent", attempts=notification.attempts + 1, sent_ms=now_ms))
+
+    def _failed(self, notification: Notification, reason: str, *, is_final: bool) -> Notification:
+        now_ms = self._clock.now_ms()
+        is_worthless = notification.purpose is not Purpose.ASK and now_ms - notification.created_ms > INFORM_FOR_MS
+        wait_ms = BACKOFF_MS[min(notification.attempts, len(BACKOFF_MS) - 1)]
+        return replace(
+            notification,
+            state="failed" if is_final or is_worthless else "due",
+            attempts=notification.attempts + 1,
+            due_ms=now_ms + wait_ms,
+            error=reason[:200],
+        )
+
+    def _finish(self, notification: Notification) -> None:
+        self._outcomes.put_nowait(notification)
+
+    async def _write_outcomes(self) -> None:
+        """Stores what became of what, many at once."""
+        while True:
+            batch = [await self._outcomes.get()]
+            while not self._outcomes.empty():
+                batch.append(self._outcomes.get_nowait())
+            committed = await self._stored(batch)
+            self._in_hand.difference_update(one.id for one in batch)
+            self.observe(committed.alerts)
+            self.submit(committed.outgoing)
+            for alert_id in {one.alert_id for one in batch}:
+                self._news.tell(f"alert:{alert_id}")
+            self._news.tell("alerts")
+
+    async def _stored(self, batch: Sequence[Notification]) -> Committed:
+        """Tries until the commit works; nothing is forgotten."""
+        while True:
+            try:
+                return await self._database.write(
+                    lambda tx: record_outcomes(tx, batch, self._policy, self._clock.now_ms())
+                )
+            except Exception:
+                log.exception("outcomes_not_stored", count=len(batch))
+                await asyncio.sleep(1)
+
+
+def record_outcomes(tx: Tx, outcomes: Sequence[Notification], policy: Policy, now_ms: int) -> Committed:
+    """Stores outcomes, thanks those whom a request reached too late, and leaves a rung where all have failed."""
+    tx.notifications.save(outcomes)
+    recording = Recording(tx, policy, now_ms)
+    asks = [one for one in outcomes if one.purpose is Purpose.ASK]
+    alerts = tx.alerts.some({one.alert_id for one in asks})
+    for alert in alerts.values():
+        mine = [one for one in asks if one.alert_id == alert.id]
+        if alert.state is not State.OPEN:
+            _thank_the_late(recording, alert, mine)
+        elif any(one.state != "sent" for one in mine) and _has_rung_failed(tx, alert):
+            recording.add(rung_failed(alert, alert.rung, policy.ladder, now_ms))
+    return recording.write()
+
+
+def _has_rung_failed(tx: Tx, alert: Alert) -> bool:
+    asks = [
+        one
+        for one in tx.notifications.of_alert(alert.id)
+        if one.purpose is Purpose.ASK and one.rung == alert.rung and one.state != "dropped"
+    ]
+    return all(one.state == "failed" or (one.state == "due" and one.attempts >= HOPELESS_AFTER) for one in asks)
+
+
+def _thank_the_late(recording: Recording, alert: Alert, outcomes: Sequence[Notification]) -> None:
+    """Whoever a request reached although somebody had accepted meanwhile is thanked like all the others."""
+    if alert.state is State.CLOSED or not alert.acceptor_id:
+        return
+    late = [one.person_id for one in outcomes if one.state == "sent" and one.person_id]
+    thanks = Inform(Audience.ASKED, Purpose.THANKS, alert.acceptor_id)
+    recording.inform(alert, [one for one in late if one != alert.acceptor_id], thanks)

@@ -1,0 +1,200 @@
+"""Writes what steps have made of alerts: state, journal, what the elder is told and who is sent what, together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from hub.domain.alerts import Alert, Audience, Entry, Inform, Kind, Purpose, State, Step, Tell
+from hub.domain.ladder import Ladder, Who
+from hub.domain.people import ChannelName, Contact, Person
+from hub.domain.words import say
+from hub.services.calling import Calling
+from hub.services.ports import Message, Notification, Telling, Tx
+from wire.ids import new_id
+
+CLAIM_MS = 5_000
+"""A fresh notification is the hub's that wrote it for so long; then, unsent, it is anybody's who looks for due rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How this hub calls people. `webhook` is the address of the duty webhook, empty for none."""
+
+    ladder: Ladder
+    webhook: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A stored notification with the message that goes with it."""
+
+    notification: Notification
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What a transaction made true and others still have to act on once it is committed."""
+
+    alerts: tuple[Alert, ...] = ()
+    tellings: tuple[Telling, ...] = ()
+    outgoing: tuple[Outgoing, ...] = ()
+
+
+@dataclass(slots=True)
+class _Touched:
+    stored_version: int | None
+    alert: Alert
+
+
+class Recording:
+    """Collects the steps of one transaction and writes them in as few statements as there are tables.
+
+    Several steps of one alert are one change of its row: its version rises by one.
+    """
+
+    def __init__(self, tx: Tx, policy: Policy, now_ms: int) -> None:
+        self._tx = tx
+        self._policy = policy
+        self._now_ms = now_ms
+        self.calling = Calling(tx, now_ms)
+        self._touched: dict[str, _Touched] = {}
+        self._journal: list[tuple[str, int, Entry]] = []
+        self._tellings: list[Telling] = []
+        self._notifications: list[tuple[Notification, Alert]] = []
+        self._presses: dict[str, list[str]] = {}
+
+    def current(self, alert: Alert) -> Alert:
+        """The alert as the steps of this transaction have left it."""
+        touched = self._touched.get(alert.id)
+        return touched.alert if touched else alert
+
+    def around(self, alert: Alert) -> frozenset[str]:
+        """The places whose people answer for this alert."""
+        return self.calling.around(alert.place, alert.home_id)
+
+    def is_empty(self, alert: Alert) -> list[bool]:
+        """For each rung of the ladder whether it reaches nobody."""
+        return self.calling.is_empty(self._policy.ladder, self.around(alert))
+
+    def add(self, step: Step, *, is_new: bool = False, press_ids: Sequence[str] = ()) -> Alert:
+        """Takes a step in; gives the alert as it is then. A step that changed nothing leaves no trace."""
+        if not step.is_change:
+            return self.current(step.alert)
+        alert = step.alert
+        touched = self._touched.get(alert.id)
+        if touched:
+            touched.alert = alert
+        else:
+            self._touched[alert.id] = _Touched(None if is_new else alert.version, alert)
+        self._presses.setdefault(alert.id, []).extend(press_ids)
+        self._journal += [(alert.id, self._now_ms, entry) for entry in step.entries]
+        self._tellings += [self._telling(alert, tell) for tell in step.tells]
+        if step.ask is not None:
+            self._ask(alert, step.ask)
+        if is_new and self._policy.webhook:
+            self._notify(alert, None, Contact(ChannelName.WEBHOOK, self._policy.webhook), Purpose.ASK, None)
+        for inform in step.informs:
+            self.inform(alert, self._audience(alert, inform), inform)
+        return alert
+
+    def inform(self, alert: Alert, person_ids: Sequence[str], inform: Inform) -> None:
+        """Lets these people know; the alert itself does not change by it."""
+        for person in self.calling.people(person_ids).values():
+            self._notify_person(alert, person, inform.purpose, inform.person_id)
+
+    def write(self) -> Committed:
+        """Writes all of it into the transaction; raises Changed when another hub was faster."""
+        new = [one.alert for one in self._touched.values() if one.stored_version is None]
+        changed = [
+            replace(one.alert, version=one.stored_version + 1)
+            for one in self._touched.values()
+            if one.stored_version is not None
+        ]
+        settled = {one.id for one in changed if one.state is not State.OPEN}
+        self._tx.alerts.add(new)
+        self._tx.alerts.update(changed)
+        self._tx.alerts.add_journal(self._journal)
+        self._tx.tellings.add(self._tellings)
+        if settled:
+            self._tx.notifications.drop_asks(settled)
+        self._tx.notifications.add([one for one, _ in self._notifications])
+        outgoing = tuple(
+            Outgoing(one, message_for(one, alert, self.calling, self._presses.get(alert.id, ())))
+            for one, alert in self._notifications
+        )
+        return Committed((*new, *changed), tuple(self._tellings), outgoing)
+
+    def _telling(self, alert: Alert, tell: Tell) -> Telling:
+        return Telling(
+            id=new_id(self._now_ms),
+            alert_id=alert.id,
+            device=alert.device,
+            button=alert.button,
+            stage=tell.stage,
+            stage_seq=tell.stage_seq,
+            person_id=tell.person_id,
+            minutes=tell.minutes,
+            created_ms=self._now_ms,
+        )
+
+    def _ask(self, alert: Alert, rung: int) -> None:
+        ids = self.calling.asked(self._policy.ladder[rung].who, self.around(alert))
+        for person in self.calling.people(ids).values():
+            self._notify_person(alert, person, Purpose.ASK, None)
+
+    def _audience(self, alert: Alert, inform: Inform) -> list[str]:
+        match inform.audience:
+            case Audience.ACCEPTOR:
+                return [inform.person_id] if inform.person_id else []
+            case Audience.DESK:
+                return self.calling.asked(Who.PLACE, self.around(alert))
+            case Audience.ASKED:
+                stored = self._tx.notifications.of_alert(alert.id)
+                asked = (one.person_id for one in stored if one.purpose is Purpose.ASK and one.state == "sent")
+                return [one for one in dict.fromkeys(asked) if one and one != alert.acceptor_id]
+
+    def _notify_person(self, alert: Alert, person: Person, purpose: Purpose, about: str | None) -> None:
+        for contact in person.contacts:
+            self._notify(alert, person, contact, purpose, about)
+
+    def _notify(
+        self, alert: Alert, person: Person | None, contact: Contact, purpose: Purpose, about: str | None
+    ) -> None:
+        notification = Notification(
+            id=new_id(self._now_ms),
+            alert_id=alert.id,
+            person_id=person.id if person else None,
+            channel=contact.channel,
+            address=contact.address,
+            purpose=purpose,
+            about_person_id=about,
+            rung=alert.rung,
+            created_ms=self._now_ms,
+            due_ms=self._now_ms + CLAIM_MS,
+        )
+        self._notifications.append((notification, alert))
+
+
+def message_for(notification: Notification, alert: Alert, calling: Calling, press_ids: Sequence[str]) -> Message:
+    """What this notification says, in its reader's language: where, and nothing of why (locked screens are public)."""
+    reader = calling.people([notification.person_id]) if notification.person_id else {}
+    language = next(iter(reader.values())).language if reader else calling.community.language
+    place = calling.where(alert.place, alert.home_id)
+    text = say(_key(notification, alert), language, place=place, name=calling.name_of(notification.about_person_id))
+    body: Mapping[str, object] = {
+        "alert_id": alert.id,
+        "button": alert.button,
+        "place": alert.place,
+        "press_ids": list(press_ids),
+        "say": text,
+        "opened_at_ms": alert.opened_ms,
+    }
+    return Message(alert.id, place, text, body)
+
+
+def _key(notification: Notification, alert: Alert) -> str:
+    if notification.purpose is Purpose.ASK and alert.kind is not Kind.CALL:
+        return f"{notification.purpose}.{alert.kind}"
+    return notification.purpose.value

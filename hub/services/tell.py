@@ -1,0 +1,129 @@
+"""The elder is told: what a commit made true is spoken, at once or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from hub.domain.alerts import Stage
+from hub.domain.words import say
+from hub.services.calling import Calling
+from hub.services.ports import Clock, Database, Publisher, PublishFailed, Sound, SoundMaker, Telling, Tx
+from wire.ids import new_id
+from wire.messages import AlertStage, Output
+from wire.messages import Stage as WireStage
+
+log = structlog.get_logger()
+
+STALE_MS = 60_000
+"""Stale speech is a lie: what could not be told by then is not told any more (WIRE.md)."""
+VOICE_TIMEOUT_S = 1.5
+"""The lamp and the words must not wait longer for the voice: `recorded` reaches the elder within 2 s (ALERTS.md)."""
+AUDIO_EXPIRY_S = 3_600
+NAMED = (Stage.ACCEPTED, Stage.CHANGED, Stage.ARRIVED)
+"""The stages whose sentence names somebody; a shared loudspeaker says them without the name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A telling with its sentence."""
+
+    telling: Telling
+    text: str
+    language: str
+
+
+class Teller:
+    """Publishes stages to the device whose button was pressed. What cannot be sent now stays stored as unsent."""
+
+    def __init__(self, database: Database, publisher: Publisher, sounds: SoundMaker, clock: Clock) -> None:
+        self._database = database
+        self._publisher = publisher
+        self._sounds = sounds
+        self._clock = clock
+        self._queue: asyncio.Queue[Telling] = asyncio.Queue()
+        self._published: dict[str, int] = {}
+
+    def submit(self, tellings: Sequence[Telling]) -> None:
+        """Queues them; never blocks."""
+        for telling in tellings:
+            self._queue.put_nowait(telling)
+
+    async def run(self) -> None:
+        """Tells until cancelled."""
+        while True:
+            batch = [await self._queue.get()]
+            while not self._queue.empty():
+                batch.append(self._queue.get_nowait())
+            try:
+                await self._tell(batch)
+            except Exception:
+                log.exception("telling_failed", count=len(batch))
+
+    async def resume(self) -> None:
+        """After each connection: audio is published anew when needed, and what was not sent and is still true is."""
+        self._published.clear()
+        since_ms = self._clock.now_ms() - STALE_MS
+        self.submit(await self._database.read(lambda tx: tx.tellings.unsent(since_ms)))
+
+    async def _tell(self, batch: Sequence[Telling]) -> None:
+        fresh = [one for one in batch if self._clock.now_ms() - one.created_ms < STALE_MS]
+        spoken = await self._database.read(lambda tx: [_spoken(tx, one, self._clock.now_ms()) for one in fresh])
+        sounds = {one.text: await self._sound(one) for one in {one.text: one for one in spoken}.values()}
+        sent = await asyncio.gather(*(self._publish(one, sounds[one.text]) for one in spoken))
+        ids = [one.telling.id for one, is_sent in zip(spoken, sent, strict=True) if is_sent]
+        if ids:
+            now_ms = self._clock.now_ms()
+            await self._database.write(lambda tx: tx.tellings.mark_sent(ids, now_ms))
+
+    async def _sound(self, spoken: Spoken) -> Sound | None:
+        """The sentence as audio, published; None when there is no voice: the lamp still speaks."""
+        try:
+            async with asyncio.timeout(VOICE_TIMEOUT_S):
+                sound = await self._sounds.clip(spoken.text, spoken.language)
+                if self._clock.now_ms() - self._published.get(sound.sha256, 0) > AUDIO_EXPIRY_S * 500:
+                    await self._publisher.audio(sound, expiry_s=AUDIO_EXPIRY_S)
+                    self._published[sound.sha256] = self._clock.now_ms()
+        except Exception:
+            log.exception("clip_failed")
+            return None
+        return sound
+
+    async def _publish(self, spoken: Spoken, sound: Sound | None) -> bool:
+        telling, now_ms = spoken.telling, self._clock.now_ms()
+        valid_until_ms = telling.created_ms + STALE_MS
+        message = AlertStage(
+            to=telling.device,
+            id=new_id(now_ms),
+            issued_ms=now_ms,
+            valid_until_ms=valid_until_ms,
+            alert_id=telling.alert_id,
+            button=telling.button,
+            stage=WireStage(telling.stage.value),
+            stage_seq=telling.stage_seq,
+            say=spoken.text,
+            audio_sha256=sound.sha256 if sound else None,
+        )
+        expiry_s = max(1, (valid_until_ms - now_ms) // 1000)
+        try:
+            await self._publisher.to_device(telling.device, "alert", message.to_payload(), expiry_s=expiry_s)
+        except PublishFailed:
+            return False
+        return True
+
+
+def _spoken(tx: Tx, telling: Telling, now_ms: int) -> Spoken:
+    """The sentence for this output: only a loudspeaker at home says who comes."""
+    calling = Calling(tx, now_ms)
+    language = calling.community.language
+    if telling.stage not in NAMED:
+        return Spoken(telling, say(f"told.{telling.stage}", language), language)
+    button = tx.devices.buttons([(telling.device, telling.button)]).get((telling.device, telling.button))
+    name = calling.name_of(telling.person_id)
+    is_home = button is not None and button.output == Output.HOME
+    if not (is_home and name):
+        return Spoken(telling, say(f"told.{telling.stage}.shared", language), language)
+    return Spoken(telling, say(f"told.{telling.stage}", language, name=name, minutes=telling.minutes), language)
