@@ -1,14 +1,29 @@
 """Was it heard? Compares what was played with what a microphone recorded."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from device_agent.core.resample import HEARING_RATE, to_hearing_rate
 from device_agent.core.sounds import Pcm
 
-HEARING_RATE = 8_000  # frames a second: speech is below 4 kHz, and a sixth of the work
-LISTEN_S = 60.0  # what is judged of a long announcement: its first minute, which bounds memory and time
+# Speech of one voice against other speech of it stays at or below 0.10, noise below 0.02; the right speech reaches
+# 0.97 in a quiet room, 0.37 with noise as loud as itself, 0.38 with four times its energy in echoes (see the tests).
+HEARD_CORRELATION = 0.2
+EARLIEST_LAG_S = -0.05  # the two clocks' estimates may be off by this much
+LATEST_LAG_S = 0.5  # buffers, an amplifier and 30 m of stairwell stay below it
+SILENCE_DBFS = -120.0  # stands for nothing at all
+
+_WINDOW = HEARING_RATE  # 1 s: a clock that is 100 ppm off moves by less than a frame within it
+_EARLIEST = round(EARLIEST_LAG_S * HEARING_RATE)
+_LAGS = round(LATEST_LAG_S * HEARING_RATE) - _EARLIEST + 1
+_FFT_FRAMES = 12_500  # holds a window and all lags, and has small factors only
+_DRIFTS = np.arange(-100, 101, 25) * 1e-6 * _WINDOW  # frames a window: between the clocks of two sound cards
+_PAUSE = 0.01  # a window with less than this share of the loudest one's energy says nothing
+
+_Signal = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,12 +45,102 @@ class Evidence:
 
 
 def heard(source: Pcm, recording: Recording, played_s: float) -> Evidence:
-    """Whether `recording` holds `source`, whose frame 0 left the DAC at monotonic time `played_s`."""
+    """Whether `recording` holds `source`, whose frame 0 left the DAC at monotonic time `played_s`.
+
+    Judges the first `resample.LISTEN_S`; what the recording lacks of it counts as not heard.
+    Takes about 25 ms of CPU for 20 s of speech with one BLAS thread: call it in a thread.
+    """
+    into = round((played_s - recording.start_s) * HEARING_RATE)
+    correlation, lag_ms = _match(to_hearing_rate(source), recording.pcm, into)
+    return Evidence(correlation >= HEARD_CORRELATION, correlation, lag_ms, level_dbfs(recording.pcm))
 
 
 def compare(source: Pcm, played: Pcm) -> tuple[float, float]:
-    """Correlation (0-1) and lag in ms of a loudspeaker's own recording (48 kHz) against its source."""
+    """Correlation (0-1) and lag in ms of a loudspeaker's own recording against its source, both at 48 kHz.
+
+    The source must begin within the first LATEST_LAG_S of `played`.
+    """
+    return _match(to_hearing_rate(source), to_hearing_rate(played), 0)
 
 
-def to_hearing_rate(pcm: Pcm) -> NDArray[np.int16]:
-    """48 kHz to HEARING_RATE."""
+def level_dbfs(pcm: NDArray[np.int16]) -> float:
+    """Root mean square level without its mean, in dB below the largest value."""
+    rms = float(np.std(pcm, dtype=np.float64)) if len(pcm) else 0.0
+    return max(SILENCE_DBFS, 20 * math.log10(rms / 32768)) if rms else SILENCE_DBFS
+
+
+def _match(source: NDArray[np.int16], recorded: NDArray[np.int16], into: int) -> tuple[float, float]:
+    """Correlation and lag in ms, where the source's frame 0 is expected at frame `into` of the recording.
+
+    The lag is where the windows agree best, for the drift of the two clocks that makes them agree best. The
+    correlation is their median there: a chime or greeting that two notices share does not make them the same,
+    and a slammed door does not make one unheard.
+    """
+    rows = _windows(_brighten(source), _brighten(recorded), into)
+    if not len(rows):
+        return 0.0, 0.0
+    numbers = np.arange(len(rows))
+    best_row, best_shifts = max(
+        ((_mean_along(rows, shifts), shifts) for shifts in np.rint(np.outer(_DRIFTS, numbers)).astype(int)),
+        key=lambda candidate: float(np.abs(candidate[0]).max()),
+    )
+    peak = int(np.abs(best_row).argmax())
+    sign = math.copysign(1.0, best_row[peak])  # a loudspeaker with its wires swapped is heard, too
+    at_peak = rows[numbers, np.clip(peak + best_shifts, 0, _LAGS - 1)]
+    correlation = float(np.clip(np.median(at_peak) * sign, 0.0, 1.0))
+    return correlation, (peak + _between(best_row * sign, peak) + _EARLIEST) * 1000 / HEARING_RATE
+
+
+def _windows(source: _Signal, recorded: _Signal, into: int) -> _Signal:
+    """Normalised cross-correlation (windows, lags) of each second of the source that is no pause."""
+    starts = range(0, max(1, len(source) - _WINDOW // 2), _WINDOW)
+    windows = [source[start : start + _WINDOW] for start in starts]
+    energies = [float(np.sum(window**2)) for window in windows]
+    rows = [
+        _correlate(window, _cut(recorded, into + start + _EARLIEST, len(window) + _LAGS - 1))
+        for start, window, energy in zip(starts, windows, energies, strict=True)
+        if energy > _PAUSE * max(energies)
+    ]
+    return np.array(rows, np.float32)
+
+
+def _correlate(window: _Signal, recorded: _Signal) -> _Signal:
+    """Normalised cross-correlation of a window with a stretch that is longer by the lags; 0 where that is silent."""
+    spectrum = np.conj(np.fft.rfft(window, _FFT_FRAMES)) * np.fft.rfft(recorded, _FFT_FRAMES)
+    products = np.fft.irfft(spectrum, _FFT_FRAMES)[:_LAGS]
+    sums = np.concatenate([[0.0], np.cumsum(recorded.astype(np.float64) ** 2)])
+    energies = (sums[len(window) :] - sums[: -len(window)]) * float(np.sum(window**2))
+    floor = max(1.0, 1e-3 * float(energies.max()))  # rounding of the transform in near silence is no correlation
+    correlation: _Signal = (products / np.sqrt(energies + floor)).astype(np.float32)
+    return correlation
+
+
+def _mean_along(rows: _Signal, shifts: NDArray[np.int_]) -> _Signal:
+    """Mean over the windows, each moved by its own shift."""
+    total = np.zeros(_LAGS, np.float32)
+    for row, shift in zip(rows, shifts, strict=True):
+        total += np.roll(row, -shift)
+    return total / np.float32(len(rows))
+
+
+def _brighten(pcm: NDArray[np.int16]) -> _Signal:
+    """Differences: mains hum goes, and consonants count beside vowels; three times fewer false likenesses."""
+    return np.diff(pcm.astype(np.float32), prepend=pcm[:1])
+
+
+def _cut(signal: _Signal, start: int, frames: int) -> _Signal:
+    """`frames` frames from `start` on, zeros outside the signal."""
+    out = np.zeros(frames, np.float32)
+    low, high = max(0, start), min(len(signal), start + frames)
+    if low < high:
+        out[low - start : high - start] = signal[low:high]
+    return out
+
+
+def _between(row: _Signal, peak: int) -> float:
+    """Where between the frames the peak is: a parabola through it and its neighbours, -0.5 to 0.5."""
+    if not 0 < peak < len(row) - 1:
+        return 0.0
+    before, at, after = (float(value) for value in row[peak - 1 : peak + 2])
+    curve = before - 2 * at + after
+    return 0.5 * (before - after) / curve if curve else 0.0

@@ -1,13 +1,11 @@
 """Who sounds when: priorities, pre-emption, ducking and exact starts, computed a block of frames at a time."""
 
 import threading
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from device_agent.core.sounds import (
-    EMERGENCY_PRIORITY,
     LIVE_PRIORITY,
     SAMPLE_RATE,
     Finished,
@@ -20,52 +18,10 @@ from device_agent.core.sounds import (
     Started,
     Stopped,
 )
+from device_agent.core.voice import Voice, in_frames
 
 RAMP_FRAMES = 480  # 10 ms: no click, and silent well within the 60 ms that a pre-emption may take
-DUCKED = 0.15  # -16 dB: a sentence stays intelligible over it, measured by ear on speech over speech
-SLIP_FRAMES = 6  # 0.125 ms: above the jitter of a sound card's clock, below what two speakers in step may differ
-JUMP_FRAMES = 960  # 20 ms: a gap in the stream, not drift; one frame a block would take 10 s to make it up
-LATE_SHARE = 1 / 3  # past this share of a pass a late device waits for the repeat, if there is one
-
-
-@dataclass(slots=True, eq=False)
-class _Voice:
-    """A sound on its way: `position` counts frames over all repeats and gaps."""
-
-    sound: Sound
-    due_s: float | None  # when frame `position` should sound; None: as soon as its turn has come
-    turn: int | None = None  # the order in which voices became ready
-    zero_s: float | None = None  # when frame 0 was, or would have been; set while sounding
-    position: int = 0
-    played: int = 0
-    gain: float = 1.0
-
-    @property
-    def pass_frames(self) -> int:
-        return len(self.sound.pcm) + round(self.sound.gap_s * SAMPLE_RATE)
-
-    @property
-    def left(self) -> int:
-        last_pass = (self.sound.repeat - 1) * self.pass_frames
-        return last_pass + len(self.sound.pcm) - self.position
-
-    @property
-    def played_s(self) -> float:
-        return self.played / SAMPLE_RATE
-
-    def take(self, frames: int) -> NDArray[np.float32]:
-        """The next frames, silence in the gaps, at unit gain; `frames` is at most `left`."""
-        out = np.zeros(frames, np.float32)
-        done = 0
-        while done < frames:
-            within = (self.position + done) % self.pass_frames
-            count = min(frames - done, self.pass_frames - within)
-            piece = self.sound.pcm[within : within + count]
-            out[done : done + len(piece)] = piece
-            done += count
-        self.position += frames
-        self.played += frames
-        return out
+DUCKED = 0.15  # -16 dB: at equal loudness the sentence on top stands well clear of what goes on below it
 
 
 class Mixer:
@@ -78,8 +34,8 @@ class Mixer:
     def __init__(self, local_volume: float = 1.0) -> None:
         self.local_volume = local_volume
         self._lock = threading.Lock()
-        self._voices: list[_Voice] = []
-        self._sounding: dict[SoundLane, _Voice | None] = {"announcement": None, "told": None}
+        self._voices: list[Voice] = []
+        self._sounding: dict[SoundLane, Voice | None] = {"announcement": None, "told": None}
         self._tails: list[NDArray[np.float32]] = []
         self._events: list[SoundEvent] = []
         self._turns = 0
@@ -89,7 +45,7 @@ class Mixer:
         with self._lock:
             if any(voice.sound.id == sound.id for voice in self._voices):
                 raise ValueError(f"sound {sound.id} is playing or waiting already")
-            self._voices.append(_Voice(sound, sound.start_s))
+            self._voices.append(Voice(sound, sound.start_s))
 
     def stop(self, sound_id: str | None = None) -> None:
         """End this sound, or every sound, within the ramp; an unknown id changes nothing."""
@@ -124,7 +80,7 @@ class Mixer:
                 return np.zeros(frames, np.int16)
             out = np.zeros(frames, np.float32)
             for voice in self._heard():
-                self._keep_in_step(voice, dac_s)
+                voice.keep_in_step(dac_s)
             at = 0
             while at < frames:
                 now_s = dac_s + at / SAMPLE_RATE
@@ -132,5 +88,115 @@ class Mixer:
                 span = self._until_change(now_s, frames - at)
                 self._mix(out[at : at + span])
                 at += span
-            self._end_finished(dac_s + frames / SAMPLE_RATE)
+            self._finish(dac_s + frames / SAMPLE_RATE)
             return np.clip(out, -32768, 32767).astype(np.int16)
+
+    def _heard(self) -> list[Voice]:
+        return [voice for voice in self._sounding.values() if voice is not None]
+
+    def _settle(self, now_s: float) -> None:
+        """Decide who sounds from `now_s` on."""
+        self._finish(now_s)
+        ready = [voice for voice in list(self._voices) if self._is_ready(voice, now_s)]
+        for voice in ready:
+            if voice.turn is None:
+                self._turns += 1
+                voice.turn = self._turns
+        announcement = self._first([v for v in ready if v.sound.lane == "announcement"])
+        told = self._first([v for v in ready if v.sound.lane == "told"])
+        live = announcement if announcement and announcement.sound.priority == LIVE_PRIORITY else None
+        self._hand_over("announcement", announcement, announcement, now_s)
+        self._hand_over("told", None if live else told, live or told, now_s)
+        for voice in ready:
+            if voice.zero_s is None:
+                voice.wait_turn()
+
+    def _finish(self, now_s: float) -> None:
+        for voice in self._heard():
+            if voice.left <= 0:
+                self._sounding[voice.sound.lane] = None
+                self._voices.remove(voice)
+                self._events.append(Finished(voice.sound.id, now_s, voice.played_s))
+
+    def _is_ready(self, voice: Voice, now_s: float) -> bool:
+        """Whether its instant has come; one that comes late is moved to where the others are by now."""
+        if voice.due_s is None:
+            return True
+        if in_frames(voice.due_s - now_s) > 0:
+            return False
+        voice.join_at(now_s)
+        if voice.left <= 0:
+            self._voices.remove(voice)
+            self._events.append(Missed(voice.sound.id))
+            return False
+        return voice.due_s == now_s
+
+    def _first(self, ready: list[Voice]) -> Voice | None:
+        """Highest priority; among equals the one that sounds or has waited longest, at 255 the latest."""
+
+        def rank(voice: Voice) -> tuple[int, bool, int]:
+            turn = voice.turn or 0
+            if voice.sound.priority == LIVE_PRIORITY:
+                return voice.sound.priority, False, turn
+            return voice.sound.priority, voice.zero_s is not None, -turn
+
+        return max(ready, key=rank, default=None)
+
+    def _hand_over(self, lane: SoundLane, to: Voice | None, by: Voice | None, now_s: float) -> None:
+        """Let `to` sound in this lane; who sounded there is interrupted by `by`."""
+        before = self._sounding[lane]
+        if before is to:
+            return
+        if before is not None and by is not None:
+            self._interrupt(before, by.sound.id)
+        self._sounding[lane] = to
+        if to is not None:
+            self._start(to, now_s)
+
+    def _interrupt(self, voice: Voice, by: str) -> None:
+        self._events.append(Interrupted(voice.sound.id, by, voice.played_s, voice.sound.resumes))
+        self._silence(voice)
+        if voice.sound.resumes:
+            voice.wait_turn()
+        else:
+            self._voices.remove(voice)
+
+    def _start(self, voice: Voice, now_s: float) -> None:
+        voice.start(now_s)
+        self._events.append(Started(voice.sound.id, now_s, voice.position / SAMPLE_RATE))
+
+    def _silence(self, voice: Voice) -> None:
+        """Take a voice out of the stream, leaving a short tail that fades."""
+        if voice.zero_s is None:
+            return
+        voice.zero_s = None
+        self._sounding[voice.sound.lane] = None
+        frames = min(RAMP_FRAMES, voice.left)
+        fade = np.linspace(voice.gain, 0.0, frames, dtype=np.float32)
+        self._tails.append(voice.take(frames) * fade * voice.volume(self.local_volume))
+
+    def _until_change(self, now_s: float, frames: int) -> int:
+        """Frames that can be mixed before somebody starts or ends."""
+        ends = [voice.left for voice in self._heard()]
+        starts = [in_frames(v.due_s - now_s) for v in self._voices if v.due_s is not None]
+        return min([frames, *ends, *starts])
+
+    def _mix(self, out: NDArray[np.float32]) -> None:
+        told = self._sounding["told"]
+        for voice in self._heard():
+            wanted = DUCKED if told is not None and voice is not told else 1.0
+            gain = _ramp(voice.gain, wanted, len(out))
+            voice.gain = float(gain[-1])
+            out += voice.take(len(out)) * (gain * np.float32(voice.volume(self.local_volume)))
+        for tail in self._tails:
+            piece = tail[: len(out)]
+            out[: len(piece)] += piece
+        self._tails = [tail[len(out) :] for tail in self._tails if len(tail) > len(out)]
+
+
+def _ramp(now: float, wanted: float, frames: int) -> NDArray[np.float32]:
+    """Gains from `now` towards `wanted`, at most one full scale in RAMP_FRAMES; one value when nothing moves."""
+    if now == wanted:
+        return np.array([wanted], np.float32)
+    step = np.arange(1, frames + 1, dtype=np.float32) / RAMP_FRAMES
+    return np.maximum(now - step, wanted) if wanted < now else np.minimum(now + step, wanted)

@@ -5,9 +5,9 @@ class HardwareError(Exception):
     """Base of this package's errors; the text says what happened."""
 
 
-class SoundCardLost(HardwareError):  # noqa: N818 - it names what happened
+class SoundCardLost(HardwareError):
     """A speaker or microphone could not be opened, was unplugged, or no longer moves."""
 
 
-class UnreadableAudio(HardwareError):  # noqa: N818 - it names what happened
+class UnreadableAudio(HardwareError):
     """These bytes are no audio that this agent plays: rubbish, another format, too large or too long."""

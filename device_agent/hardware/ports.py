@@ -37,14 +37,14 @@ class Speaker(Protocol):
 
     @property
     def fault(self) -> str | None:
-        """Why it cannot sound at present, in English for the log and the technician, or None while its stream is open."""
+        """Why it cannot sound at present (English, for the log and the technician), None while its stream is open."""
 
 
 class Microphone(Protocol):
     """A microphone that is open only while `record` runs: nobody is listened to between announcements."""
 
     async def record(self, start_s: float, duration_s: float) -> Recording:
-        """What is heard from `start_s` (monotonic seconds) on for `duration_s` (at most `hearing.LISTEN_S`).
+        """What is heard from `start_s` (monotonic seconds) on for `duration_s` (at most `resample.LISTEN_S`).
 
         Call it before `start_s` (a `Started` event comes early enough); called late, the recording begins late.
         Raises SoundCardLost.

@@ -1,0 +1,40 @@
+"""A simulated microphone: hears what a tape says was in the air, later, softer and with noise."""
+
+import asyncio
+import time
+
+import numpy as np
+
+from device_agent.core.hearing import Recording
+from device_agent.core.resample import HEARING_RATE, LISTEN_S, to_hearing_rate
+from firmware_sim.hardware.tape import Tape
+
+
+class SimulatedMicrophone:
+    """A `ports.Microphone` in the room of a tape's loudspeaker. Fault: `is_dead` records digital silence."""
+
+    def __init__(
+        self, tape: Tape, delay_s: float = 0.012, gain: float = 0.25, noise_dbfs: float = -60.0, seed: int = 0
+    ) -> None:
+        self.is_dead = False
+        self._tape = tape
+        self._delay_s = delay_s
+        self._gain = gain
+        self._noise_rms = 32768 * 10 ** (noise_dbfs / 20)
+        self._random = np.random.default_rng(seed)
+
+    async def record(self, start_s: float, duration_s: float) -> Recording:
+        begun_s = max(start_s, time.monotonic())
+        end_s = start_s + min(duration_s, LISTEN_S)
+        await asyncio.sleep(max(0.0, end_s - time.monotonic()))
+        return await asyncio.to_thread(self.hear, begun_s, max(0.0, end_s - begun_s))
+
+    def hear(self, start_s: float, duration_s: float) -> Recording:
+        """What it hears in an interval that has passed."""
+        frames = round(duration_s * HEARING_RATE)
+        if self.is_dead:
+            return Recording(np.zeros(frames, np.int16), start_s)
+        air = to_hearing_rate(self._tape.between(start_s - self._delay_s, duration_s))[:frames]
+        noise = self._noise_rms * self._random.standard_normal(len(air), np.float32)
+        heard = np.clip(np.rint(air * np.float32(self._gain) + noise), -32768, 32767)
+        return Recording(heard.astype(np.int16), start_s)
