@@ -41,12 +41,12 @@ set_tcp_nodelay true
 
 persistence true
 persistence_location {files.store}/
-autosave_on_changes {"true" if AUTOSAVE_ON_CHANGES else "false"}
-autosave_interval {AUTOSAVE_INTERVAL}
+autosave_on_changes false
+autosave_interval {AUTOSAVE_S}
 
 log_dest file {files.log}
+# No warnings: each pattern without %u would be one, at every reload.
 log_type error
-log_type warning
 log_type notice
 log_timestamp_format %Y-%m-%dT%H:%M:%S
 connection_messages false
@@ -70,8 +70,9 @@ MAX_INFLIGHT = 2000
 MAX_PACKET_BYTES = 4 * 1024 * 1024
 # A client of MQTT 5 that wants to be asked less often is told this instead.
 MAX_KEEPALIVE_S = 120
-AUTOSAVE_ON_CHANGES = False
-AUTOSAVE_INTERVAL = 5
+# Every save writes the whole store. Saving at each change took 58 s for 5,000 presses queued beside 5 MB of
+# audio (1 s with a save every few seconds), and made each press 16 ms slower.
+AUTOSAVE_S = 5
 
 
 def access_text(hub_user: str) -> str:
