@@ -24,6 +24,13 @@ class Link(StrEnum):
     OFFLINE = "offline"  # its will or its farewell came
 
 
+NO_STATE = ""
+SAYS_ONLINE = "online"
+SAYS_OFFLINE = "offline"
+UNCONFIRMED = "unconfirmed"
+"""A retained `online` of a session that was never heard: it may be older than the silence."""
+
+
 class Part(StrEnum):
     """The parts of a device that must be proved, each by its own use."""
 
@@ -37,11 +44,12 @@ class Device:
     """A device as the hub knows it. Times are the hub's, but for the `proved_ms`, which are the device's.
 
     `heard_ms` is when a health message or receipt last came; a retained `online` is not hearing from it.
+    `state` is one of the four below.
     """
 
     id: str
     place: str
-    state: str = ""
+    state: str = NO_STATE
     session: str = ""
     agent: str = ""
     heard_ms: int | None = None
@@ -54,11 +62,12 @@ class Device:
 
 def link(device: Device, now_ms: int) -> Link:
     """What may be said of the device's connection at `now_ms`."""
-    if device.state == "offline":
+    if device.state == SAYS_OFFLINE:
         return Link.OFFLINE
     if device.heard_ms is None:
         return Link.NEVER
-    return Link.ONLINE if now_ms - device.heard_ms < LOST_AFTER_MS else Link.LOST
+    is_fresh = now_ms - device.heard_ms < LOST_AFTER_MS and device.state != UNCONFIRMED
+    return Link.ONLINE if is_fresh else Link.LOST
 
 
 def unproved(device: Device, now_ms: int) -> list[str]:

@@ -43,3 +43,39 @@ class NotPermitted(DongdongError):
     """This person may not do this. Params: `role`."""
 
     key = "not_permitted"
+
+
+class NotSignedIn(DongdongError):
+    """No session, token or link that is known and still valid came with the request."""
+
+    key = "not_signed_in"
+
+
+class WrongPassword(DongdongError):
+    """User name and password do not belong together; which of the two is wrong is not said."""
+
+    key = "wrong_password"
+
+
+class TooManyTries(DongdongError):
+    """Too many sign-ins from there lately."""
+
+    key = "too_many_tries"
+
+
+class DeviceSilent(DongdongError):
+    """The device did not answer a command in time; whether it acted is not known. Params: `device`."""
+
+    key = "device_silent"
+
+
+class NoLink(DongdongError):
+    """The hub has no connection to its broker, so nothing was sent. Nothing stored is lost."""
+
+    key = "no_link"
+
+
+class NoVoice(DongdongError):
+    """No sound could be made of a text; nothing was stored or played."""
+
+    key = "voice_failed"

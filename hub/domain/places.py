@@ -50,6 +50,15 @@ def lineage(places: Mapping[str, Place], slug: str) -> list[str]:
     return line if EVERYWHERE in line else [*line, EVERYWHERE]
 
 
+def heard_at(places: Mapping[str, Place], slug: str) -> list[str]:
+    """The places whose announcements a device at `slug` plays: all that hold it and, at a building, its units.
+
+    A unit need not have a loudspeaker of its own; then its building's speaks for it.
+    """
+    units = [one.slug for one in places.values() if one.kind is PlaceKind.UNIT and one.parent == slug]
+    return [*units, *lineage(places, slug)]
+
+
 def reached(places: Mapping[str, Place], targets: Iterable[str]) -> list[str]:
     """The buildings that these targets reach, in the order of `places`; raises Invalid for an unknown target."""
     wanted = set(targets)
