@@ -1,0 +1,66 @@
+"""What the hub sends to devices about announcements and their settings: the content, before it is signed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hub.domain.announcements import GAP_MS
+from hub.domain.devices import Device
+from hub.services.ports import Announcement, Button, Community
+from wire.ids import new_id
+from wire.messages import Config, Manifest, Output, Stop
+
+CONFIG_VALID_MS = 400 * 24 * 3_600_000
+"""A building that is off for a year still finds its settings valid; each `online` renews them."""
+
+
+def manifest(announcement: Announcement, to: str, now_ms: int) -> Manifest:
+    """What `to` (a device or a place) is to play."""
+    return Manifest(
+        to=to,
+        id=new_id(now_ms),
+        issued_ms=now_ms,
+        valid_until_ms=announcement.valid_until_ms,
+        announcement_id=announcement.id,
+        priority=announcement.priority,
+        title=announcement.title,
+        text=announcement.text,
+        audio_sha256=announcement.audio_sha256,
+        duration_ms=announcement.duration_ms,
+        repeat=announcement.repeat,
+        gap_ms=GAP_MS,
+        play_at_ms=announcement.play_at_ms,
+    )
+
+
+def stop(announcement: Announcement, to: str, now_ms: int) -> Stop:
+    """Ends the announcement at `to`, for as long as anybody there may hold it as valid."""
+    return Stop(
+        to=to,
+        id=new_id(now_ms),
+        issued_ms=now_ms,
+        valid_until_ms=announcement.valid_until_ms,
+        announcement_id=announcement.id,
+    )
+
+
+def config(
+    device: Device, community: Community, places: Sequence[str], buttons: Sequence[Button], now_ms: int
+) -> Config:
+    """What the device needs to know of where it is; `places` are those whose announcements it plays."""
+    return Config(
+        to=device.id,
+        id=new_id(now_ms),
+        issued_ms=now_ms,
+        valid_until_ms=now_ms + CONFIG_VALID_MS,
+        community=community.slug,
+        places=list(places),
+        timezone=community.timezone,
+        outputs={button.name: Output(button.output) for button in buttons},
+        volume=device.volume,
+    )
+
+
+def expiry_s(valid_until_ms: int, now_ms: int) -> int:
+    """The Message Expiry that fits a validity, rounded up; at least a second, since 0 means never kept."""
+    return max(1, -(-(valid_until_ms - now_ms) // 1000))
