@@ -11,7 +11,7 @@ from device_agent.core.sounds import SAMPLE_RATE, SoundEvent
 from device_agent.hardware.ports import Renderer
 from firmware_sim.hardware.tape import Tape
 
-BLOCK_FRAMES = 960  # 20 ms: half the work of the real loudspeaker's 10 ms
+BLOCK_FRAMES = 1_920  # 40 ms: a block costs the same whatever its length, and 70 buildings share two cores
 LATENCY_S = 0.08  # as the real loudspeaker's buffer
 _SLEEP_FROM_S = 1.0  # with a sound further away than this the stream rests
 

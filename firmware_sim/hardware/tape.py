@@ -35,13 +35,22 @@ class Segment:
         return self.start_s + self.frames / self.frames_per_s
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Writing:
-    """The segment that is being written."""
+    """The segment that is being written; `begun` knows nothing of its length yet."""
 
-    segment: Segment
+    begun: Segment
     file: BinaryIO
     wav: wave.Wave_write
+    frames: int = 0
+
+    @property
+    def segment(self) -> Segment:
+        return replace(self.begun, frames=self.frames)
+
+    @property
+    def end_s(self) -> float:
+        return self.begun.start_s + self.frames / self.begun.frames_per_s
 
 
 class Tape:
@@ -74,15 +83,13 @@ class Tape:
 
     def append(self, start_s: float, pcm: Pcm) -> None:
         """The frames heard from monotonic time `start_s` on; a new segment unless they follow the last ones."""
-        if self._writing is not None:
-            segment = self._writing.segment
-            follows = abs(start_s - segment.end_s) < 0.5 / SAMPLE_RATE
-            if not follows or segment.frames >= SEGMENT_MOST_S * SAMPLE_RATE:
+        if (writing := self._writing) is not None:
+            follows = abs(start_s - writing.end_s) < 0.5 / SAMPLE_RATE
+            if not follows or writing.frames >= SEGMENT_MOST_S * SAMPLE_RATE:
                 self.close()
-        writing = self._writing or self._begin(start_s)
-        writing.wav.writeframesraw(pcm.astype("<i2", copy=False).tobytes())
-        grown = replace(writing.segment, frames=writing.segment.frames + len(pcm))
-        self._writing = replace(writing, segment=grown)
+        self._writing = self._writing or self._begin(start_s)
+        self._writing.wav.writeframesraw(pcm.astype("<i2", copy=False).tobytes())
+        self._writing.frames += len(pcm)
 
     def close(self) -> None:
         """End the segment: its file and the list are complete."""
