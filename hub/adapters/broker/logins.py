@@ -9,8 +9,9 @@ import signal
 from collections.abc import Mapping
 from pathlib import Path
 
-from hub.adapters.broker.files import BrokerFiles, locked, replace_text
+from hub.adapters.broker.files import BrokerFiles
 from hub.adapters.broker.running import running_pid
+from hub.adapters.whole_files import locked, replace_text
 
 HUB_USER = "hub"
 

@@ -14,8 +14,9 @@ import structlog
 
 from hub.adapters.broker import logins
 from hub.adapters.broker.configuration import Certificates, access_text, configuration_text
-from hub.adapters.broker.files import BrokerFiles, locked, replace_text
+from hub.adapters.broker.files import BrokerFiles
 from hub.adapters.broker.running import command, running_pid
+from hub.adapters.whole_files import locked, replace_text
 from hub.setting_values import Endpoint
 
 _LOG = structlog.get_logger(__name__)
@@ -143,12 +144,10 @@ class OwnBroker:
     async def _wait_until_accepting(self) -> None:
         try:
             async with asyncio.timeout(_START_TIMEOUT_S):
-                while not await _accepts(self._listen):
-                    if self.pid is None and self._has_child_ended():
-                        break
+                while self.pid is not None or not self._has_child_ended():
+                    if await _accepts(self._listen):
+                        return
                     await asyncio.sleep(0.02)
-                else:
-                    return
         except TimeoutError:
             pass
         words = self._last_words()
