@@ -202,7 +202,7 @@ def _config(state: AgentState, message: Config) -> Result:
         return state, []
     places = replace(state.admission, places=frozenset(message.places))
     state = replace(state, config=message, admission=places)
-    return state, [effects.StoreConfig(message), effects.SetVolume(message.volume)]
+    return state, [effects.StoreConfig(message)]
 
 
 def _note(state: AgentState, message: messages.Signed, now: Moment) -> Result:

@@ -1,0 +1,176 @@
+"""The connection to the broker: MQTT 5, a session that outlives it, a new client each time."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import aiomqtt
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+SESSION_EXPIRY_S = 7 * 24 * 3_600  # WIRE.md: what is sent to a device meanwhile waits for it
+KEEPALIVE_S = 10  # an abrupt loss is seen within 1.5 times of it
+RECEIVE_MAXIMUM = 100  # unacknowledged messages on their way to us: bounds memory without losing any
+ANSWER_S = 10.0  # a broker that does not answer for so long is treated as lost
+
+log = logging.getLogger(__name__)
+
+
+class LinkLost(Exception):
+    """The connection is gone, or could not be made; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Where the broker is and who we are; with `ca_file`, TLS that this authority signs for."""
+
+    host: str
+    port: int
+    user: str
+    password: str | None = None
+    ca_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A message as it came; `arrived_ns` on the monotonic clock."""
+
+    topic: str
+    payload: bytes
+    properties: Mapping[str, str]
+    arrived_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message to be sent; `answer_to` and `correlation` make it a request."""
+
+    topic: str
+    payload: bytes
+    qos: int = 1
+    is_retained: bool = False
+    answer_to: str | None = None
+    correlation: bytes | None = None
+
+
+class Link(Protocol):
+    """One connection, from its begin to its loss; every method raises LinkLost after that."""
+
+    async def publish(self, message: Outgoing) -> None:
+        """Send; with QoS 1 this returns when the broker has acknowledged."""
+
+    async def subscribe(self, topics: list[str]) -> None:
+        """Receive these topics, retained messages first."""
+
+    async def unsubscribe(self, topic: str) -> None:
+        """Receive this topic no more."""
+
+    def messages(self) -> AsyncIterator[Incoming]:
+        """What comes; each message is acknowledged when the next one is asked for, that is when it was handled."""
+
+
+class Links(Protocol):
+    """Makes connections."""
+
+    def connect(self, will: Outgoing) -> AbstractAsyncContextManager[Link]:
+        """A new connection; the broker publishes `will` if it is lost. Raises LinkLost."""
+
+
+class MqttLinks:
+    """Links to a real broker."""
+
+    def __init__(self, login: Login, device: str) -> None:
+        """`device` is the client id, which names the session."""
+        self._login = login
+        self._device = device
+
+    @asynccontextmanager
+    async def connect(self, will: Outgoing) -> AsyncIterator[MqttLink]:
+        """A new client for each connection: a used one holds acknowledgements of a connection that is gone."""
+        client = self._client(will)
+        try:
+            async with client:
+                yield MqttLink(client)
+        except aiomqtt.MqttError as error:
+            raise LinkLost(str(error)) from None
+
+    def _client(self, will: Outgoing) -> aiomqtt.Client:
+        login = self._login
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho has no types
+        properties.SessionExpiryInterval = SESSION_EXPIRY_S
+        properties.ReceiveMaximum = RECEIVE_MAXIMUM
+        client = aiomqtt.Client(
+            login.host,
+            login.port,
+            username=login.user,
+            password=login.password,
+            identifier=self._device,
+            protocol=aiomqtt.ProtocolVersion.V5,
+            clean_start=False,
+            keepalive=KEEPALIVE_S,
+            timeout=ANSWER_S,
+            properties=properties,
+            will=aiomqtt.Will(will.topic, will.payload, will.qos, will.is_retained),
+            tls_params=None if login.ca_file is None else aiomqtt.TLSParameters(ca_certs=str(login.ca_file)),
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
+            logger=log,
+        )
+        client.pending_calls_threshold = 200  # many presses at once are normal after a lost connection
+        client._client.manual_ack_set(True)  # noqa: SLF001 - aiomqtt 2.5.1 offers no way of its own
+        return client
+
+
+class MqttLink:
+    """One connection to a real broker."""
+
+    def __init__(self, client: aiomqtt.Client) -> None:
+        self._client = client
+
+    async def publish(self, message: Outgoing) -> None:
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho has no types
+        if message.answer_to is not None:
+            properties.ResponseTopic = message.answer_to
+        if message.correlation is not None:
+            properties.CorrelationData = message.correlation
+        try:
+            await self._client.publish(message.topic, message.payload, message.qos, message.is_retained, properties)
+        except aiomqtt.MqttError as error:
+            raise LinkLost(str(error)) from None
+
+    async def subscribe(self, topics: list[str]) -> None:
+        try:
+            answers = await self._client.subscribe([(topic, 1) for topic in topics], qos=1)
+        except aiomqtt.MqttError as error:
+            raise LinkLost(str(error)) from None
+        for topic, answer in zip(topics, answers, strict=True):
+            if getattr(answer, "is_failure", False):
+                log.error("the broker does not let us subscribe to %s: %s", topic, answer)
+
+    async def unsubscribe(self, topic: str) -> None:
+        try:
+            await self._client.unsubscribe(topic)
+        except aiomqtt.MqttError as error:
+            raise LinkLost(str(error)) from None
+
+    async def messages(self) -> AsyncIterator[Incoming]:
+        try:
+            async for message in self._client.messages:
+                properties = dict(getattr(message.properties, "UserProperty", []))
+                payload = bytes(message.payload) if isinstance(message.payload, bytes | bytearray) else b""
+                yield Incoming(message.topic.value, payload, properties, time.monotonic_ns())
+                self._client._client.ack(message.mid, message.qos)  # noqa: SLF001 - as above
+        except aiomqtt.MqttError as error:
+            raise LinkLost(str(error)) from None
+
+    def cut(self) -> None:
+        """Lose the connection without a word, as a pulled cable does: the broker publishes the will."""
+        sock = self._client._client.socket()  # noqa: SLF001 - no public way to fail
+        if isinstance(sock, socket.socket):
+            sock.shutdown(socket.SHUT_RDWR)
