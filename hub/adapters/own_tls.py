@@ -2,6 +2,7 @@
 
 import datetime as dt
 import ipaddress
+import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
