@@ -19,11 +19,12 @@ UNREADABLE_BUTTON = "?"
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A payload as it came on a device's press topic."""
+    """A payload as it came on a device's press topic. Not `is_readable`: it made the reader itself fail."""
 
     device: str
     payload: bytes
     received_ms: int
+    is_readable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +37,12 @@ class Raised:
 
 def read_press(received: Received) -> PressRow:
     """The press in a payload; one that cannot be read is still a press, and is kept whole."""
+    if not received.is_readable:
+        return _unreadable(received)
     try:
         press = read(Press, received.payload)
     except Unreadable:
-        return PressRow(
-            device=received.device,
-            press_id=new_id(received.received_ms),
-            pressed_at_ms=received.received_ms,
-            seq=0,
-            button=UNREADABLE_BUTTON,
-            gesture=Gesture.PRESS.value,
-            received_ms=received.received_ms,
-            alert_id=None,
-            is_new_alert=False,
-            raw=received.payload,
-        )
+        return _unreadable(received)
     return PressRow(
         device=received.device,
         press_id=press.press_id,
@@ -62,6 +54,21 @@ def read_press(received: Received) -> PressRow:
         alert_id=None,
         is_new_alert=False,
         episode_id=press.episode_id,
+    )
+
+
+def _unreadable(received: Received) -> PressRow:
+    return PressRow(
+        device=received.device,
+        press_id=new_id(received.received_ms),
+        pressed_at_ms=received.received_ms,
+        seq=0,
+        button=UNREADABLE_BUTTON,
+        gesture=Gesture.PRESS.value,
+        received_ms=received.received_ms,
+        alert_id=None,
+        is_new_alert=False,
+        raw=received.payload,
     )
 
 

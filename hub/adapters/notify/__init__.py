@@ -1,0 +1,1 @@
+"""The channels that reach people, each its own small adapter."""

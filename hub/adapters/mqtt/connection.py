@@ -1,0 +1,93 @@
+"""One connection to the broker, as every connection of the hub has to be."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import ssl
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import aiomqtt
+import structlog
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+log = structlog.get_logger()
+
+SESSION_EXPIRY_S = 7 * 24 * 3600
+KEEPALIVE_S = 10
+RECEIVE_MAXIMUM = 1_000
+"""Bounds what waits in memory between arrival and commit; the queue itself must not be bounded, it would drop."""
+RETRY_S = (0.1, 0.2, 0.5, 1.0, 2.0)
+STEADY_S = 10.0
+"""A connection that held so long starts the back-off anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the broker is and how to sign in. `ca` is a file of trusted certificates, for a broker over TLS."""
+
+    host: str
+    port: int
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    is_tls: bool = False
+
+
+def new_client(address: Address, identifier: str, will: aiomqtt.Will | None = None) -> aiomqtt.Client:
+    """A client for one connection, never for two: its queue must not hold message ids of a dead one.
+
+    Acknowledges nothing by itself: see `acknowledge`.
+    """
+    properties = new_properties(PacketTypes.CONNECT)
+    properties.SessionExpiryInterval = SESSION_EXPIRY_S
+    properties.ReceiveMaximum = RECEIVE_MAXIMUM
+    client = aiomqtt.Client(
+        address.host,
+        address.port,
+        username=address.user,
+        password=address.password,
+        identifier=identifier,
+        protocol=aiomqtt.ProtocolVersion.V5,
+        clean_start=False,
+        keepalive=KEEPALIVE_S,
+        properties=properties,
+        will=will,
+        tls_context=ssl.create_default_context() if address.is_tls else None,
+        socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
+        max_inflight_messages=RECEIVE_MAXIMUM,
+        logger=logging.getLogger("hub.mqtt"),
+    )
+    client.pending_calls_threshold = 100_000  # a burst is no fault; the default warns at every call beyond 10
+    _paho(client).manual_ack_set(True)
+    return client
+
+
+def new_properties(packet_type: int) -> Properties:
+    """Empty MQTT 5 properties for one kind of packet."""
+    return Properties(packet_type)  # type: ignore[no-untyped-call]  # paho's own stubs leave it open
+
+
+def acknowledge(client: aiomqtt.Client, message: aiomqtt.Message) -> None:
+    """Tells the broker that it may forget this message. Call it in the order of arrival, after the commit."""
+    _paho(client).ack(message.mid, message.qos)
+
+
+def _paho(client: aiomqtt.Client):  # type: ignore[no-untyped-def]
+    return client._client  # noqa: SLF001 - aiomqtt 2.5.1 offers no manual acknowledgement (docs/decisions.md)
+
+
+async def keep_connected(name: str, connection: Callable[[], Awaitable[None]]) -> None:
+    """Runs `connection` again whenever it breaks, until cancelled; an exception group of MQTT errors is a break."""
+    loop, failures = asyncio.get_running_loop(), 0
+    while True:
+        began = loop.time()
+        try:
+            await connection()
+        except* aiomqtt.MqttError as broken:
+            log.warning("mqtt_connection_lost", connection=name, reason=str(broken.exceptions[0]))
+        failures = 0 if loop.time() - began > STEADY_S else failures
+        await asyncio.sleep(RETRY_S[min(failures, len(RETRY_S) - 1)])
+        failures += 1

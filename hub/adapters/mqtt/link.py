@@ -1,0 +1,200 @@
+"""Everything but presses: what devices report comes in, what the hub has to say goes out, signed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import aiomqtt
+import structlog
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from hub.adapters.mqtt.connection import Address, acknowledge, keep_connected, new_client, new_properties
+from hub.services.ports import PublishFailed, Sound
+from wire import topics
+from wire.ids import new_id
+from wire.messages import (
+    ClockAnswer,
+    ClockProbe,
+    Health,
+    HubStatus,
+    LinkState,
+    Receipt,
+    Reply,
+    Status,
+    Unreadable,
+    read,
+)
+from wire.signing import SigningKey
+
+log = structlog.get_logger()
+
+BATCH = 500
+CLOCK_VALID_MS = 10_000
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    """Who is told what: each is awaited before the broker is told that the message may be forgotten."""
+
+    status: Callable[[str, Status, bool], Awaitable[None]]
+    receipts: Callable[[Sequence[tuple[str, Receipt]]], Awaitable[None]]
+    health: Callable[[Sequence[tuple[str, Health]]], Awaitable[None]]
+    reply: Callable[[str, Reply], None]
+    connected: Callable[[], Coroutine[None, None, None]]
+
+
+class HubLink:
+    """Publishes for the services (ports.Publisher) and hands them what devices report."""
+
+    def __init__(
+        self, address: Callable[[], Address], identifier: str, key: SigningKey, now_ms: Callable[[], int]
+    ) -> None:
+        self._address = address
+        self._identifier = identifier
+        self._key = key
+        self._now_ms = now_ms
+        self._epoch = new_id(now_ms())
+        self._client: aiomqtt.Client | None = None
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether a publish has a chance now."""
+        return self._client is not None
+
+    # --- out ------------------------------------------------------------------------------------------
+
+    async def to_device(
+        self, device: str, kind: str, payload: bytes, *, expiry_s: int, is_retained: bool = False
+    ) -> None:
+        """Signs and publishes below the device's own branch; raises PublishFailed."""
+        await self._publish(topics.device(device, kind), payload, expiry_s, is_retained=is_retained)
+
+    async def to_place(self, community: str, place: str, payload: bytes, *, expiry_s: int) -> None:
+        """Signs and publishes to everyone in the place; raises PublishFailed."""
+        await self._publish(topics.place(community, place), payload, expiry_s)
+
+    async def audio(self, sound: Sound, *, expiry_s: int) -> None:
+        """Retains the file; its topic is its proof, so it needs no signature. Raises PublishFailed."""
+        await self._send(topics.audio(sound.sha256), sound.opus, _expiring(expiry_s), is_retained=True)
+
+    async def _publish(self, topic: str, payload: bytes, expiry_s: int, *, is_retained: bool = False) -> None:
+        properties = _expiring(expiry_s)
+        properties.UserProperty = self._key.sign(payload)
+        await self._send(topic, payload, properties, is_retained=is_retained)
+
+    async def _send(self, topic: str, payload: bytes, properties: Properties, *, is_retained: bool) -> None:
+        if self._client is None:
+            raise PublishFailed("no connection to the broker")
+        try:
+            await self._client.publish(topic, payload, qos=1, retain=is_retained, properties=properties)
+        except aiomqtt.MqttError as error:
+            raise PublishFailed(str(error)) from error
+
+    # --- in -------------------------------------------------------------------------------------------
+
+    async def run(self, handlers: Handlers) -> None:
+        """Serves until cancelled."""
+        await keep_connected("link", lambda: self._connection(handlers))
+
+    async def _connection(self, handlers: Handlers) -> None:
+        will = aiomqtt.Will(topics.HUB_STATUS, self._status(LinkState.OFFLINE), qos=1, retain=True)
+        receipts: asyncio.Queue[tuple[aiomqtt.Message, tuple[str, Receipt]]] = asyncio.Queue()
+        healths: asyncio.Queue[tuple[aiomqtt.Message, tuple[str, Health]]] = asyncio.Queue()
+        try:
+            async with new_client(self._address(), self._identifier, will) as client, asyncio.TaskGroup() as group:
+                for kind, qos in (("status", 1), ("receipt", 1), ("reply", 1), ("health", 0), ("clock", 0)):
+                    await client.subscribe(topics.every_device(kind), qos=qos)
+                await client.publish(topics.HUB_STATUS, self._status(LinkState.ONLINE), qos=1, retain=True)
+                self._client = client
+                group.create_task(_in_batches(client, receipts, handlers.receipts))
+                group.create_task(_in_batches(client, healths, handlers.health))
+                group.create_task(handlers.connected())
+                async for message in client.messages:
+                    await self._take(client, message, handlers, receipts, healths)
+        finally:
+            self._client = None
+
+    async def _take(
+        self,
+        client: aiomqtt.Client,
+        message: aiomqtt.Message,
+        handlers: Handlers,
+        receipts: asyncio.Queue[tuple[aiomqtt.Message, tuple[str, Receipt]]],
+        healths: asyncio.Queue[tuple[aiomqtt.Message, tuple[str, Health]]],
+    ) -> None:
+        received_ns = time.time_ns()
+        source = topics.parse_from_device(str(message.topic))
+        payload = message.payload if isinstance(message.payload, bytes) else b""
+        try:
+            match source.kind if source else "":
+                case "receipt" if source:
+                    receipts.put_nowait((message, (source.device, read(Receipt, payload))))
+                    return
+                case "health" if source:
+                    healths.put_nowait((message, (source.device, read(Health, payload))))
+                    return
+                case "clock" if source:
+                    await self._answer_clock(client, source.device, read(ClockProbe, payload), message, received_ns)
+                case "status" if source:
+                    await handlers.status(source.device, read(Status, payload), bool(message.retain))
+                case "reply" if source:
+                    handlers.reply(source.device, read(Reply, payload))
+        except Unreadable as error:
+            log.warning("message_unreadable", topic=str(message.topic), reason=error.reason)
+        acknowledge(client, message)
+
+    async def _answer_clock(
+        self, client: aiomqtt.Client, device: str, probe: ClockProbe, message: aiomqtt.Message, received_ns: int
+    ) -> None:
+        """Answers on the device's own topic, whatever Response Topic it asked for."""
+        now_ms = self._now_ms()
+        answer = ClockAnswer(
+            to=device,
+            id=new_id(now_ms),
+            issued_ms=now_ms,
+            valid_until_ms=now_ms + CLOCK_VALID_MS,
+            nonce=probe.nonce,
+            sent_ns=probe.sent_ns,
+            received_ns=received_ns,
+            answered_ns=time.time_ns(),
+        )
+        payload = answer.to_payload()
+        properties = new_properties(PacketTypes.PUBLISH)
+        properties.UserProperty = self._key.sign(payload)
+        correlation = getattr(message.properties, "CorrelationData", None)
+        if correlation is not None:
+            properties.CorrelationData = correlation
+        await client.publish(topics.clock_answer(device), payload, qos=0, properties=properties)
+
+    def _status(self, state: LinkState) -> bytes:
+        return HubStatus(state=state, epoch=self._epoch, at_ms=self._now_ms()).to_payload()
+
+
+def _expiring(expiry_s: int) -> Properties:
+    properties = new_properties(PacketTypes.PUBLISH)
+    properties.MessageExpiryInterval = expiry_s
+    return properties
+
+
+async def _in_batches(
+    client: aiomqtt.Client,
+    queue: asyncio.Queue[tuple[aiomqtt.Message, T]],
+    handle: Callable[[Sequence[T]], Awaitable[None]],
+) -> None:
+    """Hands over what has gathered; one that cannot be handled is logged and let go, it is no press."""
+    while True:
+        batch = [await queue.get()]
+        while not queue.empty() and len(batch) < BATCH:
+            batch.append(queue.get_nowait())
+        try:
+            await handle([item for _, item in batch])
+        except Exception:
+            log.exception("reports_not_handled", count=len(batch))
+        for message, _ in batch:
+            acknowledge(client, message)
