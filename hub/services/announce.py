@@ -1,0 +1,278 @@
+"""An announcement's way: checked, spoken, stored, published, followed by its receipts, sent again to who was away."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from hub.domain.announcements import (
+    ENDS,
+    LEAD_MS,
+    PRIORITY,
+    VALID_AFTER_END_MS,
+    Progress,
+    Reached,
+    Wanted,
+    checked,
+    total_ms,
+)
+from hub.domain.errors import NotFound, NoVoice
+from hub.domain.places import Place, heard_at, reached, without_overlap
+from hub.domain.reading import spoken
+from hub.services import payloads, receipts
+from hub.services.ports import (
+    Announcement,
+    Clock,
+    Community,
+    Database,
+    News,
+    Publisher,
+    PublishFailed,
+    Sound,
+    SoundFailed,
+    SoundMaker,
+    Tx,
+)
+from wire.ids import new_id
+from wire.messages import Manifest, Receipt, Stop
+
+log = structlog.get_logger()
+
+TITLE_CHARACTERS = 20
+"""As much as fits one line of the small panels."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Targets:
+    """Where an announcement goes: place topics without overlap, and the (device, place) that will hear it."""
+
+    community: Community
+    places: tuple[str, ...]
+    devices: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Owed:
+    """What a device that was away must be sent; `late` are those that went out before the device was known."""
+
+    play: tuple[Announcement, ...]
+    stop: tuple[Announcement, ...]
+    late: tuple[tuple[str, Progress], ...]
+
+
+class Announcements:
+    """All that happens to announcements. Sending is done by one at a time, so a stop never overtakes its manifest."""
+
+    def __init__(self, database: Database, publisher: Publisher, sounds: SoundMaker, clock: Clock, news: News) -> None:
+        self._database = database
+        self._publisher = publisher
+        self._sounds = sounds
+        self._clock = clock
+        self._news = news
+        self._sending = asyncio.Lock()
+        self._audio_until_ms: dict[str, int] = {}
+
+    async def announce(
+        self, *, text: str, places: Sequence[str], kind: str, repeat: int, play_at_ms: int | None, by: str
+    ) -> Announcement:
+        """Speaks, stores and publishes it; stored even when publishing fails, and then sent after reconnection.
+
+        `by` is a person id or the name of a token. Raises Invalid for what cannot be announced, NoVoice.
+        """
+        wanted = checked(text, places, kind, repeat, play_at_ms, self._clock.now_ms())
+        targets = await self._database.read(lambda tx: _targets(tx, wanted.places))
+        sound = await self._speak(wanted, targets.community.language)
+        announcement = _planned(wanted, targets, sound, by, self._clock.now_ms())
+
+        def job(tx: Tx) -> None:
+            tx.announcements.add_sound(sound, announcement.created_ms)
+            tx.announcements.add(announcement, targets.devices)
+
+        await self._database.write(job)
+        self._tell(announcement.id)
+        await self._publish(announcement.id, sound)
+        return announcement
+
+    async def stop(self, announcement_id: str, by: str) -> Announcement:
+        """Ends it everywhere at once, now and for every device that comes back later. Raises NotFound."""
+        now_ms = self._clock.now_ms()
+
+        def job(tx: Tx) -> None:
+            if _found(tx, announcement_id).stopped_ms is None:
+                tx.announcements.stop(announcement_id, now_ms)
+
+        await self._database.write(job)
+        log.info("announcement_stopped", announcement=announcement_id, by=by)
+        self._tell(announcement_id)
+        await self._publish(announcement_id)
+        return await self._database.read(lambda tx: _found(tx, announcement_id))
+
+    async def received(self, batch: Sequence[tuple[str, Receipt]]) -> list[str]:
+        """Stores the receipts of (device, receipt) in one transaction; gives the devices that were silent before."""
+        now_ms = self._clock.now_ms()
+        stored = await self._database.write(lambda tx: receipts.store(tx, batch, now_ms))
+        for announcement_id, device in stored.unknown:
+            log.warning("receipt_of_nothing_known", announcement=announcement_id, device=device)
+        for announcement_id in stored.announcements:
+            self._news.tell(f"announcement:{announcement_id}")
+        if stored.came_online:
+            self._news.tell("devices")
+        return list(stored.came_online)
+
+    async def came_online(self, device: str) -> None:
+        """Sends the device, on its own topic, what is still valid and not finished there, and what was stopped."""
+        now_ms = self._clock.now_ms()
+        owed = await self._database.read(lambda tx: _owed(tx, device, now_ms))
+        if owed.late:
+            await self._database.write(lambda tx: tx.announcements.save_progress(owed.late))
+        for announcement in (*owed.stop, *owed.play):
+            await self._publish(announcement.id, device=device)
+
+    async def republish(self) -> None:
+        """After each connection to the broker: audio and manifests of what is still to be heard, stops of the rest."""
+        self._audio_until_ms.clear()
+        now_ms = self._clock.now_ms()
+        due = await self._database.read(lambda tx: [*tx.announcements.stopped(now_ms), *tx.announcements.valid(now_ms)])
+        for announcement in due:
+            if announcement.stopped_ms is not None or _end_ms(announcement) > now_ms:
+                await self._publish(announcement.id)
+
+    async def _speak(self, wanted: Wanted, language: str) -> Sound:
+        try:
+            return await self._sounds.announcement(wanted.text, wanted.kind.value, language)
+        except SoundFailed as error:
+            log.warning("announcement_not_spoken", reason=str(error))
+            raise NoVoice from error
+
+    async def _publish(self, announcement_id: str, sound: Sound | None = None, *, device: str | None = None) -> None:
+        """Sends it as it stands in the database now, to its places or to one device; keeps it for later on failure."""
+        async with self._sending:
+            announcement, community = await self._database.read(
+                lambda tx: (_found(tx, announcement_id), tx.places.community())
+            )
+            try:
+                if announcement.stopped_ms is None:
+                    await self._retain_audio(announcement, sound)
+                await self._send(announcement, community, device)
+            except PublishFailed:
+                log.warning("announcement_waits_for_the_link", announcement=announcement_id)
+                return
+        if announcement.stopped_ms is None:
+            now_ms = self._clock.now_ms()
+            await self._database.write(lambda tx: receipts.mark_sent(tx, announcement_id, device, now_ms))
+            self._news.tell(f"announcement:{announcement_id}")
+
+    async def _retain_audio(self, announcement: Announcement, sound: Sound | None) -> None:
+        """Has the broker keep the file as long as anybody may need it; once a connection is enough."""
+        if self._audio_until_ms.get(announcement.audio_sha256, 0) >= announcement.valid_until_ms:
+            return
+        sound = sound or await self._database.read(lambda tx: tx.announcements.sound(announcement.audio_sha256))
+        if sound is None:
+            log.error("announcement_without_sound", announcement=announcement.id)
+            return
+        expiry_s = payloads.expiry_s(announcement.valid_until_ms, self._clock.now_ms())
+        await self._publisher.audio(sound, expiry_s=expiry_s)
+        self._audio_until_ms[announcement.audio_sha256] = announcement.valid_until_ms
+
+    async def _send(self, announcement: Announcement, community: Community, device: str | None) -> None:
+        now_ms = self._clock.now_ms()
+        expiry_s = payloads.expiry_s(announcement.valid_until_ms, now_ms)
+        build: Callable[[Announcement, str, int], Manifest | Stop] = (
+            payloads.manifest if announcement.stopped_ms is None else payloads.stop
+        )
+        if device is not None:
+            payload = build(announcement, device, now_ms).to_payload()
+            await self._publisher.to_device(device, "announce", payload, expiry_s=expiry_s)
+            return
+        sends = [
+            self._publisher.to_place(
+                community.slug, place, build(announcement, place, now_ms).to_payload(), expiry_s=expiry_s
+            )
+            for place in announcement.places
+        ]
+        await asyncio.gather(*sends)
+
+    def _tell(self, announcement_id: str) -> None:
+        self._news.tell("announcements")
+        self._news.tell(f"announcement:{announcement_id}")
+
+
+def _planned(wanted: Wanted, targets: _Targets, sound: Sound, by: str, now_ms: int) -> Announcement:
+    """The row; an instant that is past, or too near for the devices to prepare, becomes the next possible one."""
+    play_at_ms = max(wanted.play_at_ms or 0, now_ms + LEAD_MS)
+    return Announcement(
+        id=new_id(now_ms),
+        kind=wanted.kind.value,
+        priority=PRIORITY[wanted.kind],
+        title=title(wanted.text),
+        text=wanted.text,
+        spoken=spoken(wanted.text) if targets.community.language == "zh" else wanted.text,
+        places=targets.places,
+        audio_sha256=sound.sha256,
+        duration_ms=sound.duration_ms,
+        repeat=wanted.repeat,
+        play_at_ms=play_at_ms,
+        valid_until_ms=play_at_ms + total_ms(sound.duration_ms, wanted.repeat) + VALID_AFTER_END_MS,
+        created_ms=now_ms,
+        created_by=by,
+    )
+
+
+def title(text: str) -> str:
+    """The beginning of the text, on one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= TITLE_CHARACTERS else line[: TITLE_CHARACTERS - 1] + "…"
+
+
+def _end_ms(announcement: Announcement) -> int:
+    return announcement.play_at_ms + total_ms(announcement.duration_ms, announcement.repeat)
+
+
+def _found(tx: Tx, announcement_id: str) -> Announcement:
+    announcement = tx.announcements.get(announcement_id)
+    if announcement is None:
+        raise NotFound(what="announcement", id=announcement_id)
+    return announcement
+
+
+def _hears(places: dict[str, Place], at: str, targets: Sequence[str]) -> bool:
+    return not set(heard_at(places, at)).isdisjoint(targets)
+
+
+def _targets(tx: Tx, wanted: Sequence[str]) -> _Targets:
+    places = tx.places.places()
+    reached(places, wanted)
+    targets = without_overlap(places, wanted)
+    devices = tx.devices.devices().values()
+    hearing = {place for place in {one.place for one in devices} if _hears(places, place, targets)}
+    return _Targets(
+        tx.places.community(), tuple(targets), tuple((one.id, one.place) for one in devices if one.place in hearing)
+    )
+
+
+def _owed(tx: Tx, device: str, now_ms: int) -> _Owed:
+    known = tx.devices.devices([device]).get(device)
+    if known is None:
+        return _Owed((), (), ())
+    places = tx.places.places()
+    for_it = [
+        one
+        for one in (*tx.announcements.valid(now_ms), *tx.announcements.stopped(now_ms))
+        if _hears(places, known.place, one.places)
+    ]
+    progress = tx.announcements.progress_of([(one.id, device) for one in for_it])
+    play, stop, late = [], [], []
+    for one in for_it:
+        mine = progress.get((one.id, device))
+        if mine is not None and mine.reached in ENDS:
+            continue
+        if one.stopped_ms is not None:
+            stop.append(one)
+            continue
+        play.append(one)
+        if mine is None:
+            late.append((one.id, Progress(device, known.place, Reached.SENT, {})))
+    return _Owed(tuple(play), tuple(stop), tuple(late))

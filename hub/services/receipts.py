@@ -1,0 +1,106 @@
+"""What the receipts of devices change: how far an announcement came in each building, and what was proved by it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from hub.domain.announcements import ENDS, Evidence, Progress, Reached, further
+from hub.domain.devices import SAYS_OFFLINE, SAYS_ONLINE, Device, Link, Part, link
+from hub.services.ports import Tx
+from wire import messages
+from wire.messages import Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a batch of receipts came to. `unknown` are the (announcement id, device) that nobody expected."""
+
+    announcements: frozenset[str]
+    unknown: tuple[tuple[str, str], ...]
+    came_online: tuple[str, ...]
+
+
+def store(tx: Tx, receipts: Sequence[tuple[str, Receipt]], now_ms: int) -> Stored:
+    """Writes the receipts of (device, receipt); those that nobody expected change nothing."""
+    known = tx.announcements.progress_of({(receipt.announcement_id, device) for device, receipt in receipts})
+    devices = tx.devices.devices({device for device, _ in receipts})
+    was = {name: link(device, now_ms) for name, device in devices.items()}
+    changed: dict[tuple[str, str], Progress] = {}
+    unknown: list[tuple[str, str]] = []
+    for device, receipt in receipts:
+        if device in devices:
+            devices[device] = heard_from(devices[device], now_ms, _proofs(receipt))
+        key = (receipt.announcement_id, device)
+        progress = changed.get(key) or known.get(key)
+        if progress is None:
+            unknown.append(key)
+        elif (new := merged(progress, receipt)) != progress:
+            changed[key] = new
+    tx.announcements.save_progress([(announcement_id, progress) for (announcement_id, _), progress in changed.items()])
+    tx.devices.save(list(devices.values()))
+    came_online = tuple(
+        name for name, before in was.items() if link(devices[name], now_ms) is Link.ONLINE is not before
+    )
+    return Stored(frozenset(announcement_id for announcement_id, _ in changed), tuple(unknown), came_online)
+
+
+def merged(progress: Progress, receipt: Receipt) -> Progress:
+    """The progress with this receipt in it, whatever order receipts come in and however often.
+
+    A state once reached keeps its first time, an end stays the end, what was heard stays heard.
+    """
+    reached, at_ms = progress.reached, dict(progress.at_ms)
+    for one in receipt.states:
+        state = Reached(one.state.value)
+        if state not in ENDS or progress.reached not in ENDS:
+            at_ms.setdefault(state, one.at_ms)
+        reached = further(reached, state)
+    is_about_this = any(one.state.value == reached.value for one in receipt.states)
+    return replace(
+        progress,
+        reached=reached,
+        at_ms=at_ms,
+        started_ms=progress.started_ms if receipt.started_at_ms is None else receipt.started_at_ms,
+        reason=receipt.reason if receipt.reason and is_about_this else progress.reason,
+        evidence=_better(progress.evidence, receipt.evidence),
+    )
+
+
+def heard_from(device: Device, now_ms: int, proofs: Mapping[Part, int]) -> Device:
+    """The device after a sign of life at `now_ms`. A proof that claims to come from the future counts as of now.
+
+    One that has said offline stays so until its next `online`: what it sent before may be read after its will.
+    """
+    proved = dict(device.proved_ms)
+    for part, at_ms in proofs.items():
+        proved[part] = max(proved.get(part, 0), min(at_ms, now_ms))
+    state = SAYS_OFFLINE if device.state == SAYS_OFFLINE else SAYS_ONLINE
+    return replace(device, state=state, heard_ms=now_ms, proved_ms=proved)
+
+
+def proved_by(evidence: messages.Evidence | None, at_ms: int) -> dict[Part, int]:
+    """What a sound that was heard proves: the speaker that made it and the microphone that heard it."""
+    if evidence is None or not evidence.heard:
+        return {}
+    return {Part.SPEAKER: at_ms, Part.MICROPHONE: at_ms}
+
+
+def _proofs(receipt: Receipt) -> dict[Part, int]:
+    return proved_by(receipt.evidence, max(one.at_ms for one in receipt.states))
+
+
+def _better(known: Evidence | None, new: messages.Evidence | None) -> Evidence | None:
+    if new is None or (known is not None and known.is_heard):
+        return known
+    return Evidence(new.heard, new.correlation, new.lag_ms, new.level_dbfs)
+
+
+def mark_sent(tx: Tx, announcement_id: str, device: str | None, now_ms: int) -> None:
+    """The broker has it: from now on `sent` is true for this device, or with None for all that it is for."""
+    rows = [
+        (announcement_id, replace(progress, at_ms={**progress.at_ms, Reached.SENT: now_ms}))
+        for progress in tx.announcements.progress(announcement_id)
+        if Reached.SENT not in progress.at_ms and device in (None, progress.device)
+    ]
+    tx.announcements.save_progress(rows)
