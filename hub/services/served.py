@@ -1,0 +1,62 @@
+"""What the API and the pages stand on: the services that the composition root has built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from hub.domain.alerts import Alert
+from hub.services.access import Access
+from hub.services.announce import Announcements
+from hub.services.news import NewsFeed
+from hub.services.ports import Clock, Database
+from hub.services.track_devices import Devices
+
+
+class AnsweringAlerts(Protocol):
+    """The steps that people take (AlertDesk). All raise NotFound, StepNotAllowed, Invalid or Changed."""
+
+    async def accept(self, alert_id: str, by: str, eta_minutes: int) -> Alert: ...
+    async def decline(self, alert_id: str, by: str) -> Alert: ...
+    async def withdraw(self, alert_id: str, by: str) -> Alert: ...
+    async def arrive(self, alert_id: str, by: str) -> Alert: ...
+    async def close(self, alert_id: str, by: str, outcome: str, seen: str, reason: str = "") -> Alert: ...
+    async def reopen(self, alert_id: str, by: str) -> Alert: ...
+    async def note(self, alert_id: str, by: str, text: str) -> Alert: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """`ready` gives what is wrong, nothing when all works. `base_url` is how browsers reach the hub."""
+
+    database: Database
+    clock: Clock
+    access: Access
+    alerts: AnsweringAlerts
+    announcements: Announcements
+    devices: Devices
+    news: NewsFeed
+    ready: Callable[[], list[str]]
+    base_url: str
+
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers come over TLS; only then do they keep a Secure cookie."""
+        return self.base_url.startswith("https://")
+
+    @property
+    def session_cookie(self) -> str:
+        """The name of the cookie that holds a session's secret."""
+        return "__Host-session" if self.is_https else "session"
+
+
+def is_own_page(sec_fetch_site: str | None, origin: str | None, host: str | None) -> bool:
+    """Whether a request that brings a cookie comes from one of our own pages, by these headers.
+
+    Browsers send Sec-Fetch-Site wherever they trust the connection, and Origin with every POST.
+    """
+    if sec_fetch_site is not None:
+        return sec_fetch_site == "same-origin"
+    return bool(origin and host) and urlsplit(origin or "").netloc == host
