@@ -14,6 +14,7 @@ _DIRECTIONS = {"playback": 0, "capture": 1}
 _FORMAT_S16_LE = 2
 _ACCESS_RW_INTERLEAVED = 3
 _RESAMPLE_IN_SOFTWARE = 1
+_NONBLOCK = 1
 _STUCK_MS = 1_000  # a stream that takes or gives nothing for so long is lost
 
 
@@ -44,7 +45,9 @@ class AlsaStream:
         self._name = f"{direction} on {device}"
         self._library = _library()
         self._handle = ctypes.c_void_p()
-        self._check(self._library.snd_pcm_open(ctypes.byref(self._handle), device.encode(), _DIRECTIONS[direction], 0))
+        self._check(
+            self._library.snd_pcm_open(ctypes.byref(self._handle), device.encode(), _DIRECTIONS[direction], _NONBLOCK)
+        )
         try:
             self._check(
                 self._library.snd_pcm_set_params(
@@ -76,20 +79,22 @@ class AlsaStream:
         """Write all frames, waiting for room. False after an underrun: they and what was waiting were not heard."""
         done = 0
         while done < len(pcm):
-            self._wait()
             rest = pcm[done:]
             count = self._library.snd_pcm_writei(self._handle, rest.ctypes.data, len(rest))
-            if count < 0:
+            if count == -errno.EAGAIN:
+                self._wait()
+            elif count < 0:
                 self._recover(count)
                 return False
-            done += count
+            else:
+                done += count
         return True
 
     def read(self, frames: int) -> Pcm | None:
         """Up to `frames` frames, waiting for the first of them; None after an overrun, which lost some."""
-        self._wait()
         pcm = np.empty(frames, np.int16)
-        count = self._library.snd_pcm_readi(self._handle, pcm.ctypes.data, frames)
+        while (count := self._library.snd_pcm_readi(self._handle, pcm.ctypes.data, frames)) == -errno.EAGAIN:
+            self._wait()
         if count < 0:
             self._recover(count)
             self.start()

@@ -56,8 +56,9 @@ class AlsaSpeaker:
             try:
                 self._play(renderer, tell, ended)
             except SoundCardLost as error:
+                if str(error) != self._fault:
+                    _log.warning("no loudspeaker: %s", error)
                 self._fault = str(error)
-                _log.warning("no loudspeaker: %s", error)
             if time.monotonic() - opened_s > REOPEN_LAST_S:
                 pause_s = REOPEN_FIRST_S
             ended.wait(pause_s)
