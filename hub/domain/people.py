@@ -44,6 +44,18 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Resident:
+    """Somebody who lives in a home and may need help. `notes` are for whoever goes there, never for a loudspeaker."""
+
+    id: str
+    home_id: str
+    name: str
+    born_year: int | None = None
+    notes: str = ""
+    language: str = "zh"
+
+
+@dataclass(frozen=True, slots=True)
 class Assignment:
     """A person answers for a place (a slug: `all`, a grid, a building or a home) in one way."""
 

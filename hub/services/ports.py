@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 from hub.domain.alerts import Alert, Entry, Purpose, Stage
 from hub.domain.announcements import Progress
 from hub.domain.devices import Device
-from hub.domain.people import Assignment, ChannelName, Person, Role
+from hub.domain.people import Assignment, ChannelName, Person, Resident, Role
 from hub.domain.places import Home, Place
 from hub.domain.roster import Shift
 
@@ -180,7 +180,14 @@ class Grant:
 class PlaceStore(Protocol):
     """The community and its parts."""
 
-    def community(self) -> Community: ...
+    def create(self, community: Community) -> None:
+        """Stores the community itself; its id must be the transaction's."""
+        ...
+
+    def community(self) -> Community:
+        """Raises NotFound before it was created."""
+        ...
+
     def name_community(self, name: str) -> None:
         """What the community is called; its slug stays, since topics hold it."""
         ...
@@ -214,6 +221,15 @@ class PeopleStore(Protocol):
         ...
 
     def by_link(self, secret_hash: str) -> Person | None: ...
+
+
+class ResidentStore(Protocol):
+    """Who lives in the homes."""
+
+    def add_residents(self, residents: Sequence[Resident]) -> None: ...
+    def residents_of(self, home_ids: Collection[str]) -> dict[str, list[Resident]]:
+        """By home; a home that nobody is entered for is left out."""
+        ...
 
 
 class DeviceStore(Protocol):
@@ -283,7 +299,7 @@ class NotificationStore(Protocol):
     def due(self, now_ms: int, limit: int) -> list[Notification]: ...
     def next_due_ms(self) -> int | None: ...
     def save(self, notifications: Sequence[Notification]) -> None:
-        """Stores state, attempts, due_ms, sent_ms and error."""
+        """Stores state, attempts, due_ms, sent_ms and error; one that was dropped meanwhile does not become due."""
         ...
 
     def drop_asks(self, alert_ids: Collection[str]) -> None:
@@ -355,6 +371,8 @@ class Tx(Protocol):
     @property
     def people(self) -> PeopleStore: ...
     @property
+    def residents(self) -> ResidentStore: ...
+    @property
     def devices(self) -> DeviceStore: ...
     @property
     def presses(self) -> PressStore: ...
@@ -374,12 +392,27 @@ class Database(Protocol):
     """Where everything is kept."""
 
     async def write(self, job: Callable[[Tx], T]) -> T:
-        """Runs `job` on the writer and returns its result once it is committed; nothing of it stays if it raises."""
+        """Runs `job` on the writer and returns its result once it is committed; nothing of it stays if it raises.
+
+        Raises CommitFailed when it could not be committed, for whatever reason that is not the job's own.
+        """
         ...
 
     async def read(self, job: Callable[[Tx], T]) -> T:
         """Runs `job`, which must not write, on one consistent state."""
         ...
+
+
+class CommitFailed(Exception):
+    """The database did not take a write (disk full, I/O error, locked, closed): nothing may be claimed as stored.
+
+    Repeating it is safe only for a job that recognises what it has stored before: when the disk fails at the very
+    end, what counts as failed may still be found after a restart.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 # --- the world outside ---------------------------------------------------------------------------------
