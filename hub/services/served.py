@@ -15,6 +15,10 @@ from hub.services.ports import Clock, Database
 from hub.services.track_devices import Devices
 
 
+SESSION_COOKIE = "__Host-session"
+"""Holds the secret of a session. Browsers keep it over TLS and, of plain HTTP, from this machine only."""
+
+
 class AnsweringAlerts(Protocol):
     """The steps that people take (AlertDesk). All raise NotFound, StepNotAllowed, Invalid or Changed."""
 
@@ -40,16 +44,6 @@ class Services:
     news: NewsFeed
     ready: Callable[[], list[str]]
     base_url: str
-
-    @property
-    def is_https(self) -> bool:
-        """Whether browsers come over TLS; only then do they keep a Secure cookie."""
-        return self.base_url.startswith("https://")
-
-    @property
-    def session_cookie(self) -> str:
-        """The name of the cookie that holds a session's secret."""
-        return "__Host-session" if self.is_https else "session"
 
 
 def is_own_page(sec_fetch_site: str | None, origin: str | None, host: str | None) -> bool:

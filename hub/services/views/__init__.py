@@ -1,0 +1,37 @@
+"""What the API and the pages show: frozen read models, put together in one transaction, names joined at reading."""
+
+from hub.services.views.alerts import (
+    AlertDetail,
+    AlertSummary,
+    alert_view,
+    alerts_view,
+    is_asked,
+)
+from hub.services.views.announcements import (
+    AnnouncementDetail,
+    AnnouncementSummary,
+    announcement_view,
+    announcements_view,
+)
+from hub.services.views.devices import DeviceView, device_view, devices_view
+from hub.services.views.people import PersonView, people_view
+from hub.services.views.places import PlaceView, places_view
+
+__all__ = [
+    "AlertDetail",
+    "AlertSummary",
+    "AnnouncementDetail",
+    "AnnouncementSummary",
+    "DeviceView",
+    "PersonView",
+    "PlaceView",
+    "alert_view",
+    "alerts_view",
+    "announcement_view",
+    "announcements_view",
+    "device_view",
+    "devices_view",
+    "is_asked",
+    "people_view",
+    "places_view",
+]

@@ -1,0 +1,170 @@
+"""Announcements as staff see them: what was asked for, and how far it came in every building."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from hub.domain.announcements import Progress, Reached, counts, total_ms
+from hub.domain.errors import NotFound
+from hub.domain.places import Place, reached
+from hub.services.calling import Calling
+from hub.services.ports import Announcement, Tx
+
+NO_DEVICE = "no_device"
+"""A building that was meant and has no loudspeaker: nobody there hears anything."""
+WAITING = "waiting"
+"""Stored, but the broker does not have it yet; sent when the link is back."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnnouncementSummary:
+    """An announcement in a list. `duration_ms` is all of it, repeats and pauses included.
+
+    `counts` has the number of devices in each state, with `waiting`, `no_device` and `heard` beside them.
+    """
+
+    id: str
+    kind: str
+    priority: int
+    title: str
+    text: str
+    spoken: str
+    places: tuple[str, ...]
+    place_names: tuple[str, ...]
+    duration_ms: int
+    repeat: int
+    play_at_ms: int
+    valid_until_ms: int
+    created_ms: int
+    created_by: str
+    created_by_name: str
+    stopped_ms: int | None
+    is_exercise: bool
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class HeardEvidence:
+    """What the building's own microphone heard; correlation 0-1, lag in ms, level in dB of full scale."""
+
+    heard: bool
+    correlation: float
+    lag_ms: float
+    level_dbfs: float
+
+
+@dataclass(frozen=True, slots=True)
+class BuildingProgress:
+    """One device's part. `heard` is played and proved by its microphone; `at_ms` is by the device's clock."""
+
+    place: str
+    place_name: str
+    device: str | None
+    state: str
+    heard: bool
+    evidence: HeardEvidence | None
+    at_ms: Mapping[str, int]
+    started_ms: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnnouncementDetail(AnnouncementSummary):
+    """An announcement with the state of every building that it was meant for."""
+
+    buildings: tuple[BuildingProgress, ...]
+
+
+def announcements_view(tx: Tx, now_ms: int, *, limit: int = 50) -> list[AnnouncementSummary]:
+    """The latest announcements, the newest first."""
+    places, calling = tx.places.places(), Calling(tx, now_ms)
+    return [
+        _summary(one, places, calling, _buildings(one, places, tx.announcements.progress(one.id)))
+        for one in tx.announcements.latest(limit)
+    ]
+
+
+def announcement_view(tx: Tx, announcement_id: str, now_ms: int) -> AnnouncementDetail:
+    """One announcement with every building. Raises NotFound."""
+    announcement = tx.announcements.get(announcement_id)
+    if announcement is None:
+        raise NotFound(what="announcement", id=announcement_id)
+    places = tx.places.places()
+    buildings = _buildings(announcement, places, tx.announcements.progress(announcement_id))
+    summary = _summary(announcement, places, Calling(tx, now_ms), buildings)
+    known = {field.name: getattr(summary, field.name) for field in fields(summary)}
+    return AnnouncementDetail(**known, buildings=tuple(buildings))
+
+
+def _summary(
+    one: Announcement, places: Mapping[str, Place], calling: Calling, buildings: list[BuildingProgress]
+) -> AnnouncementSummary:
+    return AnnouncementSummary(
+        id=one.id,
+        kind=one.kind,
+        priority=one.priority,
+        title=one.title,
+        text=one.text,
+        spoken=one.spoken,
+        places=one.places,
+        place_names=tuple(_name(places, slug) for slug in one.places),
+        duration_ms=total_ms(one.duration_ms, one.repeat),
+        repeat=one.repeat,
+        play_at_ms=one.play_at_ms,
+        valid_until_ms=one.valid_until_ms,
+        created_ms=one.created_ms,
+        created_by=one.created_by,
+        created_by_name=calling.name_of(one.created_by) or one.created_by,
+        stopped_ms=one.stopped_ms,
+        is_exercise=one.is_exercise,
+        counts=_counts(buildings),
+    )
+
+
+def _counts(buildings: list[BuildingProgress]) -> dict[str, int]:
+    result = counts([])  # every state, none of them reached
+    result |= {WAITING: 0, NO_DEVICE: 0}
+    for one in buildings:
+        result[one.state] += 1
+        result["heard"] += one.heard
+    return result
+
+
+def _buildings(one: Announcement, places: Mapping[str, Place], progress: list[Progress]) -> list[BuildingProgress]:
+    """Every device's part in the order of the places, and every building meant that has no device."""
+    order = {slug: index for index, slug in enumerate(places)}
+    parts = [_part(part, places) for part in progress]
+    served = {part.place for part in progress} | {
+        places[part.place].parent for part in progress if part.place in places
+    }
+    targets = [slug for slug in one.places if slug in places]
+    meant = reached(places, targets) if targets else []
+    bare = [
+        BuildingProgress(slug, _name(places, slug), None, NO_DEVICE, False, None, {}, None, "")
+        for slug in meant
+        if slug not in served
+    ]
+    return sorted([*parts, *bare], key=lambda part: (order.get(part.place, len(order)), part.device or ""))
+
+
+def _part(part: Progress, places: Mapping[str, Place]) -> BuildingProgress:
+    evidence = part.evidence
+    is_waiting = part.reached is Reached.SENT and Reached.SENT not in part.at_ms
+    return BuildingProgress(
+        place=part.place,
+        place_name=_name(places, part.place),
+        device=part.device,
+        state=WAITING if is_waiting else part.reached.value,
+        heard=part.is_heard,
+        evidence=HeardEvidence(evidence.is_heard, evidence.correlation, evidence.lag_ms, evidence.level_dbfs)
+        if evidence
+        else None,
+        at_ms={state.value: at_ms for state, at_ms in part.at_ms.items()},
+        started_ms=part.started_ms,
+        reason=part.reason,
+    )
+
+
+def _name(places: Mapping[str, Place], slug: str) -> str:
+    return places[slug].name if slug in places else slug
