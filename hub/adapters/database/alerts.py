@@ -1,0 +1,125 @@
+"""Alerts and their journal, in tables."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, case, func, literal_column, or_, select
+
+from hub.adapters.database import tables
+from hub.adapters.database.rows import COMMUNITY, WANTED, AnyRow, AnySelect, as_row, columns, insert_all, rows_in
+from hub.domain.alerts import Alert, Entry
+from hub.domain.errors import Changed
+from hub.services.ports import JournalRow
+
+_ALERT, _JOURNAL = tables.alert.c, tables.journal.c
+# Written into the statement: SQLite takes a partial index only where it sees the very condition, not a parameter.
+_NOT_CLOSED = _ALERT.state != literal_column("'closed'")
+_FIRST_DUE = case((_ALERT.remind_ms < _ALERT.due_ms, _ALERT.remind_ms), else_=_ALERT.due_ms)
+
+_ALERTS = select(*columns(tables.alert, Alert)).where(_ALERT.community_id == COMMUNITY)
+_GET = _ALERTS.where(_ALERT.id == bindparam("alert"))
+_SOME = _ALERTS.where(_ALERT.id.in_(WANTED))
+_OPEN_FOR = _ALERTS.where(_ALERT.joins.in_(WANTED), _NOT_CLOSED)
+_ALL_NOT_CLOSED = _ALERTS.where(_NOT_CLOSED).order_by(_ALERT.opened_ms, _ALERT.id)
+_LATEST = _ALERTS.order_by(_ALERT.opened_ms.desc(), _ALERT.id.desc()).limit(bindparam("most"))
+_LATEST_BEFORE = _LATEST.where(_ALERT.opened_ms < bindparam("before"))
+_DUE = (
+    _ALERTS.where(or_(_ALERT.due_ms <= bindparam("now"), _ALERT.remind_ms <= bindparam("now")))
+    .order_by(_FIRST_DUE, _ALERT.id)
+    .limit(bindparam("most"))
+)
+_NEXT_DUE = select(
+    *(
+        select(func.min(column)).where(_ALERT.community_id == COMMUNITY, column.is_not(None)).scalar_subquery()
+        for column in (_ALERT.due_ms, _ALERT.remind_ms)
+    )
+)
+_CHANGED = [column.name for column in columns(tables.alert, Alert) if column.name != "id"]
+_UPDATE = (
+    tables.alert.update()
+    .where(
+        _ALERT.community_id == COMMUNITY, _ALERT.id == bindparam("alert"), _ALERT.version == bindparam("old_version")
+    )
+    .values({name: bindparam(f"new_{name}", type_=_ALERT[name].type) for name in _CHANGED})
+)
+_JOURNAL_OF = (
+    select(_JOURNAL.id, _JOURNAL.alert_id, _JOURNAL.at_ms, _JOURNAL.what, _JOURNAL.actor, _JOURNAL.detail)
+    .where(_JOURNAL.community_id == COMMUNITY, _JOURNAL.alert_id == bindparam("alert"))
+    .order_by(_JOURNAL.id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAlerts:
+    """Fills ports.AlertStore."""
+
+    connection: Connection
+    community_id: int
+
+    def get(self, alert_id: str) -> Alert | None:
+        """The alert, or None."""
+        return next(iter(self._read(_GET, alert=alert_id)), None)
+
+    def some(self, ids: Collection[str]) -> dict[str, Alert]:
+        """Those of these alerts that exist, by id."""
+        return {alert.id: alert for alert in _alerts(rows_in(self.connection, _SOME, ids, self.community_id))}
+
+    def open_for(self, joins: Collection[str]) -> dict[str, Alert]:
+        """The alerts not closed that gather these buttons' presses, by `joins`; at most one for each."""
+        alerts = _alerts(rows_in(self.connection, _OPEN_FOR, joins, self.community_id))
+        return {alert.joins: alert for alert in alerts}
+
+    def not_closed(self) -> list[Alert]:
+        """All that are not closed, the oldest first."""
+        return self._read(_ALL_NOT_CLOSED)
+
+    def latest(self, limit: int, before_ms: int | None = None) -> list[Alert]:
+        """The last so many, or the last opened before `before_ms`, the newest first."""
+        if before_ms is None:
+            return self._read(_LATEST, most=limit)
+        return self._read(_LATEST_BEFORE, most=limit, before=before_ms)
+
+    def due(self, now_ms: int, limit: int) -> list[Alert]:
+        """Alerts whose `due_ms` or `remind_ms` has come, the longest overdue first."""
+        return self._read(_DUE, now=now_ms, most=limit)
+
+    def add(self, alerts: Sequence[Alert]) -> None:
+        """Stores new alerts."""
+        insert_all(self.connection, tables.alert, self.community_id, [as_row(alert) for alert in alerts])
+
+    def update(self, alerts: Sequence[Alert]) -> None:
+        """Stores alerts whose `version` is one above the stored one; raises Changed when it is not."""
+        if not alerts:
+            return
+        result = self.connection.execute(_UPDATE, [self._change(as_row(alert)) for alert in alerts])
+        if result.rowcount != len(alerts):
+            raise Changed
+
+    def next_due_ms(self) -> int | None:
+        """When the next alert is due, None when nothing waits."""
+        row = self.connection.execute(_NEXT_DUE, {"community": self.community_id}).one()
+        return min((at for at in row if at is not None), default=None)
+
+    def add_journal(self, rows: Sequence[tuple[str, int, Entry]]) -> None:
+        """Rows of alert id, time, entry; the alerts must be stored before."""
+        entries = [{"alert_id": alert_id, "at_ms": at_ms, **as_row(entry)} for alert_id, at_ms, entry in rows]
+        insert_all(self.connection, tables.journal, self.community_id, entries)
+
+    def journal(self, alert_id: str) -> list[JournalRow]:
+        """Everything that happened to an alert, in order."""
+        rows = self.connection.execute(_JOURNAL_OF, {"community": self.community_id, "alert": alert_id})
+        return [JournalRow(row.id, row.alert_id, row.at_ms, Entry(row.what, row.actor, row.detail)) for row in rows]
+
+    def _change(self, row: dict[str, Any]) -> dict[str, Any]:
+        new = {f"new_{name}": row[name] for name in _CHANGED}
+        return {"community": self.community_id, "alert": row["id"], "old_version": row["version"] - 1, **new}
+
+    def _read(self, statement: AnySelect, **parameters: object) -> list[Alert]:
+        return _alerts(self.connection.execute(statement, {"community": self.community_id, **parameters}))
+
+
+def _alerts(rows: Iterable[AnyRow]) -> list[Alert]:
+    return [Alert(*row) for row in rows]

@@ -1,0 +1,134 @@
+"""Announcements, their sounds, and what became of them at each device, in tables."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, tuple_
+
+from hub.adapters.database import tables
+from hub.adapters.database.rows import (
+    COMMUNITY,
+    WANTED,
+    AnyRow,
+    AnySelect,
+    as_row,
+    columns,
+    insert_all,
+    rows_in,
+    upserts,
+)
+from hub.domain.announcements import Evidence, Progress, Reached
+from hub.services.ports import Announcement, Sound
+
+_ONE, _PART = tables.announcement.c, tables.progress.c
+_ANNOUNCEMENTS = select(*columns(tables.announcement, Announcement)).where(_ONE.community_id == COMMUNITY)
+_GET = _ANNOUNCEMENTS.where(_ONE.id == bindparam("announcement"))
+_LATEST = _ANNOUNCEMENTS.order_by(_ONE.created_ms.desc(), _ONE.id.desc()).limit(bindparam("most"))
+_STILL_VALID = _ANNOUNCEMENTS.where(_ONE.valid_until_ms > bindparam("now")).order_by(_ONE.created_ms, _ONE.id)
+_VALID = _STILL_VALID.where(_ONE.stopped_ms.is_(None))
+_STOPPED = _STILL_VALID.where(_ONE.stopped_ms.is_not(None))
+_STOP = (
+    tables.announcement.update()
+    .where(_ONE.community_id == COMMUNITY, _ONE.id == bindparam("announcement"), _ONE.stopped_ms.is_(None))
+    .values(stopped_ms=bindparam("now"))
+)
+_PROGRESS = select(tables.progress).where(_PART.community_id == COMMUNITY).order_by(_PART.announcement_id, _PART.device)
+_PROGRESS_OF_ONE = _PROGRESS.where(_PART.announcement_id == bindparam("announcement"))
+_PROGRESS_OF = _PROGRESS.where(tuple_(_PART.announcement_id, _PART.device).in_(WANTED))
+_SAVE_PROGRESS = upserts(tables.progress)
+_ADD_SOUND = upserts(tables.sound)
+_SOUND = select(*columns(tables.sound, Sound)).where(
+    tables.sound.c.community_id == COMMUNITY, tables.sound.c.sha256 == bindparam("sha256")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnnouncements:
+    """Fills ports.AnnouncementStore."""
+
+    connection: Connection
+    community_id: int
+
+    def add(self, announcement: Announcement, devices: Sequence[tuple[str, str]]) -> None:
+        """Stores it with one `sent` progress row for each (device, place)."""
+        insert_all(self.connection, tables.announcement, self.community_id, [as_row(announcement)])
+        self.save_progress([(announcement.id, Progress(device, place, Reached.SENT, {})) for device, place in devices])
+
+    def get(self, announcement_id: str) -> Announcement | None:
+        """The announcement, or None."""
+        return next(iter(self._read(_GET, announcement=announcement_id)), None)
+
+    def latest(self, limit: int) -> list[Announcement]:
+        """The last so many, the newest first."""
+        return self._read(_LATEST, most=limit)
+
+    def valid(self, now_ms: int) -> list[Announcement]:
+        """Those not stopped and still valid, the oldest first."""
+        return self._read(_VALID, now=now_ms)
+
+    def stopped(self, now_ms: int) -> list[Announcement]:
+        """Those stopped that a device may still have in hand, being valid; the oldest first."""
+        return self._read(_STOPPED, now=now_ms)
+
+    def stop(self, announcement_id: str, now_ms: int) -> None:
+        """Records that it was stopped; one stopped before keeps its first time."""
+        self.connection.execute(_STOP, {"community": self.community_id, "announcement": announcement_id, "now": now_ms})
+
+    def progress(self, announcement_id: str) -> list[Progress]:
+        """What became of it at each device, by device."""
+        parameters = {"community": self.community_id, "announcement": announcement_id}
+        return [_progress(row) for row in self.connection.execute(_PROGRESS_OF_ONE, parameters)]
+
+    def save_progress(self, rows: Sequence[tuple[str, Progress]]) -> None:
+        """Rows of announcement id and a device's part in it; replaces what was stored of that part."""
+        if rows:
+            self.connection.execute(
+                _SAVE_PROGRESS[self.connection.dialect.name],
+                [{"community_id": self.community_id, "announcement_id": one, **_row(part)} for one, part in rows],
+            )
+
+    def progress_of(self, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Progress]:
+        """Those of these parts that are stored, by (announcement id, device)."""
+        rows = rows_in(self.connection, _PROGRESS_OF, keys, self.community_id)
+        return {(row.announcement_id, row.device): _progress(row) for row in rows}
+
+    def add_sound(self, sound: Sound, now_ms: int) -> None:
+        """Keeps a sound by its hash; the same again only renews its time."""
+        self.connection.execute(
+            _ADD_SOUND[self.connection.dialect.name],
+            {"community_id": self.community_id, "created_ms": now_ms, **as_row(sound)},
+        )
+
+    def sound(self, sha256: str) -> Sound | None:
+        """The sound with this hash, or None."""
+        row = self.connection.execute(_SOUND, {"community": self.community_id, "sha256": sha256}).one_or_none()
+        return None if row is None else Sound(*row)
+
+    def _read(self, statement: AnySelect, **parameters: object) -> list[Announcement]:
+        rows = self.connection.execute(statement, {"community": self.community_id, **parameters})
+        return [Announcement(*row) for row in rows]
+
+
+_NO_EVIDENCE = {"is_heard": None, "correlation": None, "lag_ms": None, "level_dbfs": None}
+
+
+def _row(part: Progress) -> dict[str, Any]:
+    row = as_row(part)
+    evidence = row.pop("evidence")
+    at_ms = {Reached(reached).value: at for reached, at in part.at_ms.items()}
+    return row | {"at_ms": at_ms} | (_NO_EVIDENCE if evidence is None else as_row(evidence))
+
+
+def _progress(row: AnyRow) -> Progress:
+    return Progress(
+        device=row.device,
+        place=row.place,
+        reached=row.reached,
+        at_ms={Reached(reached): at for reached, at in row.at_ms.items()},
+        started_ms=row.started_ms,
+        reason=row.reason,
+        evidence=None if row.is_heard is None else Evidence(row.is_heard, row.correlation, row.lag_ms, row.level_dbfs),
+    )

@@ -1,0 +1,63 @@
+"""The database on SQLite: one file, one writer, several readers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import Engine
+
+from hub.adapters.database import engine
+from hub.adapters.database.migrate import migrate
+from hub.adapters.database.transaction import StoredTx
+from hub.adapters.database.writer import Writer
+from hub.services.ports import Tx
+
+T = TypeVar("T")
+
+
+class SqliteDatabase:
+    """Fills ports.Database with one file, which other processes may use at the same time.
+
+    `start()` comes before all else; the first community of a file has the id 1.
+    """
+
+    def __init__(self, path: Path, community_id: int = 1) -> None:
+        self._path = path
+        self._community_id = community_id
+
+    async def start(self) -> None:
+        """Brings the file to the present schema, making it if there is none; raises SchemaTooNew."""
+        await asyncio.to_thread(migrate, self._path)
+        self._write_engine = engine.writing(self._path)
+        self._read_engine = engine.reading(self._path)
+        self._readers = ThreadPoolExecutor(engine.READERS, thread_name_prefix="database-reader")
+        self._writer = Writer(self._write_engine, self._community_id, asyncio.get_running_loop())
+
+    async def close(self) -> None:
+        """Finishes what waits to be written and read, and closes the file."""
+        await self._writer.close()
+        await asyncio.to_thread(self._readers.shutdown)
+        self._write_engine.dispose()
+        self._read_engine.dispose()
+
+    async def write(self, job: Callable[[Tx], T]) -> T:
+        """Runs `job` on the writer; returns its result once that is committed and on the disk.
+
+        Raises what the job raised, and then nothing of it stays; raises CommitFailed when it could not be committed.
+        """
+        result: T = await self._writer.write(job)
+        return result
+
+    async def read(self, job: Callable[[Tx], T]) -> T:
+        """Runs `job`, which cannot write, in a thread and on one consistent state."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, _read, self._read_engine, self._community_id, job)
+
+
+def _read(read_engine: Engine, community_id: int, job: Callable[[Tx], T]) -> T:
+    with read_engine.begin() as connection:
+        return job(StoredTx(connection, community_id))

@@ -1,0 +1,132 @@
+"""Devices, what was last heard of them, and their buttons, in tables."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, select
+
+from hub.adapters.database import tables
+from hub.adapters.database.rows import COMMUNITY, WANTED, AnyRow, as_row, columns, insert_all, rows_in
+from hub.domain.devices import Device, Part
+from hub.services.ports import Button
+
+_DEVICE, _BUTTON, _PRESS = tables.device.c, tables.button.c, tables.press.c
+_HEARD = ("state", "session", "agent", "heard_ms", "clock_offset_ms", "outbox", "volume", "proved_ms")
+"""What is stored of what was heard; the buttons' proofs are their presses."""
+
+_DEVICES = (
+    select(_DEVICE.id, _DEVICE.place, *(_DEVICE[name] for name in _HEARD))
+    .where(_DEVICE.community_id == COMMUNITY)
+    .order_by(_DEVICE.id)
+)
+_THESE_DEVICES = _DEVICES.where(_DEVICE.id.in_(WANTED))
+_PLACES_OF = select(_DEVICE.id, _DEVICE.place).where(_DEVICE.community_id == COMMUNITY, _DEVICE.id.in_(WANTED))
+# One descent of an index for each button; grouping all presses would read every press ever made.
+_LAST_PRESS = (
+    select(func.max(_PRESS.received_ms))
+    .where(
+        _PRESS.community_id == _BUTTON.community_id,
+        _PRESS.device == _BUTTON.device,
+        _PRESS.button == _BUTTON.name,
+    )
+    .scalar_subquery()
+)
+_PROOFS = (
+    select(_BUTTON.device, _BUTTON.name, _LAST_PRESS)
+    .where(_BUTTON.community_id == COMMUNITY)
+    .order_by(_BUTTON.device, _BUTTON.name)
+)
+_THEIR_PROOFS = _PROOFS.where(_BUTTON.device.in_(WANTED))
+_BUTTONS_OF = (
+    select(*columns(tables.button, Button))
+    .where(_BUTTON.community_id == COMMUNITY, _BUTTON.device.in_(WANTED))
+    .order_by(_BUTTON.name)
+)
+_SAVE = (
+    tables.device.update()
+    .where(_DEVICE.community_id == COMMUNITY, _DEVICE.id == bindparam("device"))
+    .values({name: bindparam(f"new_{name}", type_=_DEVICE[name].type) for name in _HEARD})
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDevices:
+    """Fills ports.DeviceStore."""
+
+    connection: Connection
+    community_id: int
+
+    def devices(self, ids: Collection[str] | None = None) -> dict[str, Device]:
+        """These devices (those that exist), or all, with the last press of each of their mapped buttons."""
+        if ids is None:
+            all_of_it = {"community": self.community_id}
+            return _devices(self.connection.execute(_DEVICES, all_of_it), self.connection.execute(_PROOFS, all_of_it))
+        return _devices(
+            rows_in(self.connection, _THESE_DEVICES, ids, self.community_id),
+            rows_in(self.connection, _THEIR_PROOFS, ids, self.community_id),
+        )
+
+    def add_devices(self, devices: Sequence[Device]) -> None:
+        """Adds devices; their places must exist, and `buttons` is not stored here but by `add_buttons`."""
+        rows = [as_row(device) for device in devices]
+        for row in rows:
+            del row["buttons"]
+        insert_all(self.connection, tables.device, self.community_id, [_plain(row) for row in rows])
+
+    def save(self, devices: Sequence[Device]) -> None:
+        """Stores what was heard of them; an unknown device changes nothing."""
+        rows = [_plain(as_row(device)) for device in devices]
+        if rows:
+            self.connection.execute(
+                _SAVE,
+                [
+                    {
+                        "community": self.community_id,
+                        "device": row["id"],
+                        **{f"new_{name}": row[name] for name in _HEARD},
+                    }
+                    for row in rows
+                ],
+            )
+
+    def places_of(self, ids: Collection[str]) -> dict[str, str]:
+        """Only where these devices are, those that exist."""
+        return {row.id: row.place for row in rows_in(self.connection, _PLACES_OF, ids, self.community_id)}
+
+    def buttons(self, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Button]:
+        """Those of these (device, button) that staff have mapped."""
+        wanted = set(keys)
+        found = (Button(*row) for row in self._of([device for device, _ in wanted]))
+        return {(one.device, one.name): one for one in found if (one.device, one.name) in wanted}
+
+    def buttons_of(self, device: str) -> list[Button]:
+        """The mapped buttons of a device, by name."""
+        return [Button(*row) for row in self._of([device])]
+
+    def add_buttons(self, buttons: Sequence[Button]) -> None:
+        """Maps buttons; their devices and homes must exist."""
+        insert_all(self.connection, tables.button, self.community_id, [as_row(button) for button in buttons])
+
+    def _of(self, devices: Collection[str]) -> Iterable[AnyRow]:
+        return rows_in(self.connection, _BUTTONS_OF, devices, self.community_id)
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with its proofs as JSON takes them."""
+    return row | {"proved_ms": {Part(part).value: at for part, at in row["proved_ms"].items()}}
+
+
+def _devices(devices: Iterable[AnyRow], proofs: Iterable[AnyRow]) -> dict[str, Device]:
+    buttons: defaultdict[str, dict[str, int | None]] = defaultdict(dict)
+    for device, name, pressed_ms in proofs:
+        buttons[device][name] = pressed_ms
+    return {
+        one.id: replace(
+            one, proved_ms={Part(part): at for part, at in one.proved_ms.items()}, buttons=dict(buttons[one.id])
+        )
+        for one in (Device(*row) for row in devices)
+    }

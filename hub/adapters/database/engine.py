@@ -1,0 +1,63 @@
+"""Connections to SQLite: what is set on each, and how its transactions begin."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL
+
+BUSY_TIMEOUT_MS = 1_500
+"""So long a writer waits for another process: the desk must hear of a press that is not stored within 2 s."""
+READERS = 4
+
+_EVERY_CONNECTION = (
+    f"busy_timeout = {BUSY_TIMEOUT_MS}",  # first: the switch to WAL may itself have to wait
+    "journal_mode = WAL",
+    "synchronous = FULL",
+)
+
+
+def writing(path: Path, *, has_foreign_keys: bool = True) -> Engine:
+    """An engine whose every transaction takes the write lock when it begins (see ARCHITECTURE.md for the figures).
+
+    Without foreign keys it serves migrations: SQLite rebuilds tables, and cannot switch them in a transaction.
+    """
+    return _engine(path, "BEGIN IMMEDIATE", (f"foreign_keys = {'ON' if has_foreign_keys else 'OFF'}",), pool_size=1)
+
+
+def reading(path: Path) -> Engine:
+    """An engine that sees one consistent state in each transaction and cannot write."""
+    return _engine(path, "BEGIN", ("query_only = ON",), pool_size=READERS)
+
+
+def has_transaction(connection: Connection) -> bool:
+    """Whether SQLite itself still holds the transaction: it gives it up when the disk is full or fails."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver.in_transaction
+
+
+def _engine(path: Path, begin: str, pragmas: tuple[str, ...], pool_size: int) -> Engine:
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        pool_size=pool_size,
+        max_overflow=0,
+        hide_parameters=True,  # names and telephone numbers stand in no traceback
+        json_serializer=partial(json.dumps, ensure_ascii=False, separators=(",", ":")),
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: sqlite3.Connection, _: object) -> None:
+        connection.isolation_level = None  # BEGIN is ours: the driver's would be deferred, and late
+        for pragma in (*_EVERY_CONNECTION, *pragmas):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine

@@ -1,0 +1,85 @@
+"""What people are to be sent, and what became of it, in a table."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, case, func, literal_column, select
+
+from hub.adapters.database import tables
+from hub.adapters.database.rows import COMMUNITY, WANTED, AnySelect, as_row, chunks, columns, insert_all
+from hub.domain.alerts import Purpose
+from hub.services.ports import Notification
+
+_NOTE = tables.notification.c
+_OUTCOME = ("attempts", "due_ms", "sent_ms", "error")
+# Written into the statement: SQLite takes a partial index only where it sees the very condition, not a parameter.
+_IS_DUE = _NOTE.state == literal_column("'due'")
+
+_NOTIFICATIONS = select(*columns(tables.notification, Notification)).where(_NOTE.community_id == COMMUNITY)
+_DUE = (
+    _NOTIFICATIONS.where(_IS_DUE, _NOTE.due_ms <= bindparam("now"))
+    .order_by(_NOTE.due_ms, _NOTE.id)
+    .limit(bindparam("most"))
+)
+_OF_ALERT = _NOTIFICATIONS.where(_NOTE.alert_id == bindparam("alert")).order_by(_NOTE.created_ms, _NOTE.id)
+_NEXT_DUE = select(func.min(_NOTE.due_ms)).where(_NOTE.community_id == COMMUNITY, _IS_DUE)
+# What was dropped while a channel tried it must not become due again: nobody more is asked (ALERTS.md, invariant 11).
+_NEW_STATE = case(
+    ((_NOTE.state == "dropped") & (bindparam("new_state") == "due"), "dropped"), else_=bindparam("new_state")
+)
+_SAVE = (
+    tables.notification.update()
+    .where(_NOTE.community_id == COMMUNITY, _NOTE.id == bindparam("notification"))
+    .values(state=_NEW_STATE, **{name: bindparam(f"new_{name}") for name in _OUTCOME})
+)
+_DROP_ASKS = (
+    tables.notification.update()
+    .where(_NOTE.community_id == COMMUNITY, _NOTE.alert_id.in_(WANTED), _NOTE.purpose == Purpose.ASK, _IS_DUE)
+    .values(state="dropped")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredNotifications:
+    """Fills ports.NotificationStore."""
+
+    connection: Connection
+    community_id: int
+
+    def add(self, notifications: Sequence[Notification]) -> None:
+        """Stores new ones; the alerts that they name must be stored before."""
+        insert_all(self.connection, tables.notification, self.community_id, [as_row(one) for one in notifications])
+
+    def due(self, now_ms: int, limit: int) -> list[Notification]:
+        """Those that are to be tried now, the longest overdue first."""
+        return self._read(_DUE, now=now_ms, most=limit)
+
+    def next_due_ms(self) -> int | None:
+        """When the next one is to be tried, None when nothing waits."""
+        next_ms: int | None = self.connection.scalar(_NEXT_DUE, {"community": self.community_id})
+        return next_ms
+
+    def save(self, notifications: Sequence[Notification]) -> None:
+        """Stores state, attempts, due_ms, sent_ms and error; one that was dropped meanwhile does not become due."""
+        if notifications:
+            self.connection.execute(_SAVE, [self._outcome(as_row(one)) for one in notifications])
+
+    def drop_asks(self, alert_ids: Collection[str]) -> None:
+        """What still asks for an alert that needs nobody more is dropped, not sent."""
+        for chunk in chunks(alert_ids):
+            self.connection.execute(_DROP_ASKS, {"community": self.community_id, "wanted": chunk})
+
+    def of_alert(self, alert_id: str) -> list[Notification]:
+        """All of an alert, in the order in which they were made."""
+        return self._read(_OF_ALERT, alert=alert_id)
+
+    def _outcome(self, row: dict[str, Any]) -> dict[str, Any]:
+        new = {f"new_{name}": row[name] for name in ("state", *_OUTCOME)}
+        return {"community": self.community_id, "notification": row["id"], **new}
+
+    def _read(self, statement: AnySelect, **parameters: object) -> list[Notification]:
+        rows = self.connection.execute(statement, {"community": self.community_id, **parameters})
+        return [Notification(*row) for row in rows]

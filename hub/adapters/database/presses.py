@@ -1,0 +1,40 @@
+"""Every press, each once, in a table."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, select, tuple_
+
+from hub.adapters.database import tables
+from hub.adapters.database.rows import COMMUNITY, WANTED, as_row, columns, insert_all, rows_in
+from hub.services.ports import PressKey, PressRow
+
+_PRESS = tables.press.c
+_KEY = tuple_(_PRESS.device, _PRESS.press_id, _PRESS.pressed_at_ms, _PRESS.seq, _PRESS.button, _PRESS.gesture)
+_PRESSES = select(*columns(tables.press, PressRow)).where(_PRESS.community_id == COMMUNITY)
+_KNOWN = _PRESSES.where(_KEY.in_(WANTED))
+_OF_ALERT = _PRESSES.where(_PRESS.alert_id == bindparam("alert")).order_by(_PRESS.id)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPresses:
+    """Fills ports.PressStore."""
+
+    connection: Connection
+    community_id: int
+
+    def known(self, keys: Collection[PressKey]) -> dict[PressKey, PressRow]:
+        """Those of these presses that are stored already."""
+        rows = rows_in(self.connection, _KNOWN, keys, self.community_id)
+        return {press.key: press for press in (PressRow(*row) for row in rows)}
+
+    def add(self, presses: Sequence[PressRow]) -> None:
+        """Stores new presses; the alerts that they name must be stored before."""
+        insert_all(self.connection, tables.press, self.community_id, [as_row(press) for press in presses])
+
+    def of_alert(self, alert_id: str) -> list[PressRow]:
+        """The presses of an alert, as they came."""
+        rows = self.connection.execute(_OF_ALERT, {"community": self.community_id, "alert": alert_id})
+        return [PressRow(*row) for row in rows]

@@ -1,0 +1,38 @@
+"""Who lives in the homes, in a table."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from hub.adapters.database import tables
+from hub.adapters.database.rows import COMMUNITY, WANTED, as_row, columns, insert_all, rows_in
+from hub.domain.people import Resident
+
+_RESIDENTS = (
+    select(*columns(tables.resident, Resident))
+    .where(tables.resident.c.community_id == COMMUNITY, tables.resident.c.home_id.in_(WANTED))
+    .order_by(tables.resident.c.id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResidents:
+    """Fills ports.ResidentStore."""
+
+    connection: Connection
+    community_id: int
+
+    def add_residents(self, residents: Sequence[Resident]) -> None:
+        """Adds residents; their homes must exist."""
+        insert_all(self.connection, tables.resident, self.community_id, [as_row(one) for one in residents])
+
+    def residents_of(self, home_ids: Collection[str]) -> dict[str, list[Resident]]:
+        """Who lives in these homes, by home; a home that nobody is entered for is left out."""
+        found: defaultdict[str, list[Resident]] = defaultdict(list)
+        for row in rows_in(self.connection, _RESIDENTS, home_ids, self.community_id):
+            found[row.home_id].append(Resident(*row))
+        return dict(found)

@@ -1,0 +1,78 @@
+"""How frozen dataclasses lie in rows: columns are named as the fields, and come back in the fields' order."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import fields
+from functools import cache
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import BindParameter, ColumnElement, Connection, Insert, Row, Select, Table, bindparam
+from sqlalchemy.dialects import postgresql, sqlite
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+CHUNK = 5_000
+"""So many values stand in one IN list: SQLite takes 32,766 parameters, and the longest value, a press key, has six."""
+
+AnyRow = Row[*tuple[Any, ...]]
+AnySelect = Select[*tuple[Any, ...]]
+
+COMMUNITY: BindParameter[int] = bindparam("community")
+WANTED: BindParameter[Any] = bindparam("wanted", expanding=True)
+"""The IN list of a statement that `rows_in` runs."""
+
+
+def columns(table: Table, kind: type[DataclassInstance]) -> list[ColumnElement[Any]]:
+    """The columns that hold the fields of `kind`, in its order, so that `kind(*row)` reads a row."""
+    return [table.c[name] for name in _names(kind)]
+
+
+def as_row(value: DataclassInstance) -> dict[str, Any]:
+    """The fields of a value by column name."""
+    names = _names(type(value))
+    return dict(zip(names, attrgetter(*names)(value), strict=True))
+
+
+def insert_all(connection: Connection, table: Table, community_id: int, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Inserts rows of one community with one statement; none for an empty sequence."""
+    if rows:
+        connection.execute(_insert(table), [{"community_id": community_id, **row} for row in rows])
+
+
+def upserts(table: Table) -> Mapping[str, Insert]:
+    """By dialect: inserts a row, or replaces what is not of the primary key in the one that is there."""
+    key = [column.name for column in table.primary_key]
+    statements: dict[str, Insert] = {}
+    for dialect, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert)):
+        statement = insert(table)
+        others = {column.name: statement.excluded[column.name] for column in table.c if column.name not in key}
+        statements[dialect] = statement.on_conflict_do_update(index_elements=key, set_=others)
+    return statements
+
+
+def rows_in(
+    connection: Connection, statement: AnySelect, wanted: Collection[Any], community_id: int
+) -> Iterator[AnyRow]:
+    """The rows of a statement on WANTED and COMMUNITY; more than CHUNK values come in pieces, each ordered by itself."""
+    for chunk in chunks(wanted):
+        yield from connection.execute(statement, {"wanted": chunk, "community": community_id})
+
+
+def chunks(wanted: Collection[Any]) -> Iterator[list[Any]]:
+    """Pieces of an IN list; each value once, in a stable order."""
+    values = list(dict.fromkeys(wanted))
+    for start in range(0, len(values), CHUNK):
+        yield values[start : start + CHUNK]
+
+
+@cache
+def _names(kind: type[DataclassInstance]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
+@cache
+def _insert(table: Table) -> Insert:
+    return table.insert()
