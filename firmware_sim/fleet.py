@@ -18,7 +18,7 @@ until its standard input ends, so that no process outlives the one that started 
     {"event": "armed", "buildings": 69, "seconds": 1.3}        every button and loudspeaker works
     {"event": "connected", "buildings": 69, "seconds": 2.9}    every building has said `online`
 
-Below `data_dir` each building has its folder `<device>/`: what a real agent keeps (`outbox.db`, `audio/`), and
+Below `data_dir` each building has a folder `<device>/`: what an agent keeps (`outbox.db`, `audio/`), and
 
     told.jsonl    one line for each thing that the elder was told: {"at_ms", "button", "alert_id", "stage",
                   "lamp", "said"}; `said` is true when it was spoken, and `alert_id` and `stage` are null
@@ -43,6 +43,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from wire import messages, topics
+
+LONGEST_SOCKET_PATH = 107  # what Linux allows
 
 
 class BadFleet(ValueError):
@@ -123,4 +125,6 @@ def load(path: Path) -> Fleet:
     for name in names:
         if not topics.is_slug(name) or names.count(name) > 1:
             raise BadFleet(f"Device names must be different slugs; {name!r} is not.")
+    if len(str(fleet.control_socket(fleet.processes).absolute())) > LONGEST_SOCKET_PATH:
+        raise BadFleet(f"The path {fleet.data_dir} is too long for a socket below it; choose a shorter one.")
     return fleet
