@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hub.domain.errors import DongdongError
+
 LANGUAGES = ("zh", "en")
 
 WORDS: dict[str, tuple[str, str]] = {
@@ -81,6 +83,73 @@ WORDS: dict[str, tuple[str, str]] = {
         "There is no place “{place}”. Choose one from the list.",
     ),
     "voice_failed": ("语音合成失败，通知没有播出，请再试一次。", "The voice failed; nothing was played. Try again."),
+    "no_link": (
+        "和广播设备的连接断了，什么也没有发出。请过一会儿再试。",
+        "The link to the devices is down, so nothing was sent. Try again in a while.",
+    ),
+    "device_silent": (
+        "设备“{device}”没有回答，不知道它做了没有。请看看它的电源和网络。",
+        "Device “{device}” did not answer; whether it acted is not known. Check its power and network.",
+    ),
+    "unknown_command": (
+        "没有“{kind}”这个命令，请选：{allowed}。",
+        "There is no command “{kind}”. Choose one of {allowed}.",
+    ),
+    "volume_out_of_range": ("音量要在0到1之间。", "The volume must be 0 to 1."),
+    "not_stored": (
+        "没有存下来，请再试一次；还不行就请检查系统。",
+        "It could not be stored. Try again; if it fails again, check the system.",
+    ),
+    # Who may come in.
+    "already_set_up": ("这里已经设置过了，请登录。", "This is set up already. Sign in."),
+    "community_name_missing": ("请写上社区的名字。", "Write the name of the community."),
+    "name_missing": ("请写上名字。", "Write a name."),
+    "name_too_long": ("名字太长，最多{most}个字。", "The name is too long; {most} characters are the most."),
+    "username_missing": ("请写上用户名。", "Write a user name."),
+    "username_taken": ("用户名“{username}”已经有人用了，请换一个。", "“{username}” is taken. Choose another."),
+    "password_too_short": (
+        "密码太短，至少{least}个字。用一句好记的话就行。",
+        "The password is too short: at least {least} characters. A sentence you remember is fine.",
+    ),
+    "password_too_long": ("密码太长，最多{most}个字。", "The password is too long; {most} characters are the most."),
+    "days_out_of_range": ("天数要在1到{most}之间。", "The number of days must be 1 to {most}."),
+    # What was wrong with a request of a program.
+    "other_site": ("这个操作不是从本页面发出的。", "This did not come from one of our own pages."),
+    "no_such_address": ("没有这个地址。", "There is nothing at this address."),
+    "method_not_allowed": ("这个地址不能这样用。", "This address does not take that method."),
+    "body_too_large": ("内容太大，最多{most}KB。", "That is too large; {most} KB are the most."),
+    "unreadable_body": ("内容看不懂，应该是JSON（UTF-8）。", "The body cannot be read; it should be JSON (UTF-8)."),
+    "field_missing": ("缺少“{field}”。", "“{field}” is missing."),
+    "field_unknown": ("没有“{field}”这一项，请删掉或改正。", "There is no field “{field}”. Remove or correct it."),
+    "field_not_text": ("“{field}”要写成文字。", "“{field}” must be text."),
+    "field_not_number": ("“{field}”要写成整数。", "“{field}” must be a whole number."),
+    "field_not_list": ("“{field}”要写成列表。", "“{field}” must be a list."),
+    "field_not_allowed": ("“{field}”只能是：{allowed}。", "“{field}” must be one of {allowed}."),
+    "field_out_of_range": ("“{field}”太大、太小或太长。", "“{field}” is too large, too small or too long."),
+    "field_wrong": ("“{field}”写得不对。", "“{field}” cannot be used as it is."),
+    # Names of things, states, steps and roles, for the sentences above.
+    "noun.alert": ("求助", "alert"),
+    "noun.person": ("人员", "person"),
+    "noun.device": ("设备", "device"),
+    "noun.announcement": ("通知", "announcement"),
+    "noun.token": ("令牌", "token"),
+    "noun.community": ("社区", "community"),
+    "state.open": ("没人接", "open"),
+    "state.accepted": ("有人在路上", "accepted"),
+    "state.arrived": ("人到了", "arrived"),
+    "state.closed": ("已结束", "closed"),
+    "step.accept": ("接单", "accept"),
+    "step.decline": ("去不了", "decline"),
+    "step.withdraw": ("退出", "withdraw"),
+    "step.arrive": ("到了", "arrive"),
+    "step.close": ("结束", "close"),
+    "step.reopen": ("重新叫人", "reopen"),
+    "step.note": ("备注", "note"),
+    "role.admin": ("管理员", "administrator"),
+    "role.staff": ("工作人员", "staff"),
+    "role.technician": ("技术员", "technician"),
+    "role.volunteer": ("志愿者", "volunteer"),
+    "role.observer": ("观察员", "observer"),
     "bad_device_name": (
         "设备名“{id}”不行：用小写字母、数字和连字符，最多48个。",
         "The device name “{id}” cannot be used: small letters, digits and hyphens, at most 48.",
@@ -92,3 +161,18 @@ def say(key: str, language: str, **params: object) -> str:
     """The sentence in this language (Chinese for one that we do not have), filled in."""
     chinese, english = WORDS[key]
     return (english if language == "en" else chinese).format(**params)
+
+
+_NAMED = {"what": "noun", "state": "state", "step": "step", "allowed": "step", "role": "role"}
+
+
+def explain(error: DongdongError, language: str) -> str:
+    """The error's sentence, with what it names (states, steps, roles) in the same language."""
+    return say(error.key, language, **{name: _named(name, value, language) for name, value in error.params.items()})
+
+
+def _named(param: str, value: object, language: str) -> object:
+    if isinstance(value, (list, tuple)):
+        return ("、" if language != "en" else ", ").join(str(_named(param, one, language)) for one in value)
+    key = f"{_NAMED.get(param)}.{value}"
+    return say(key, language) if key in WORDS else value

@@ -14,7 +14,6 @@ from hub.services.news import NewsFeed
 from hub.services.ports import Clock, Database
 from hub.services.track_devices import Devices
 
-
 SESSION_COOKIE = "__Host-session"
 """Holds the secret of a session. Browsers keep it over TLS and, of plain HTTP, from this machine only."""
 
