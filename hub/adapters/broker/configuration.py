@@ -31,6 +31,7 @@ password_file {files.passwords}
 acl_file {files.access}
 
 # Nothing accepted may be dropped while the hub is away; the default of 1,000 silently drops presses.
+# A side effect in Mosquitto 2.0.11: a client that publishes what it may not is disconnected.
 max_queued_messages 0
 max_queued_bytes 0
 max_inflight_messages {MAX_INFLIGHT}

@@ -50,6 +50,7 @@ class OwnBroker:
         self._files = BrokerFiles(folder.absolute())
         self._listen = listen
         self._tls = tls
+        self._endpoints = (listen, tls.listen) if tls else (listen,)
         self._child: subprocess.Popen[bytes] | None = None
         self._is_stopping = False
 
@@ -127,25 +128,27 @@ class OwnBroker:
             raise BrokerError(
                 "没有找到 mosquitto，请运行 deploy/setup 安装。", "mosquitto is not installed; run deploy/setup."
             )
-        for endpoint in (self._listen, *((self._tls.listen,) if self._tls else ())):
+        for endpoint in self._endpoints:
             _check_free(endpoint)
         if self._files.log.exists() and self._files.log.stat().st_size > _LOG_BYTES:
             self._files.log.replace(self._files.log.with_suffix(".log.1"))
-        self._child = subprocess.Popen(  # noqa: S603  # our own program and path, no shell
-            command(program, self._files.configuration),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            umask=0o077,
-        )
+        self._files.log.touch(mode=0o600)
+        with self._files.log.open("ab") as log:  # what it says before it has read where to log
+            self._child = subprocess.Popen(  # noqa: S603  # our own program and path, no shell
+                command(program, self._files.configuration),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                umask=0o077,
+            )
         _LOG.info("broker started", pid=self._child.pid, port=self.port)
 
     async def _wait_until_accepting(self) -> None:
         try:
             async with asyncio.timeout(_START_TIMEOUT_S):
                 while self.pid is not None or not self._has_child_ended():
-                    if await _accepts(self._listen):
+                    if all([await _accepts(endpoint) for endpoint in self._endpoints]):
                         return
                     await asyncio.sleep(0.02)
         except TimeoutError:
