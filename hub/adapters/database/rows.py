@@ -56,7 +56,7 @@ def upserts(table: Table) -> Mapping[str, Insert]:
 def rows_in(
     connection: Connection, statement: AnySelect, wanted: Collection[Any], community_id: int
 ) -> Iterator[AnyRow]:
-    """The rows of a statement on WANTED and COMMUNITY; more than CHUNK values come in pieces, each ordered by itself."""
+    """The rows of a statement on WANTED and COMMUNITY; above CHUNK values they are ordered in pieces."""
     for chunk in chunks(wanted):
         yield from connection.execute(statement, {"wanted": chunk, "community": community_id})
 
