@@ -16,8 +16,7 @@ from limits.strategies import MovingWindowRateLimiter
 
 from hub.domain.errors import Invalid, NotFound, NotSignedIn, TooManyTries, WrongPassword
 from hub.domain.people import Person, Role
-from hub.domain.places import EVERYWHERE, Place, PlaceKind
-from hub.services.ports import Account, Clock, Community, Database, Grant, Tx
+from hub.services.ports import Account, Clock, Database, Grant, Tx
 from wire.ids import new_id
 
 DAY_MS = 24 * 3_600_000
@@ -31,8 +30,6 @@ MAX_NAME_CHARACTERS = 60
 TRIES_PER_NAME = RateLimitItemPerMinute(5)
 """From one address for one user name; so nobody is locked out by somebody else's tries."""
 TRIES_PER_ADDRESS = RateLimitItemPerMinute(30)
-TIMEZONE = "Asia/Shanghai"
-"""Of a community that is begun empty; the one zone of mainland China."""
 HASHES_AT_ONCE = 2
 """Each takes 64 MiB and most of a core for a moment."""
 
@@ -72,7 +69,7 @@ class Access:
         def job(tx: Tx) -> None:
             if tx.access.accounts():
                 raise Invalid("already_set_up")
-            _name_community(tx, community)
+            tx.places.name_community(community)
             tx.people.add_people([person])
             tx.access.add_account(account)
             tx.access.add_grant(issued.grant)
@@ -185,17 +182,6 @@ class Access:
 def hashed(secret: str) -> str:
     """How a secret is stored. It is random and long, so a fast hash is enough."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _name_community(tx: Tx, name: str) -> None:
-    """Names the community that is there, or makes one: the first of a database has the id 1."""
-    try:
-        tx.places.community()
-    except NotFound:
-        tx.places.create(Community(1, "community", name, TIMEZONE, "zh"))
-        tx.places.add_places([Place(EVERYWHERE, PlaceKind.COMMUNITY, name)])
-    else:
-        tx.places.name_community(name)
 
 
 def _check_password(password: str) -> None:
