@@ -110,17 +110,16 @@ class Announcements:
         await self._publish(announcement_id)
         return await self._database.read(lambda tx: _found(tx, announcement_id))
 
-    async def received(self, batch: Sequence[tuple[str, Receipt]]) -> list[str]:
-        """Stores the receipts of (device, receipt) in one transaction; gives the devices that were silent before."""
+    async def received(self, batch: Sequence[tuple[str, Receipt]]) -> None:
+        """Stores the receipts of (device, receipt) in one transaction; any order, any number of times."""
         now_ms = self._clock.now_ms()
         stored = await self._database.write(lambda tx: receipts.store(tx, batch, now_ms))
         for announcement_id, device in stored.unknown:
             log.warning("receipt_of_nothing_known", announcement=announcement_id, device=device)
         for announcement_id in stored.announcements:
             self._news.tell(f"announcement:{announcement_id}")
-        if stored.came_online:
+        if stored.has_news_of_devices:
             self._news.tell("devices")
-        return list(stored.came_online)
 
     async def came_online(self, device: str) -> None:
         """Sends the device, on its own topic, what is still valid and not finished there, and what was stopped."""

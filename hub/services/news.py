@@ -15,7 +15,8 @@ EVERYTHING = "everything"
 class Subscription(AsyncIterator[str]):
     """The topics that changed since they were last taken, each once, in the order in which they first changed."""
 
-    def __init__(self) -> None:
+    def __init__(self, person_id: str | None) -> None:
+        self.person_id = person_id
         self._waiting: dict[str, None] = {}
         self._wake = asyncio.Event()
 
@@ -44,19 +45,26 @@ class NewsFeed:
         self._subscriptions: set[Subscription] = set()
 
     def tell(self, topic: str) -> None:
-        """`alerts`, `alert:{id}`, `devices`, `announcements`, `announcement:{id}`; never blocks."""
+        """A topic of ports.News; never blocks."""
         for subscription in self._subscriptions:
             subscription.tell(topic)
 
     @contextmanager
-    def subscribe(self) -> Iterator[Subscription]:
-        """`with news.subscribe() as topics: async for topic in topics: ...`; misses nothing from its start on."""
-        subscription = Subscription()
+    def subscribe(self, person_id: str | None = None) -> Iterator[Subscription]:
+        """`with news.subscribe(person_id) as topics: async for topic in topics: ...`; misses nothing from its start on.
+
+        `person_id` is whose page it is; None for nobody's.
+        """
+        subscription = Subscription(person_id)
         self._subscriptions.add(subscription)
         try:
             yield subscription
         finally:
             self._subscriptions.remove(subscription)
+
+    def has_open_page(self, person_id: str) -> bool:
+        """Whether a page of this person is listening now."""
+        return any(subscription.person_id == person_id for subscription in self._subscriptions)
 
     def count(self) -> int:
         """How many pages are listening now."""

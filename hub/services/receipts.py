@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hub.domain.announcements import ENDS, Evidence, Progress, Reached, further
-from hub.domain.devices import SAYS_OFFLINE, SAYS_ONLINE, Device, Link, Part, link
+from hub.domain.devices import SAYS_OFFLINE, SAYS_ONLINE, Device, Part, link, unproved
 from hub.services.ports import Tx
 from wire import messages
 from wire.messages import Receipt
@@ -18,14 +18,14 @@ class Stored:
 
     announcements: frozenset[str]
     unknown: tuple[tuple[str, str], ...]
-    came_online: tuple[str, ...]
+    has_news_of_devices: bool
 
 
 def store(tx: Tx, receipts: Sequence[tuple[str, Receipt]], now_ms: int) -> Stored:
     """Writes the receipts of (device, receipt); those that nobody expected change nothing."""
     known = tx.announcements.progress_of({(receipt.announcement_id, device) for device, receipt in receipts})
     devices = tx.devices.devices({device for device, _ in receipts})
-    was = {name: link(device, now_ms) for name, device in devices.items()}
+    before = dict(devices)
     changed: dict[tuple[str, str], Progress] = {}
     unknown: list[tuple[str, str]] = []
     for device, receipt in receipts:
@@ -39,10 +39,8 @@ def store(tx: Tx, receipts: Sequence[tuple[str, Receipt]], now_ms: int) -> Store
             changed[key] = new
     tx.announcements.save_progress([(announcement_id, progress) for (announcement_id, _), progress in changed.items()])
     tx.devices.save(list(devices.values()))
-    came_online = tuple(
-        name for name, before in was.items() if link(devices[name], now_ms) is Link.ONLINE is not before
-    )
-    return Stored(frozenset(announcement_id for announcement_id, _ in changed), tuple(unknown), came_online)
+    has_news = any(looks_different(before[name], device, now_ms) for name, device in devices.items())
+    return Stored(frozenset(announcement_id for announcement_id, _ in changed), tuple(unknown), has_news)
 
 
 def merged(progress: Progress, receipt: Receipt) -> Progress:
@@ -77,6 +75,11 @@ def heard_from(device: Device, now_ms: int, proofs: Mapping[Part, int]) -> Devic
         proved[part] = max(proved.get(part, 0), min(at_ms, now_ms))
     state = SAYS_OFFLINE if device.state == SAYS_OFFLINE else SAYS_ONLINE
     return replace(device, state=state, heard_ms=now_ms, proved_ms=proved)
+
+
+def looks_different(known: Device, new: Device, now_ms: int) -> bool:
+    """Whether a page would show the device otherwise; figures that creep are read when the page is."""
+    return link(known, now_ms) is not link(new, now_ms) or unproved(known, now_ms) != unproved(new, now_ms)
 
 
 def proved_by(evidence: messages.Evidence | None, at_ms: int) -> dict[Part, int]:

@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import structlog
 
-from hub.domain.devices import NO_STATE, SAYS_OFFLINE, SAYS_ONLINE, UNCONFIRMED, Device, Link, Part, is_fine, link
+from hub.domain.devices import NO_STATE, SAYS_OFFLINE, SAYS_ONLINE, UNCONFIRMED, Device, Part
 from hub.domain.errors import DeviceSilent, Invalid, NoLink, NotFound
 from hub.domain.places import heard_at
 from hub.services import payloads
 from hub.services.ports import Clock, Database, News, Publisher, PublishFailed, Tx
-from hub.services.receipts import heard_from, proved_by
+from hub.services.receipts import heard_from, looks_different, proved_by
 from wire.ids import new_id
 from wire.messages import Health, LinkState, Reply, Restart, SelfTest, Status, Volume
 
@@ -68,8 +68,8 @@ class Devices:
             self._news.tell("devices")
         return status.state is LinkState.ONLINE and not is_retained
 
-    async def health(self, batch: Sequence[tuple[str, Health]]) -> list[str]:
-        """Stores the health of (device, health) in one transaction; gives the devices that were silent before."""
+    async def health(self, batch: Sequence[tuple[str, Health]]) -> None:
+        """Stores the health of (device, health) in one transaction."""
         now_ms = self._clock.now_ms()
         latest = dict(batch)
 
@@ -82,9 +82,8 @@ class Devices:
         known, new = await self._database.write(job)
         for unknown in latest.keys() - known.keys():
             log.warning("health_of_unknown_device", device=unknown)
-        if any(_looks_different(known[name], new[name], now_ms) for name in known):
+        if any(looks_different(known[name], new[name], now_ms) for name in known):
             self._news.tell("devices")
-        return [name for name in known if link(new[name], now_ms) is Link.ONLINE is not link(known[name], now_ms)]
 
     async def command(self, device: str, kind: str, *, volume: float | None = None) -> Reply:
         """Sends `self_test`, `volume` (0-1) or `restart` and waits for the answer.
@@ -164,11 +163,6 @@ def _with_health(device: Device, health: Health, now_ms: int) -> Device:
     said = {Part.SPEAKER: health.speaker_proved_ms, Part.MICROPHONE: health.microphone_proved_ms}
     heard = heard_from(device, now_ms, {part: at_ms for part, at_ms in said.items() if at_ms is not None})
     return replace(heard, clock_offset_ms=health.clock_offset_ms, outbox=health.outbox)
-
-
-def _looks_different(known: Device, new: Device, now_ms: int) -> bool:
-    """Whether a page would show it otherwise; figures that creep are read when the page is."""
-    return link(known, now_ms) is not link(new, now_ms) or is_fine(known, now_ms) != is_fine(new, now_ms)
 
 
 def _found(tx: Tx, device: str) -> Device:
