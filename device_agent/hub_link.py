@@ -14,7 +14,16 @@ from typing import Any, TypeAlias
 
 from device_agent.clock import DeviceClock
 from device_agent.core import events, ids
-from device_agent.core.clock import PROBE_EVERY_S, PROBES, Probe, offset_ns
+from device_agent.core.clock import (
+    GOOD_NS,
+    PROBE_AGAIN_S,
+    PROBE_EVERY_S,
+    PROBES,
+    Estimate,
+    Probe,
+    better,
+    estimate,
+)
 from device_agent.core.health import REPORT_EVERY_S
 from device_agent.mqtt import Incoming, Link, LinkLost, Links, Outgoing
 from device_agent.outbox import Outbox
@@ -23,7 +32,6 @@ from wire.signing import Refused, VerifyKeys
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 15.0  # before connecting again; half of it at random, so that 70 do not march
 PROBE_PATIENCE_S = 1.0
-PROBE_AGAIN_S = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +88,7 @@ class HubLink:
         self._wanted: set[str] = set()
         self._unsent = asyncio.Event()
         self._answers: dict[str, asyncio.Future[Probe]] = {}
+        self._estimate: Estimate | None = None
 
     @property
     def is_up(self) -> bool:
@@ -227,9 +236,12 @@ class HubLink:
         while True:
             probes = [probe for _ in range(PROBES) if (probe := await self._probe(link)) is not None]
             if probes:
-                self._clock.learn(offset_ns(probes))
+                self._estimate = better(self._estimate, estimate(probes))
+                self._clock.learn(self._estimate.offset_ns)
                 self._post(events.Tick())
-            await asyncio.sleep(PROBE_EVERY_S if probes else PROBE_AGAIN_S)
+            is_good = bool(probes) and self._estimate is not None and self._estimate.error_ns <= GOOD_NS
+            wait_s = PROBE_EVERY_S if is_good else PROBE_AGAIN_S
+            await asyncio.sleep(wait_s * random.uniform(0.8, 1.2))  # noqa: S311 - no secret, only spread
 
     async def _probe(self, link: Link) -> Probe | None:
         nonce = os.urandom(16).hex()

@@ -79,20 +79,21 @@ class Link(Protocol):
 class Links(Protocol):
     """Makes connections."""
 
-    def connect(self, will: Outgoing) -> AbstractAsyncContextManager[Link]:
+    def connect(self, will: Outgoing | None) -> AbstractAsyncContextManager[Link]:
         """A new connection; the broker publishes `will` if it is lost. Raises LinkLost."""
 
 
 class MqttLinks:
     """Links to a real broker."""
 
-    def __init__(self, login: Login, device: str) -> None:
-        """`device` is the client id, which names the session."""
+    def __init__(self, login: Login, client_id: str, session_s: int = SESSION_EXPIRY_S) -> None:
+        """`client_id` names the session, which the broker keeps for `session_s` after a connection."""
         self._login = login
-        self._device = device
+        self._client_id = client_id
+        self._session_s = session_s
 
     @asynccontextmanager
-    async def connect(self, will: Outgoing) -> AsyncIterator[MqttLink]:
+    async def connect(self, will: Outgoing | None) -> AsyncIterator[MqttLink]:
         """A new client for each connection: a used one holds acknowledgements of a connection that is gone."""
         client = self._client(will)
         try:
@@ -101,23 +102,23 @@ class MqttLinks:
         except aiomqtt.MqttError as error:
             raise LinkLost(str(error)) from None
 
-    def _client(self, will: Outgoing) -> aiomqtt.Client:
+    def _client(self, will: Outgoing | None) -> aiomqtt.Client:
         login = self._login
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho has no types
-        properties.SessionExpiryInterval = SESSION_EXPIRY_S
+        properties.SessionExpiryInterval = self._session_s
         properties.ReceiveMaximum = RECEIVE_MAXIMUM
         client = aiomqtt.Client(
             login.host,
             login.port,
             username=login.user,
             password=login.password,
-            identifier=self._device,
+            identifier=self._client_id,
             protocol=aiomqtt.ProtocolVersion.V5,
             clean_start=False,
             keepalive=KEEPALIVE_S,
             timeout=ANSWER_S,
             properties=properties,
-            will=aiomqtt.Will(will.topic, will.payload, will.qos, will.is_retained),
+            will=None if will is None else aiomqtt.Will(will.topic, will.payload, will.qos, will.is_retained),
             tls_params=None if login.ca_file is None else aiomqtt.TLSParameters(ca_certs=str(login.ca_file)),
             socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
             logger=log,

@@ -39,7 +39,7 @@ class FaultyLinks:
             link.cut()
 
     @asynccontextmanager
-    async def connect(self, will: Outgoing) -> AsyncIterator[FaultyLink]:
+    async def connect(self, will: Outgoing | None) -> AsyncIterator[FaultyLink]:
         """A connection that suffers from whatever the trouble is."""
         if self.trouble.is_down:
             raise LinkLost("the simulated link is down")

@@ -20,8 +20,12 @@ _WINDOW = HEARING_RATE  # 1 s: a clock that is 100 ppm off moves by less than a 
 _EARLIEST = round(EARLIEST_LAG_S * HEARING_RATE)
 _LAGS = round(LATEST_LAG_S * HEARING_RATE) - _EARLIEST + 1
 _FFT_FRAMES = 12_500  # holds a window and all lags, and has small factors only
-_DRIFTS = np.arange(-100, 101, 25) * 1e-6 * _WINDOW  # frames a window: between the clocks of two sound cards
+_MOST_DRIFT = 100e-6 * _WINDOW  # frames a window: between the clocks of two sound cards
 _PAUSE = 0.01  # a window with less than this share of the loudest one's energy says nothing
+_NEIGHBOURS = 8  # frames on both sides from which a value between two frames is computed
+_PARTS = np.linspace(-0.5, 0.5, 21, dtype=np.float32)  # of a frame: 6 µs
+_OFFSETS = np.subtract.outer(np.arange(-_NEIGHBOURS, _NEIGHBOURS + 1), _PARTS)
+_BETWEEN = (np.sinc(_OFFSETS) * np.cos(np.pi * _OFFSETS / (2 * _NEIGHBOURS + 2)) ** 2).astype(np.float32)
 
 _Signal = NDArray[np.float32]
 
@@ -77,18 +81,22 @@ def _match(source: NDArray[np.int16], recorded: NDArray[np.int16], into: int) ->
     and a slammed door does not make one unheard.
     """
     rows = _windows(_brighten(source), _brighten(recorded), into)
-    if not len(rows):
+    if not rows.any():
         return 0.0, 0.0
+    most = 2 * math.ceil(_MOST_DRIFT * len(rows) / 2)  # even, so that no drift at all is among those tried
+    edge = most + _NEIGHBOURS
+    padded = np.pad(rows, ((0, 0), (edge, edge)))
     numbers = np.arange(len(rows))
-    best_row, best_shifts = max(
-        ((_mean_along(rows, shifts), shifts) for shifts in np.rint(np.outer(_DRIFTS, numbers)).astype(int)),
-        key=lambda candidate: float(np.abs(candidate[0]).max()),
-    )
-    peak = int(np.abs(best_row).argmax())
-    sign = math.copysign(1.0, best_row[peak])  # a loudspeaker with its wires swapped is heard, too
-    at_peak = rows[numbers, np.clip(peak + best_shifts, 0, _LAGS - 1)]
-    correlation = float(np.clip(np.median(at_peak) * sign, 0.0, 1.0))
-    return correlation, (peak + _between(best_row * sign, peak) + _EARLIEST) * 1000 / HEARING_RATE
+    drifts = [np.rint(end * numbers / len(rows)).astype(int) + edge for end in range(-most, most + 1, 2)]
+    means = [_mean_along(padded, drift) for drift in drifts]
+    best = max(range(len(means)), key=lambda number: float(np.abs(means[number]).max()))
+    peak = int(np.abs(means[best]).argmax())
+    sign = math.copysign(1.0, means[best][peak])  # a loudspeaker with its wires swapped is heard, too
+    around = (drifts[best] + peak)[:, None] + np.arange(-_NEIGHBOURS, _NEIGHBOURS + 1)
+    at_parts = sign * padded[numbers[:, None], around] @ _BETWEEN
+    part = int(at_parts.mean(axis=0).argmax())
+    correlation = float(np.clip(np.median(at_parts[:, part]), 0.0, 1.0))
+    return correlation, (peak + float(_PARTS[part]) + _EARLIEST) * 1000 / HEARING_RATE
 
 
 def _windows(source: _Signal, recorded: _Signal, into: int) -> _Signal:
@@ -115,12 +123,12 @@ def _correlate(window: _Signal, recorded: _Signal) -> _Signal:
     return correlation
 
 
-def _mean_along(rows: _Signal, shifts: NDArray[np.int_]) -> _Signal:
-    """Mean over the windows, each moved by its own shift."""
+def _mean_along(padded: _Signal, firsts: NDArray[np.int_]) -> _Signal:
+    """Mean over the windows, each read from its own column on."""
     total = np.zeros(_LAGS, np.float32)
-    for row, shift in zip(rows, shifts, strict=True):
-        total += np.roll(row, -shift)
-    return total / np.float32(len(rows))
+    for row, first in zip(padded, firsts, strict=True):
+        total += row[first : first + _LAGS]
+    return total / np.float32(len(padded))
 
 
 def _brighten(pcm: NDArray[np.int16]) -> _Signal:
@@ -135,12 +143,3 @@ def _cut(signal: _Signal, start: int, frames: int) -> _Signal:
     if low < high:
         out[low - start : high - start] = signal[low:high]
     return out
-
-
-def _between(row: _Signal, peak: int) -> float:
-    """Where between the frames the peak is: a parabola through it and its neighbours, -0.5 to 0.5."""
-    if not 0 < peak < len(row) - 1:
-        return 0.0
-    before, at, after = (float(value) for value in row[peak - 1 : peak + 2])
-    curve = before - 2 * at + after
-    return 0.5 * (before - after) / curve if curve else 0.0

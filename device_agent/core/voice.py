@@ -61,7 +61,7 @@ class Voice:
         """Frame `position` sounds at `now_s`; in the middle of a sound it fades in."""
         due_s = now_s if self.due_s is None else self.due_s
         self.zero_s, self.due_s = due_s - self.position / SAMPLE_RATE, None
-        self.gain = 0.0 if self.position else 1.0
+        self.gain = 0.0 if self.position % self.pass_frames else 1.0
 
     def keep_in_step(self, now_s: float) -> None:
         """Follow the clock: drop or repeat one frame, or jump after a gap in the stream. Once a block."""
