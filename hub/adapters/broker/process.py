@@ -10,6 +10,7 @@ import socket
 import subprocess
 from pathlib import Path
 
+import aiomqtt
 import structlog
 
 from hub.adapters.broker import logins
@@ -22,6 +23,7 @@ from hub.setting_values import Endpoint
 _LOG = structlog.get_logger(__name__)
 
 _START_TIMEOUT_S = 20.0  # a store of 100,000 queued messages is read in well under this
+_ANSWER_TIMEOUT_S = 1.0
 _STOP_TIMEOUT_S = 20.0
 _RETRY_S = (0.2, 1.0, 5.0, 15.0)  # waits before the first, second… restart in a row; the last one stays
 _STEADY_S = 60.0  # running this long ends a row of restarts
@@ -70,7 +72,7 @@ class OwnBroker:
         return logins.HUB_USER, logins.hub_password(self._files.folder)
 
     async def start(self) -> None:
-        """Take over the running broker or start one; returns when it accepts connections.
+        """Take over the running broker or start one; returns when the hub can sign in.
 
         Raises BrokerError when the program is missing, the port is taken, or it does not come up.
         """
@@ -148,13 +150,24 @@ class OwnBroker:
         try:
             async with asyncio.timeout(_START_TIMEOUT_S):
                 while self.pid is not None or not self._has_child_ended():
-                    if all([await _accepts(endpoint) for endpoint in self._endpoints]):
+                    if await self._takes_the_hub():
                         return
                     await asyncio.sleep(0.02)
         except TimeoutError:
             pass
         words = self._last_words()
         raise BrokerError(f"mosquitto 没有启动成功：{words}", f"mosquitto did not come up: {words}")
+
+    async def _takes_the_hub(self) -> bool:
+        """Whether the hub can sign in; an open port alone may be that of a broker about to fail."""
+        any_address = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # not bound to
+        host = any_address.get(self._listen.host, self._listen.host)
+        user, password = self.hub_login
+        try:
+            async with aiomqtt.Client(host, self.port, username=user, password=password, timeout=_ANSWER_TIMEOUT_S):
+                return True
+        except aiomqtt.MqttError:
+            return False
 
     async def _wait_for_end(self) -> None:
         pid = self.pid
@@ -203,18 +216,6 @@ def _check_free(endpoint: Endpoint) -> None:
                 f"{endpoint} cannot be used ({error.strerror}): another program may be listening there. "
                 "End that program, or choose another port with --mqtt.",
             ) from error
-
-
-async def _accepts(endpoint: Endpoint) -> bool:
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(endpoint.host, endpoint.host)  # noqa: S104  # not bound to
-    try:
-        _, writer = await asyncio.open_connection(host, endpoint.port)
-    except OSError:
-        return False
-    writer.close()
-    with contextlib.suppress(OSError):
-        await writer.wait_closed()
-    return True
 
 
 async def _readable(descriptor: int) -> None:
