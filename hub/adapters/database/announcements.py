@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, tuple_
+from sqlalchemy import Connection, bindparam, select
 
 from hub.adapters.database import tables
 from hub.adapters.database.rows import (
@@ -15,9 +16,9 @@ from hub.adapters.database.rows import (
     AnyRow,
     AnySelect,
     as_row,
+    chunks,
     columns,
     insert_all,
-    rows_in,
     upserts,
 )
 from hub.domain.announcements import Evidence, Progress, Reached
@@ -37,7 +38,7 @@ _STOP = (
 )
 _PROGRESS = select(tables.progress).where(_PART.community_id == COMMUNITY).order_by(_PART.announcement_id, _PART.device)
 _PROGRESS_OF_ONE = _PROGRESS.where(_PART.announcement_id == bindparam("announcement"))
-_PROGRESS_OF = _PROGRESS.where(tuple_(_PART.announcement_id, _PART.device).in_(WANTED))
+_PROGRESS_OF_SOME = _PROGRESS_OF_ONE.where(_PART.device.in_(WANTED))
 _SAVE_PROGRESS = upserts(tables.progress)
 _ADD_SOUND = upserts(tables.sound)
 _SOUND = select(*columns(tables.sound, Sound)).where(
@@ -92,8 +93,14 @@ class StoredAnnouncements:
 
     def progress_of(self, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Progress]:
         """Those of these parts that are stored, by (announcement id, device)."""
-        rows = rows_in(self.connection, _PROGRESS_OF, keys, self.community_id)
-        return {(row.announcement_id, row.device): _progress(row) for row in rows}
+        devices: defaultdict[str, list[str]] = defaultdict(list)
+        for announcement_id, device in keys:
+            devices[announcement_id].append(device)
+        return {
+            (announcement_id, part.device): part
+            for announcement_id, wanted in devices.items()
+            for part in self._parts(announcement_id, wanted)
+        }
 
     def add_sound(self, sound: Sound, now_ms: int) -> None:
         """Keeps a sound by its hash; the same again only renews its time."""
@@ -106,6 +113,11 @@ class StoredAnnouncements:
         """The sound with this hash, or None."""
         row = self.connection.execute(_SOUND, {"community": self.community_id, "sha256": sha256}).one_or_none()
         return None if row is None else Sound(*row)
+
+    def _parts(self, announcement_id: str, devices: Collection[str]) -> Iterator[Progress]:
+        for chunk in chunks(devices):
+            parameters = {"community": self.community_id, "announcement": announcement_id, "wanted": chunk}
+            yield from map(_progress, self.connection.execute(_PROGRESS_OF_SOME, parameters))
 
     def _read(self, statement: AnySelect, **parameters: object) -> list[Announcement]:
         rows = self.connection.execute(statement, {"community": self.community_id, **parameters})

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, select, tuple_
+from sqlalchemy import Connection, bindparam, select
 
 from hub.adapters.database import tables
 from hub.adapters.database.rows import COMMUNITY, WANTED, as_row, columns, insert_all, rows_in
 from hub.services.ports import PressKey, PressRow
 
 _PRESS = tables.press.c
-_KEY = tuple_(_PRESS.device, _PRESS.press_id, _PRESS.pressed_at_ms, _PRESS.seq, _PRESS.button, _PRESS.gesture)
 _PRESSES = select(*columns(tables.press, PressRow)).where(_PRESS.community_id == COMMUNITY)
-_KNOWN = _PRESSES.where(_KEY.in_(WANTED))
+_KNOWN = _PRESSES.where(_PRESS.key.in_(WANTED))
 _OF_ALERT = _PRESSES.where(_PRESS.alert_id == bindparam("alert")).order_by(_PRESS.id)
 
 
@@ -27,7 +26,7 @@ class StoredPresses:
 
     def known(self, keys: Collection[PressKey]) -> dict[PressKey, PressRow]:
         """Those of these presses that are stored already."""
-        rows = rows_in(self.connection, _KNOWN, keys, self.community_id)
+        rows = rows_in(self.connection, _KNOWN, [_joined(key) for key in keys], self.community_id)
         return {press.key: press for press in (PressRow(*row) for row in rows)}
 
     def add(self, presses: Sequence[PressRow]) -> None:
@@ -38,3 +37,9 @@ class StoredPresses:
         """The presses of an alert, as they came."""
         rows = self.connection.execute(_OF_ALERT, {"community": self.community_id, "alert": alert_id})
         return [PressRow(*row) for row in rows]
+
+
+def _joined(key: PressKey) -> str:
+    """The key as the table computes it."""
+    device, press_id, pressed_at_ms, seq, button, gesture = key
+    return f"{device}/{press_id}/{pressed_at_ms}/{seq}/{gesture}/{button}"

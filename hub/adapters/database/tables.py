@@ -16,6 +16,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Computed,
     Dialect,
     Double,
     Enum,
@@ -305,7 +306,19 @@ press = Table(
     Column("is_new_alert", Boolean, nullable=False),
     Column("episode_id", String),
     Column("raw", LargeBinary),
-    UniqueConstraint("device", "press_id", "pressed_at_ms", "seq", "button", "gesture", name="uq_press_key"),
+    # The six that make it the same press, in one: SQLite looks a list of values up in an index, a list of rows not.
+    # The button's name comes last, being the only one that may hold a slash.
+    Column(
+        "key",
+        String,
+        Computed(
+            "device || '/' || press_id || '/' || CAST(pressed_at_ms AS TEXT) || '/' || CAST(seq AS TEXT)"
+            " || '/' || gesture || '/' || button",
+            persisted=True,
+        ),
+        nullable=False,
+        unique=True,
+    ),
     Index(None, "alert_id"),
     Index(None, "community_id", "device", "button", "received_ms"),
 )

@@ -303,10 +303,20 @@ def upgrade() -> None:
         sa.Column("is_new_alert", sa.Boolean(), nullable=False),
         sa.Column("episode_id", sa.String(), nullable=True),
         sa.Column("raw", sa.LargeBinary(), nullable=True),
+        sa.Column(
+            "key",
+            sa.String(),
+            sa.Computed(
+                "device || '/' || press_id || '/' || CAST(pressed_at_ms AS TEXT) || '/' || CAST(seq AS TEXT)"
+                " || '/' || gesture || '/' || button",
+                persisted=True,
+            ),
+            nullable=False,
+        ),
         sa.ForeignKeyConstraint(["alert_id"], ["alert.id"], name=op.f("fk_press_alert_id")),
         sa.ForeignKeyConstraint(["community_id"], ["community.id"], name=op.f("fk_press_community_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_press")),
-        sa.UniqueConstraint("device", "press_id", "pressed_at_ms", "seq", "button", "gesture", name="uq_press_key"),
+        sa.UniqueConstraint("key", name=op.f("uq_press_key")),
     )
     op.create_index(op.f("ix_press_alert_id"), "press", ["alert_id"])
     op.create_index(
