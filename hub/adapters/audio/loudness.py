@@ -60,7 +60,10 @@ def levelled(pcm: Pcm) -> Pcm:
 
 
 def encoded(pcm: Pcm) -> Sound:
-    """A levelled sound as Opus whose true peak, decoded again, is at most -1.5 dB."""
+    """A levelled sound as Opus: the first way out whose true peak, decoded again, is at most -1.5 dB.
+
+    Should none be, the last one, which is 4 dB quieter than asked for.
+    """
     for bandwidth_hz, gain_db in _WAYS_OUT:
         sound = encode(_limited(pcm, gain_db) if gain_db else pcm, bandwidth_hz=bandwidth_hz)
         if true_peak_db(decode(sound.opus)) <= TRUE_PEAK_DB:

@@ -55,6 +55,7 @@ RULES: tuple[Rule, ...] = (
     _rule("roman numbers", r"[Ⅰ-Ⅻ]", lambda m: cardinal(str(ord(m[0]) - 0x215F))),
     _rule("roman levels", r"(?<![A-Za-z])(?<![A-Za-z] )(III|II|IV|I|V)(?=级)", lambda m: sayings.ROMAN_LEVELS[m[1]]),
     _rule("numbered lines", r"^(\s*)(\d{1,2})[.、]\s?(?!\d)", lambda m: f"{m[1]}{cardinal(m[2])}、"),
+    _rule("hyphens after letters", r"(?<=[A-Za-z])-(?=\d)", lambda m: ""),
     _rule("3# for 3号", r"(?<=\d)#号?", lambda m: "号"),
     # Dates
     _rule("dates", r"(?<!\d)(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)T?", sayings.date),
@@ -172,7 +173,7 @@ RULES: tuple[Rule, ...] = (
     _rule("3·15", r"(?<!\d)(\d[·•・]\d{1,2})(?!\d)", lambda m: telephone(m[1])),
     _rule("slashes", r"(?<=\d)/(?=\d)", lambda m: "杠"),
     _rule("multiplication", r"\s?×\s?(?=\d)|(?<=\d)[xX*](?=\d)", lambda m: "乘"),
-    _rule("comparisons", r"[≥≤><＞＜±]\s?(?=\d)", lambda m: sayings.COMPARISONS[m[0].strip()]),
+    _rule("comparisons", r"[≥≤±]\s?|[><＞＜]\s?(?=\d)", lambda m: sayings.COMPARISONS[m[0].strip()]),
     _rule("60+", r"(?<=\d)(岁?)\+(?!\d)", lambda m: m[1] + "以上"),
     # Everything else
     _rule("两", rf"(?<![\d.第])2(?=\s?{TAKES_LIANG})", lambda m: "两"),

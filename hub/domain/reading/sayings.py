@@ -91,7 +91,7 @@ def each_room(match: Match) -> str:
 
 def money(amount: str) -> str:
     amount = amount.replace(",", "")
-    return number(amount.rstrip("0").rstrip(".") if "." in amount else amount)
+    return _counted(amount.rstrip("0").rstrip(".") if "." in amount else amount, "元")
 
 
 def _counted(text: str, rest: str) -> str:
