@@ -55,7 +55,7 @@ class Settings(BaseModel):
     port: Annotated[int, Field(gt=0, lt=65536)] = 8883
     user: str | None = None
     """The login at the broker; the device's name unless said otherwise."""
-    password: Annotated[str, Field(repr=False)] | None = None
+    password: str | None = Field(default=None, repr=False)
     ca_file: Path | None = None
     """The authority that signed the broker's certificate; without it the connection is not encrypted."""
     hub_keys: Annotated[list[messages.Sha256], Field(min_length=1)]

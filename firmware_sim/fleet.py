@@ -89,7 +89,7 @@ class Building(Frozen):
 
     device: str
     user: str | None = None
-    password: str | None = None
+    password: str | None = Field(default=None, repr=False)
     buttons: list[messages.ButtonName] = []
 
 
