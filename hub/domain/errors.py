@@ -51,6 +51,12 @@ class NotSignedIn(DongdongError):
     key = "not_signed_in"
 
 
+class OtherSite(DongdongError):
+    """A change that a browser asks for on behalf of a page that is not ours."""
+
+    key = "other_site"
+
+
 class WrongPassword(DongdongError):
     """User name and password do not belong together; which of the two is wrong is not said."""
 

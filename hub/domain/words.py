@@ -115,8 +115,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "days_out_of_range": ("天数要在1到{most}之间。", "The number of days must be 1 to {most}."),
     # What was wrong with a request of a program.
     "other_site": ("这个操作不是从本页面发出的。", "This did not come from one of our own pages."),
-    "no_such_address": ("没有这个地址。", "There is nothing at this address."),
-    "method_not_allowed": ("这个地址不能这样用。", "This address does not take that method."),
+    "no_such_address": (
+        "没有这个地址，或者它不能这样用。",
+        "There is nothing at this address, or it does not take this method.",
+    ),
     "body_too_large": ("内容太大，最多{most}KB。", "That is too large; {most} KB are the most."),
     "unreadable_body": ("内容看不懂，应该是JSON（UTF-8）。", "The body cannot be read; it should be JSON (UTF-8)."),
     "field_missing": ("缺少“{field}”。", "“{field}” is missing."),

@@ -1,0 +1,87 @@
+"""Announcements over JSON: make one, follow it building by building, stop it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from hub.api.bodies import Body, refusals
+from hub.api.callers import Onlooker, Served, Staff
+from hub.domain.announcements import MAX_CHARACTERS, MAX_REPEAT, Kind
+from hub.services.views import AnnouncementDetail, AnnouncementSummary, announcement_view, announcements_view
+
+router = APIRouter(prefix="/announcements", tags=["announcements"])
+
+
+class NewAnnouncement(Body):
+    """What is to be announced, where, how urgently and when."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={
+            "example": {"text": "今天下午3点到5点停水，请提前储水。", "places": ["all"], "kind": "notice", "repeat": 2}
+        },
+    )
+
+    text: Annotated[str, Field(description=f"What is spoken, at most {MAX_CHARACTERS} characters.")]
+    places: Annotated[list[str], Field(max_length=2000, description="Slugs of /places; `all` is everybody.")]
+    kind: Annotated[str, Field(json_schema_extra={"enum": [kind.value for kind in Kind]})] = Kind.ROUTINE.value
+    repeat: Annotated[int, Field(description=f"How many times it is played, 1 to {MAX_REPEAT}.")] = 1
+    play_at_ms: Annotated[int | None, Field(description="When it begins everywhere; null for at once.")] = None
+
+
+class Announced(BaseModel):
+    """An announcement that is stored and on its way."""
+
+    id: str
+    duration_ms: Annotated[int, Field(description="How long all of it takes, repeats and pauses included.")]
+    play_at_ms: Annotated[int, Field(description="When every building begins.")]
+    valid_until_ms: Annotated[int, Field(description="Until when a building that was away may still join.")]
+    spoken: Annotated[str, Field(description="The text exactly as it is read aloud.")]
+    counts: Annotated[dict[str, int], Field(description="Devices by state, and buildings without any (`no_device`).")]
+
+
+@router.post("", status_code=201, summary="Announce something", responses=refusals(422, 503))
+async def announce(body: NewAnnouncement, services: Served, grant: Staff) -> Announced:
+    """Answers when it is spoken, stored and published; without a link it is published as soon as there is one."""
+    announcement = await services.announcements.announce(
+        text=body.text,
+        places=body.places,
+        kind=body.kind,
+        repeat=body.repeat,
+        play_at_ms=body.play_at_ms,
+        by=grant.person_id or grant.name,
+    )
+    view = await services.database.read(lambda tx: announcement_view(tx, announcement.id, services.clock.now_ms()))
+    return Announced(
+        id=view.id,
+        duration_ms=view.duration_ms,
+        play_at_ms=view.play_at_ms,
+        valid_until_ms=view.valid_until_ms,
+        spoken=view.spoken,
+        counts=dict(view.counts),
+    )
+
+
+@router.get("", summary="Announcements, the newest first", responses=refusals(422))
+async def list_announcements(
+    services: Served, grant: Onlooker, limit: Annotated[int, Query(ge=1, le=200)] = 50
+) -> list[AnnouncementSummary]:
+    """With how many devices are in each state."""
+    return await services.database.read(lambda tx: announcements_view(tx, services.clock.now_ms(), limit=limit))
+
+
+@router.get("/{announcement_id}", summary="One announcement, building by building", responses=refusals(404))
+async def get_announcement(announcement_id: str, services: Served, grant: Onlooker) -> AnnouncementDetail:
+    """`heard` is played and proved by the building's own microphone; `played` alone is not."""
+    return await services.database.read(lambda tx: announcement_view(tx, announcement_id, services.clock.now_ms()))
+
+
+@router.post("/{announcement_id}/stop", summary="Stop it everywhere at once", responses=refusals(404))
+async def stop(announcement_id: str, services: Served, grant: Staff) -> AnnouncementDetail:
+    """Buildings report `stopped` for themselves; until then they count as what they last reported."""
+    await services.announcements.stop(announcement_id, grant.person_id or grant.name)
+    return await services.database.read(lambda tx: announcement_view(tx, announcement_id, services.clock.now_ms()))
