@@ -28,7 +28,7 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings of one hub process. `broker` is None when the hub runs its own at `mqtt`."""
+    """All settings of one hub process. `broker` is None when the hub runs its own, at `mqtt`."""
 
     data: Path
     http: Endpoint
@@ -36,6 +36,7 @@ class Settings:
     tls_key: Path | None
     tls_own: bool
     mqtt: Endpoint
+    mqtt_tls: Endpoint | None
     broker: BrokerUrl | None
     duty_webhook: str | None
     ntfy: str | None
@@ -174,7 +175,7 @@ def _file_text(key: str, value: object, path: Path) -> str:
 
 
 # Two ways to do one thing: the way chosen by the stronger source holds, the other is put out of force.
-_ALTERNATIVES = ((("TLS_CERT", "TLS_KEY"), ("TLS_OWN",)), (("MQTT",), ("BROKER",)))
+_ALTERNATIVES = ((("TLS_CERT", "TLS_KEY"), ("TLS_OWN",)), (("MQTT", "MQTT_TLS"), ("BROKER",)))
 _STRENGTH: Mapping[Source, int] = {"argument": 3, "environment": 2, "file": 1, "default": 0}
 
 
@@ -214,6 +215,11 @@ def _check_together(settings: Settings) -> None:
             "DONGDONG_TLS_CERT 和 DONGDONG_TLS_KEY 要一起写：一个证书文件，一个私钥文件。",
             "DONGDONG_TLS_CERT and DONGDONG_TLS_KEY belong together: write both files or neither.",
         )
+    if settings.mqtt_tls is not None and not settings.is_https:
+        raise SettingsError(
+            "DONGDONG_MQTT_TLS 需要证书：请加 --tls-own，或者加 --tls-cert 和 --tls-key。",
+            "DONGDONG_MQTT_TLS needs a certificate: add --tls-own, or --tls-cert and --tls-key.",
+        )
     if not settings.is_https and not settings.http.is_loopback:
         raise SettingsError(
             f"不加密的网页只能在本机打开（127.0.0.1），不能开在 {settings.http}；"
@@ -230,6 +236,7 @@ _ROWS = (
     _Row("TLS_KEY", values.existing_file, "", "网页证书的私钥文件（PEM）", "Its private key (PEM file)"),
     _Row("TLS_OWN", values.switch, "false", "自己签发网页证书", "Make our own authority and certificate"),
     _Row("MQTT", values.endpoint, "127.0.0.1:1883", "自带的消息服务器开在哪里", "Where our own broker listens"),
+    _Row("MQTT_TLS", values.endpoint, "", "自带的消息服务器另外加密开在哪里", "Where it listens over TLS as well"),
     _Row(
         "BROKER",
         values.broker_url,

@@ -32,6 +32,7 @@ def test_with_nothing_set_the_hub_serves_this_machine_only(tmp_path: Path) -> No
         tls_key=None,
         tls_own=False,
         mqtt=Endpoint("127.0.0.1", 1883),
+        mqtt_tls=None,
         broker=None,
         duty_webhook=None,
         ntfy=None,
@@ -81,6 +82,11 @@ def test_with_tls_pages_are_served_to_everyone(environ: dict[str, str], tmp_path
 def test_a_certificate_without_its_key_is_refused(environ: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "x.pem").touch()
     assert "DONGDONG_TLS_KEY" in told({"TLS_CERT": str(tmp_path / "x.pem")}, environ).en
+
+
+def test_an_encrypted_listener_of_the_broker_needs_a_certificate(environ: dict[str, str]) -> None:
+    assert "--tls-own" in told({"MQTT_TLS": "0.0.0.0:8883"}, environ).en
+    assert load({"MQTT_TLS": "0.0.0.0:8883", "TLS_OWN": "true"}, environ).mqtt_tls == Endpoint("0.0.0.0", 8883)
 
 
 @pytest.mark.parametrize(
