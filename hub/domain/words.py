@@ -77,6 +77,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "repeat_out_of_range": ("遍数要在1到{most}之间。", "The number of rounds must be 1 to {most}."),
     "time_in_the_past": ("播出时间已经过了，请选以后的时间。", "That time has passed. Choose a later one."),
     "time_too_far": ("播出时间太远，最多提前一年。", "That time is too far off; a year ahead is the most."),
+    "data_not_empty": (
+        "这个文件夹里已经有一个社区，示例社区只能写进空的文件夹。请换一个文件夹。",
+        "This folder holds a community already; the example needs an empty one. Choose another folder.",
+    ),
     "no_place": ("请至少选一个地方。", "Choose at least one place."),
     "unknown_place": (
         "没有“{place}”这个地方，请从列表里选。",
