@@ -1,0 +1,35 @@
+"""Writes the example community into an empty database."""
+
+from __future__ import annotations
+
+from hub.domain.errors import Invalid, NotFound
+from hub.services.example.community import example
+from hub.services.ports import Database, Tx
+
+
+async def fill_with_example(database: Database) -> None:
+    """Stores all of it in one transaction; raises Invalid (`data_not_empty`) where there is a community already."""
+    values = example()
+
+    def job(tx: Tx) -> None:
+        if _has_community(tx):
+            raise Invalid("data_not_empty")
+        tx.places.create(values.community)
+        tx.places.add_places(values.places)
+        tx.places.add_homes(values.homes)
+        tx.residents.add_residents(values.residents)
+        tx.people.add_people(values.people)
+        tx.people.add_assignments(values.assignments)
+        tx.people.add_shifts(values.shifts)
+        tx.devices.add_devices(values.devices)
+        tx.devices.add_buttons(values.buttons)
+
+    await database.write(job)
+
+
+def _has_community(tx: Tx) -> bool:
+    try:
+        tx.places.community()
+    except NotFound:
+        return False
+    return True
