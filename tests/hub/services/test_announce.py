@@ -1,0 +1,338 @@
+"""Announcements from the sentence to the proof."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from hub.adapters.database.database import SqliteDatabase
+from hub.domain.announcements import LEAD_MS, VALID_AFTER_END_MS, Progress, Reached
+from hub.domain.devices import Device, Part
+from hub.domain.errors import Invalid, NotFound, NoVoice
+from hub.services.announce import Announcements, title
+from hub.services.news import NewsFeed
+from hub.services.ports import Announcement
+from hub.services.views import announcement_view
+from tests.hub.services.small_community import (
+    NOON_MS,
+    SOUND_MS,
+    FakeClock,
+    FakePublisher,
+    FakeSounds,
+    small_community,
+)
+from wire.messages import Evidence, Manifest, Receipt, ReceiptState, StateAt, Stop
+
+
+@dataclass
+class Rig:
+    database: SqliteDatabase
+    clock: FakeClock
+    publisher: FakePublisher
+    sounds: FakeSounds
+    news: NewsFeed
+    announcements: Announcements
+
+    async def announce(
+        self,
+        text: str = "停水通知",
+        places: Sequence[str] = ("all",),
+        kind: str = "notice",
+        repeat: int = 1,
+        play_at_ms: int | None = None,
+    ) -> Announcement:
+        return await self.announcements.announce(
+            text=text, places=places, kind=kind, repeat=repeat, play_at_ms=play_at_ms, by="wang"
+        )
+
+    async def progress(self, announcement: Announcement, device: str) -> Progress:
+        rows = await self.database.read(lambda tx: tx.announcements.progress_of([(announcement.id, device)]))
+        return rows[(announcement.id, device)]
+
+    async def device(self, name: str) -> Device:
+        return (await self.database.read(lambda tx: tx.devices.devices([name])))[name]
+
+
+@pytest_asyncio.fixture
+async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
+    async with small_community(tmp_path) as database:
+        clock, publisher, news = FakeClock(), FakePublisher(), NewsFeed()
+        sounds = FakeSounds(clock)
+        yield Rig(database, clock, publisher, sounds, news, Announcements(database, publisher, sounds, clock, news))
+
+
+def receipt(
+    announcement: Announcement,
+    *states: str,
+    at_ms: int = NOON_MS + 1_000,
+    evidence: Evidence | None = None,
+    reason: str | None = None,
+) -> Receipt:
+    return Receipt(
+        announcement_id=announcement.id,
+        states=[StateAt(state=ReceiptState(state), at_ms=at_ms) for state in states],
+        evidence=evidence,
+        reason=reason,
+    )
+
+
+HEARD = Evidence(heard=True, correlation=0.9, lag_ms=12.0, level_dbfs=-20.0)
+UNHEARD = Evidence(heard=False, correlation=0.1, lag_ms=0.0, level_dbfs=-70.0)
+
+
+async def test_audio_goes_out_once_before_one_manifest_for_each_place_topic(rig: Rig) -> None:
+    await rig.announce(places=["building-1", "grid-1", "building-3", "grid-1"])
+    assert rig.publisher.topics() == ["audio", "place/sunny/grid-1", "place/sunny/building-3"]
+
+
+async def test_a_manifest_says_all_that_a_device_needs(rig: Rig) -> None:
+    announcement = await rig.announce(text="  今天下午三点到五点停水，请大家提前储水备用。 ", kind="orange", repeat=2)
+    [(_, manifest)] = rig.publisher.announced()
+    assert isinstance(manifest, Manifest)
+    assert (manifest.to, manifest.announcement_id, manifest.priority) == ("all", announcement.id, 240)
+    assert manifest.title == "今天下午三点到五点停水，请大家提前储水…"
+    assert manifest.play_at_ms == NOON_MS + LEAD_MS
+    end_ms = manifest.play_at_ms + 2 * SOUND_MS + manifest.gap_ms
+    assert manifest.valid_until_ms == end_ms + VALID_AFTER_END_MS
+    assert rig.publisher.expiries[-1] == -(-(manifest.valid_until_ms - NOON_MS) // 1000)
+
+
+async def test_the_lead_begins_when_the_speech_is_ready(rig: Rig) -> None:
+    rig.sounds.takes_ms = 700
+    assert (await rig.announce()).play_at_ms == NOON_MS + 700 + LEAD_MS
+
+
+async def test_an_instant_that_the_speech_has_overtaken_becomes_the_next_possible_one(rig: Rig) -> None:
+    rig.sounds.takes_ms = 3_000
+    assert (await rig.announce(play_at_ms=NOON_MS + 1_000)).play_at_ms == NOON_MS + 3_000 + LEAD_MS
+
+
+async def test_a_later_instant_is_kept(rig: Rig) -> None:
+    assert (await rig.announce(play_at_ms=NOON_MS + 86_400_000)).play_at_ms == NOON_MS + 86_400_000
+
+
+async def test_what_is_stored_says_how_it_is_spoken(rig: Rig) -> None:
+    assert (await rig.announce(text="请到302室")).spoken == "请到三零二室"
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"text": " \n"}, "empty_text"),
+        ({"text": "水" * 10_000}, "text_too_long"),
+        ({"text": "停水😀"}, "unspeakable_character"),
+        ({"text": "停水\x07"}, "control_character"),
+        ({"text": "。。。"}, "nothing_to_say"),
+        ({"places": ["building-9"]}, "unknown_place"),
+        ({"places": []}, "no_place"),
+        ({"play_at_ms": NOON_MS - 60_000}, "time_in_the_past"),
+        ({"kind": "pink"}, "unknown_kind"),
+        ({"repeat": 0}, "repeat_out_of_range"),
+    ],
+)
+async def test_bad_input_leaves_nothing_behind(rig: Rig, changes: dict[str, object], key: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        await rig.announce(**changes)  # type: ignore[arg-type]  # each case gives one of its parameters
+    assert caught.value.key == key
+    assert await rig.database.read(lambda tx: tx.announcements.latest(10)) == []
+    assert rig.publisher.sent == []
+
+
+async def test_a_voice_that_fails_leaves_nothing_behind(rig: Rig) -> None:
+    rig.sounds.is_broken = True
+    with pytest.raises(NoVoice):
+        await rig.announce()
+    assert await rig.database.read(lambda tx: tx.announcements.latest(10)) == []
+
+
+async def test_a_device_counts_as_sent_only_when_the_broker_has_the_manifest(rig: Rig) -> None:
+    rig.publisher.is_linked = False
+    announcement = await rig.announce()
+    counts = (await rig.database.read(lambda tx: announcement_view(tx, announcement.id, NOON_MS))).counts
+    assert (counts["waiting"], counts["sent"]) == (2, 0)
+    rig.publisher.is_linked = True
+    await rig.announcements.republish()
+    counts = (await rig.database.read(lambda tx: announcement_view(tx, announcement.id, NOON_MS))).counts
+    assert (counts["waiting"], counts["sent"]) == (0, 2)
+    assert rig.publisher.topics() == ["audio", "place/sunny/all"]
+
+
+async def test_after_a_reconnection_what_is_over_is_not_sent_again(rig: Rig) -> None:
+    announcement = await rig.announce()
+    rig.publisher.sent.clear()
+    rig.clock.ms = announcement.play_at_ms + SOUND_MS + 1
+    await rig.announcements.republish()
+    assert rig.publisher.sent == []
+
+
+async def test_a_stop_that_could_not_be_sent_goes_out_with_the_next_connection(rig: Rig) -> None:
+    announcement = await rig.announce(play_at_ms=NOON_MS + 86_400_000)
+    rig.publisher.is_linked = False
+    await rig.announcements.stop(announcement.id, "wang")
+    rig.publisher.is_linked = True
+    rig.publisher.sent.clear()
+    await rig.announcements.republish()
+    [(topic, message)] = rig.publisher.announced()
+    assert topic == "place/sunny/all"
+    assert isinstance(message, Stop)
+    assert message.valid_until_ms == announcement.valid_until_ms
+    assert "audio" not in rig.publisher.topics()
+
+
+async def test_stopping_tells_every_place_and_is_stored_once(rig: Rig) -> None:
+    announcement = await rig.announce(places=["building-1", "building-3"])
+    rig.publisher.sent.clear()
+    assert (await rig.announcements.stop(announcement.id, "wang")).stopped_ms == NOON_MS
+    rig.clock.ms += 500
+    assert (await rig.announcements.stop(announcement.id, "li")).stopped_ms == NOON_MS
+    assert [type(message) for _, message in rig.publisher.announced()] == [Stop] * 4
+
+
+async def test_an_unknown_announcement_cannot_be_stopped(rig: Rig) -> None:
+    with pytest.raises(NotFound):
+        await rig.announcements.stop("none", "wang")
+
+
+async def test_receipts_out_of_order_and_twice_come_to_the_same(rig: Rig) -> None:
+    announcement = await rig.announce()
+    late, early = receipt(announcement, "ready", at_ms=30), receipt(announcement, "received", "verified", at_ms=20)
+    await rig.announcements.received([("dev-1", late), ("dev-1", early), ("dev-1", late)])
+    progress = await rig.progress(announcement, "dev-1")
+    assert progress.reached is Reached.READY
+    assert {state: progress.at_ms[state] for state in (Reached.RECEIVED, Reached.VERIFIED, Reached.READY)} == {
+        Reached.RECEIVED: 20,
+        Reached.VERIFIED: 20,
+        Reached.READY: 30,
+    }
+    await rig.announcements.received([("dev-1", receipt(announcement, "ready", at_ms=99))])
+    assert (await rig.progress(announcement, "dev-1")).at_ms[Reached.READY] == 30
+
+
+async def test_an_end_once_reported_stays_the_end(rig: Rig) -> None:
+    announcement = await rig.announce()
+    await rig.announcements.received([("dev-1", receipt(announcement, "failed", reason="disk full"))])
+    await rig.announcements.received([("dev-1", receipt(announcement, "played"))])
+    await rig.announcements.received([("dev-1", receipt(announcement, "expired", reason="too late"))])
+    progress = await rig.progress(announcement, "dev-1")
+    assert (progress.reached, progress.reason) == (Reached.FAILED, "disk full")
+    assert Reached.PLAYED not in progress.at_ms
+
+
+async def test_what_was_heard_stays_heard_and_proves_speaker_and_microphone(rig: Rig) -> None:
+    announcement = await rig.announce()
+    rig.clock.ms += 10_000
+    played = receipt(announcement, "playing", "played", at_ms=NOON_MS + 5_000, evidence=HEARD)
+    again = receipt(announcement, "played", evidence=UNHEARD)
+    await rig.announcements.received([("dev-1", played), ("dev-1", again)])
+    progress, device = await rig.progress(announcement, "dev-1"), await rig.device("dev-1")
+    assert progress.is_heard
+    assert device.proved_ms == {Part.SPEAKER: NOON_MS + 5_000, Part.MICROPHONE: NOON_MS + 5_000}
+    assert device.heard_ms == NOON_MS + 10_000
+
+
+async def test_played_without_a_sound_in_the_microphone_proves_nothing(rig: Rig) -> None:
+    announcement = await rig.announce()
+    await rig.announcements.received([("dev-1", receipt(announcement, "played", evidence=UNHEARD))])
+    progress = await rig.progress(announcement, "dev-1")
+    assert progress.reached is Reached.PLAYED
+    assert not progress.is_heard
+    assert (await rig.device("dev-1")).proved_ms == {}
+
+
+async def test_a_device_whose_clock_is_years_ahead_proves_nothing_for_the_future(rig: Rig) -> None:
+    announcement = await rig.announce()
+    ahead = receipt(announcement, "played", at_ms=NOON_MS + 10**11, evidence=HEARD)
+    await rig.announcements.received([("dev-1", ahead)])
+    assert (await rig.device("dev-1")).proved_ms[Part.SPEAKER] == NOON_MS
+
+
+async def test_receipts_of_nothing_known_are_dropped_and_the_rest_of_the_batch_is_kept(rig: Rig) -> None:
+    announcement = await rig.announce()
+    unknown = Receipt(announcement_id="none", states=[StateAt(state=ReceiptState.PLAYED, at_ms=1)])
+    await rig.announcements.received(
+        [("dev-1", unknown), ("stranger", receipt(announcement, "played")), ("dev-2", receipt(announcement, "ready"))]
+    )
+    assert (await rig.progress(announcement, "dev-2")).reached is Reached.READY
+    rows = await rig.database.read(lambda tx: tx.announcements.progress(announcement.id))
+    assert {row.device for row in rows} == {"dev-1", "dev-2"}
+
+
+async def test_a_device_that_comes_back_gets_on_its_own_topic_what_it_has_not_finished(rig: Rig) -> None:
+    finished, going_on = await rig.announce(text="一"), await rig.announce(text="二")
+    await rig.announce(text="三", places=["grid-2"])
+    await rig.announcements.received([("dev-1", receipt(finished, "played"))])
+    rig.publisher.sent.clear()
+    await rig.announcements.came_online("dev-1")
+    [(topic, message)] = rig.publisher.announced()
+    assert topic == "dev/dev-1/announce"
+    assert (message.to, message.announcement_id) == ("dev-1", going_on.id)
+
+
+async def test_a_device_that_comes_back_too_late_gets_nothing(rig: Rig) -> None:
+    announcement = await rig.announce()
+    rig.publisher.sent.clear()
+    rig.clock.ms = announcement.valid_until_ms
+    await rig.announcements.came_online("dev-1")
+    assert rig.publisher.sent == []
+
+
+async def test_a_device_that_missed_a_stop_is_told_to_stop(rig: Rig) -> None:
+    announcement = await rig.announce(play_at_ms=NOON_MS + 86_400_000)
+    await rig.announcements.stop(announcement.id, "wang")
+    rig.publisher.sent.clear()
+    await rig.announcements.came_online("dev-1")
+    [(topic, message)] = rig.publisher.announced()
+    assert topic == "dev/dev-1/announce"
+    assert isinstance(message, Stop)
+
+
+async def test_a_device_added_after_the_announcement_plays_it_too(rig: Rig) -> None:
+    announcement = await rig.announce(play_at_ms=NOON_MS + 86_400_000)
+    await rig.database.write(lambda tx: tx.devices.add_devices([Device("dev-3", "building-3")]))
+    await rig.announcements.came_online("dev-3")
+    assert (await rig.progress(announcement, "dev-3")).reached is Reached.SENT
+    await rig.announcements.received([("dev-3", receipt(announcement, "ready"))])
+    assert (await rig.progress(announcement, "dev-3")).reached is Reached.READY
+
+
+async def test_audio_that_the_broker_keeps_is_not_sent_again_for_each_device(rig: Rig) -> None:
+    await rig.announce()
+    await rig.announcements.came_online("dev-1")
+    await rig.announcements.came_online("dev-2")
+    assert rig.publisher.topics().count("audio") == 1
+    await rig.announcements.republish()
+    assert rig.publisher.topics().count("audio") == 2
+
+
+async def test_an_unknown_device_that_comes_online_is_sent_nothing(rig: Rig) -> None:
+    await rig.announce()
+    rig.publisher.sent.clear()
+    await rig.announcements.came_online("stranger")
+    assert rig.publisher.sent == []
+
+
+async def test_a_unit_is_reached_through_the_device_of_its_building(rig: Rig) -> None:
+    announcement = await rig.announce(places=["building-1-unit-1"])
+    assert (await rig.progress(announcement, "dev-1")).reached is Reached.SENT
+
+
+async def test_a_building_without_a_loudspeaker_is_named_as_such(rig: Rig) -> None:
+    announcement = await rig.announce()
+    view = await rig.database.read(lambda tx: announcement_view(tx, announcement.id, NOON_MS))
+    states = {one.place: one.state for one in view.buildings}
+    assert states == {"building-1": "sent", "building-2": "sent", "building-3": "no_device"}
+    assert view.counts["no_device"] == 1
+
+
+async def test_open_pages_hear_of_it(rig: Rig) -> None:
+    with rig.news.subscribe() as topics:
+        announcement = await rig.announce()
+        assert [await anext(topics), await anext(topics)] == ["announcements", f"announcement:{announcement.id}"]
+
+
+def test_a_short_text_is_its_own_title() -> None:
+    assert title(" 停水\n通知 ") == "停水 通知"
