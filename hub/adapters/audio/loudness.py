@@ -19,8 +19,8 @@ _LIMITER = f"limit={10 ** (_LIMITER_DB / 20):.4f}:level=0:attack=5:release=20:la
 _GATING_BLOCK_MS = 400  # ITU-R BS.1770-4: nothing shorter has a loudness
 _OVERSAMPLED_HZ = 4 * RATE_HZ
 _FULL_SCALE = 32768
-# Opus blows single sounds up, about one in ten minutes of speech, by as much as 4 dB and for a few milliseconds;
-# with a little less bandwidth or level it does not.
+# At some sounds Opus overshoots for a few milliseconds: once in ten minutes of the built-in voice, to 4 dB above
+# full scale. With a little less bandwidth or level it does not.
 _WAYS_OUT = ((20_000, 0.0), (12_000, 0.0), (12_000, -1.0), (20_000, -2.0), (12_000, -4.0))  # Hz, dB
 SILENCE_LUFS = -70.0  # what the meter shows when every block is gated
 

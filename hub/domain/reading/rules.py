@@ -112,7 +112,7 @@ RULES: tuple[Rule, ...] = (
     _rule("service telephones", r"(?<!\d)([48]00-?\d{3}-?\d{4}|[48]00-?\d{4}-?\d{3})()(?!\d)", sayings.with_extension),
     _rule(
         "numbers after 电话",
-        rf"{DIALLED}(?:号码|号|是|为|请?拨打?|[:：（(\s“])*"
+        rf"{DIALLED}(?:号码|号|是|为|请?拨打?|[:：（(\s“]){{0,6}}"
         rf"\d[\d-]+\d(?:(?:[、，,/\s]|或者?|和|及|转)+\d[\d-]+\d)*{_NOT_COUNTED}",
         sayings.each_dialled,
     ),
@@ -140,7 +140,7 @@ RULES: tuple[Rule, ...] = (
     ),
     _rule(
         "rooms",
-        rf"(?<![\d.])\d{{3,4}}(?:(?:[、，,和及/]|{_TO})\d{{3,4}})*(?=号?室|号?房间|号房|房(?![屋价租产]))",
+        rf"(?<![\d.])\d{{3,4}}(?:(?:[、，,和及/]|{_TO})\d{{3,4}}){{0,20}}(?=号?室|号?房间|号房|房(?![屋价租产]))",
         sayings.each_room,
     ),
     _rule("rooms after the house", rf"(?<=[栋幢座楼元])(\d{{3,4}})(?=号|{_NOT_COUNTED})", lambda m: digits(m[1])),

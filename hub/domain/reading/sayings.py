@@ -108,10 +108,13 @@ def number_range(match: Match) -> str:
 
 
 def temperature(match: Match) -> str:
+    """-3~5℃ says 零上 before the 5: 零下三到五 would be heard as five below."""
     minus, first, mark, second_minus, second, unit = match.groups()
     said = ("零下" if minus else "") + _counted(first, unit)
     if second:
-        said += to(mark) + ("零下" if second_minus else "") + _counted(second, unit)
+        crosses_zero = minus and minus != "零下" and not second_minus
+        above_or_below = "零下" if second_minus else "零上" if crosses_zero else ""
+        said += to(mark) + above_or_below + _counted(second, unit)
     return said + unit
 
 
