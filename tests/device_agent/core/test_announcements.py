@@ -1,0 +1,295 @@
+"""Announcements: every state in order, every end with its reason, nothing twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from device_agent.core import announcements, effects
+from device_agent.core.announcements import LEAD_MS, AnnouncementsState
+from device_agent.core.effects import Step
+from device_agent.core.hearing import Evidence
+from device_agent.core.sounds import Finished, Interrupted, Missed, SoundEvent, Started, Stopped
+from tests.device_agent.core.values import SHA, UNIX_MS, at, manifest
+from wire.messages import Manifest, Receipt
+
+EMPTY = AnnouncementsState()
+HEARD = Evidence(heard=True, correlation=0.9, lag_ms=12.0, level_dbfs=-30.0)
+SILENT = Evidence(heard=False, correlation=0.01, lag_ms=0.0, level_dbfs=-90.0)
+
+
+def receipts(todo: list[effects.Effect]) -> list[Receipt]:
+    return [each.receipt for each in todo if isinstance(each, effects.SendReceipt)]
+
+
+def states(todo: list[effects.Effect]) -> list[str]:
+    return [each.state.value for receipt in receipts(todo) for each in receipt.states]
+
+
+def played(todo: list[effects.Effect]) -> list[effects.Play]:
+    return [each for each in todo if isinstance(each, effects.Play)]
+
+
+class Device:
+    """Feeds one device's announcements, and gathers what it does."""
+
+    def __init__(self, state: AnnouncementsState = EMPTY) -> None:
+        self.state = state
+        self.todo: list[effects.Effect] = []
+
+    def did(self, result: announcements.Result) -> list[effects.Effect]:
+        self.state, todo = result
+        self.todo += todo
+        return todo
+
+    def gets(self, message: Manifest, mono_ms: int = 0, objection: str | None = None) -> list[effects.Effect]:
+        return self.did(announcements.manifest(self.state, message, objection, at(mono_ms)))
+
+    def has_audio(self, mono_ms: int = 0, *, is_settled: bool = True) -> list[effects.Effect]:
+        return self.did(announcements.audio_ready(self.state, SHA, at(mono_ms, is_settled=is_settled)))
+
+    def waits(self, mono_ms: int, *, is_settled: bool = True) -> list[effects.Effect]:
+        return self.did(announcements.tick(self.state, at(mono_ms, is_settled=is_settled)))
+
+    def sounds(self, event: SoundEvent, mono_ms: int) -> list[effects.Effect]:
+        return self.did(announcements.sounded(self.state, event, at(mono_ms)))
+
+    def judges(self, evidence: Evidence | None, mono_ms: int, fault: str | None = None) -> list[effects.Effect]:
+        return self.did(announcements.judged(self.state, "n-1", evidence, fault, at(mono_ms)))
+
+    def starts(self) -> None:
+        """Up to the first sound, at 5 s."""
+        self.gets(manifest())
+        self.has_audio(100)
+        self.waits(5_000 - LEAD_MS)
+        self.sounds(Started("n-1", 5.0, 0.0), 4_950)
+
+
+def test_an_announcement_goes_through_every_state_in_order() -> None:
+    device = Device()
+    device.starts()
+    device.sounds(Finished("n-1", 14.0, 9.0), 13_950)
+    device.judges(HEARD, 14_500)
+    assert states(device.todo) == ["received", "verified", "ready", "playing", "played", "played"]
+    playing, last, proved = receipts(device.todo)[-3:]
+    assert playing.started_at_ms == UNIX_MS + 5_000
+    assert last.states[0].at_ms == proved.states[0].at_ms == UNIX_MS + 14_000
+    assert last.evidence is None
+    assert proved.evidence is not None
+    assert proved.evidence.heard
+
+
+def test_the_early_states_travel_in_one_message() -> None:
+    device = Device()
+    device.gets(manifest())
+    device.has_audio(100)
+    assert receipts(device.todo) == []
+    device.waits(600)
+    assert [[each.state.value for each in receipt.states] for receipt in receipts(device.todo)] == [
+        ["received", "verified", "ready"]
+    ]
+
+
+def test_the_first_sound_is_told_at_once_with_what_was_gathered() -> None:
+    device = Device()
+    device.gets(manifest(play_in_ms=100))
+    device.has_audio(50)
+    todo = device.sounds(Started("n-1", 0.1, 0.0), 90)
+    assert states(todo) == ["received", "verified", "ready", "playing"]
+
+
+def test_a_silent_speaker_is_played_and_not_heard() -> None:
+    device = Device()
+    device.starts()
+    device.sounds(Finished("n-1", 14.0, 9.0), 14_000)
+    device.judges(SILENT, 14_500)
+    last = receipts(device.todo)[-1]
+    assert last.states[-1].state.value == "played"
+    assert last.evidence is not None
+    assert not last.evidence.heard
+
+
+def test_without_a_microphone_played_says_why_there_is_no_proof() -> None:
+    device = Device()
+    device.starts()
+    device.judges(None, 6_000, fault="no microphone: unplugged")
+    todo = device.sounds(Finished("n-1", 14.0, 9.0), 14_000)
+    assert (receipts(todo)[0].evidence, receipts(todo)[0].reason) == (None, "no microphone: unplugged")
+
+
+def test_a_verdict_before_the_end_goes_with_played() -> None:
+    device = Device()
+    device.starts()
+    assert device.judges(HEARD, 6_000) == []
+    (receipt,) = receipts(device.sounds(Finished("n-1", 14.0, 9.0), 14_000))
+    assert receipt.evidence is not None
+
+
+def test_it_is_marked_as_started_on_disk_before_it_is_handed_over() -> None:
+    device = Device()
+    device.gets(manifest())
+    device.has_audio(100)
+    assert played(device.waits(5_000 - LEAD_MS - 1)) == []
+    todo = device.waits(5_000 - LEAD_MS)
+    begun = todo.index(effects.StoreStep("n-1", Step.STARTED))
+    (play,) = played(todo)
+    assert begun < todo.index(play)
+    assert play.start_ms == UNIX_MS + 5_000
+    assert played(device.waits(5_000)) == []
+
+
+def test_the_end_is_told_before_it_is_marked() -> None:
+    device = Device()
+    device.starts()
+    todo = device.sounds(Finished("n-1", 14.0, 9.0), 14_000)
+    assert isinstance(todo[0], effects.SendReceipt)
+    assert todo[1] == effects.StoreStep("n-1", Step.ENDED)
+
+
+@pytest.mark.parametrize(
+    ("event", "state", "reason"),
+    [
+        (Interrupted("n-1", by="n-2", played_s=1.0, resumes=False), "interrupted", "n-2"),
+        (Stopped("n-1", played_s=1.0), "stopped", None),
+        (Missed("n-1"), "expired", "came too late to be played"),
+    ],
+)
+def test_each_other_end_is_told_as_what_it_was(event: SoundEvent, state: str, reason: str | None) -> None:
+    device = Device()
+    device.starts()
+    (receipt,) = receipts(device.sounds(event, 6_000))
+    assert ([each.state.value for each in receipt.states], receipt.reason) == ([state], reason)
+
+
+def test_one_that_comes_twice_is_played_once_and_not_refused() -> None:
+    device = Device()
+    device.gets(manifest())
+    assert device.gets(manifest(id="another-message")) == []
+    assert device.gets(manifest(), objection="seen before") == []
+    device.has_audio(100)
+    device.waits(4_500)
+    assert len(played(device.todo)) == 1
+
+
+def test_one_that_was_played_is_not_played_again_when_it_is_sent_again() -> None:
+    device = Device()
+    device.starts()
+    device.sounds(Finished("n-1", 14.0, 9.0), 14_000)
+    assert device.gets(manifest(id="another-message"), 15_000) == []
+
+
+def test_an_objection_is_reported_with_its_reason() -> None:
+    (receipt,) = receipts(Device().gets(manifest(), objection="not for this device"))
+    assert (receipt.states[0].state.value, receipt.reason) == ("rejected", "not for this device")
+    assert states(Device().gets(manifest(), objection="expired")) == ["received", "expired"]
+
+
+def test_a_forger_cannot_end_an_announcement_that_is_known() -> None:
+    device = Device()
+    device.gets(manifest())
+    assert device.did(announcements.refused(device.state, "n-1", "bad signature", at(0))) == []
+    todo = device.did(announcements.refused(device.state, "n-2", "bad signature", at(0)))
+    assert states(todo) == ["rejected"]
+
+
+def test_audio_that_does_not_come_in_time_is_an_expired_announcement() -> None:
+    device = Device()
+    device.gets(manifest())
+    device.waits(600)
+    assert states(device.waits(600_000)) == []
+    assert states(device.waits(600_001)) == ["expired"]
+    assert device.has_audio(600_002) == []
+
+
+def test_audio_that_cannot_be_played_fails_with_the_reason() -> None:
+    device = Device()
+    device.gets(manifest())
+    (receipt,) = receipts(device.did(announcements.audio_failed(device.state, SHA, "rubbish", at(10))))
+    assert [each.state.value for each in receipt.states] == ["received", "verified", "failed"]
+    assert receipt.reason == "rubbish"
+
+
+def test_stop_before_the_start_ends_it_and_after_the_start_waits_for_the_mixer() -> None:
+    device = Device()
+    device.gets(manifest())
+    assert states(device.did(announcements.stop(device.state, "n-1", at(10))))[-1] == "stopped"
+    device.has_audio(20)
+    assert played(device.waits(5_000)) == []
+    device = Device()
+    device.starts()
+    assert device.did(announcements.stop(device.state, "all", at(6_000))) == [effects.StopSound("n-1")]
+    assert states(device.sounds(Stopped("n-1", 1.0), 6_010)) == ["stopped"]
+
+
+def test_stop_of_another_changes_nothing() -> None:
+    device = Device()
+    device.gets(manifest())
+    assert device.did(announcements.stop(device.state, "n-2", at(10))) == []
+
+
+def test_a_late_device_is_given_the_agreed_instant_while_the_others_play() -> None:
+    device = Device()
+    device.gets(manifest(repeat=2, gap_ms=1_000), 8_000)
+    (play,) = played(device.has_audio(23_999))
+    assert play.start_ms == UNIX_MS + 5_000
+
+
+def test_a_device_that_comes_when_the_others_are_through_plays_what_is_still_valid() -> None:
+    device = Device()
+    device.gets(manifest(repeat=2, gap_ms=1_000), 20_000)
+    (play,) = played(device.has_audio(24_000))
+    assert play.start_ms is None
+
+
+def test_nothing_starts_before_the_time_is_known() -> None:
+    device = Device()
+    device.gets(manifest())
+    device.has_audio(100, is_settled=False)
+    assert played(device.waits(5_000, is_settled=False)) == []
+    assert announcements.due(device.state, at(5_000, is_settled=False)) is not None
+    assert len(played(device.waits(5_001))) == 1
+
+
+def test_after_a_restart_it_goes_on_where_it_was_on_disk() -> None:
+    state, todo = announcements.begin([(manifest(), Step.READY)], at(0))
+    assert effects.FetchAudio(SHA) in todo
+    device = Device(state)
+    device.has_audio(10)
+    assert len(played(device.waits(4_500))) == 1
+
+
+def test_after_a_restart_one_that_may_have_sounded_is_failed_and_never_played_again() -> None:
+    state, todo = announcements.begin([(manifest(), Step.STARTED)], at(0))
+    assert states(todo) == ["failed"]
+    assert effects.StoreStep("n-1", Step.ENDED) in todo
+    device = Device(state)
+    device.has_audio(10)
+    device.waits(5_000)
+    assert device.gets(manifest(id="sent-again"), 5_100) == []
+    assert played(device.todo) == []
+
+
+def test_after_a_restart_one_that_ended_is_still_known() -> None:
+    state, todo = announcements.begin([(manifest(), Step.ENDED)], at(0))
+    assert todo == []
+    assert Device(state).gets(manifest(id="sent-again")) == []
+
+
+def test_one_that_is_past_is_forgotten_on_disk_too() -> None:
+    device = Device()
+    device.starts()
+    device.sounds(Finished("n-1", 14.0, 9.0), 14_000)
+    past_ms = 600_000 + announcements.REMEMBERED_MS
+    assert device.waits(past_ms) == []
+    assert device.waits(past_ms + 1) == [effects.ForgetManifest("n-1")]
+    assert device.state.known == {}
+
+
+def test_the_next_tick_is_due_at_the_lead_and_else_at_the_end_of_validity() -> None:
+    device = Device()
+    device.gets(manifest())
+    device.waits(500)
+    assert announcements.due(device.state, at(600)) == 600_001
+    device.has_audio(700)
+    device.waits(1_200)
+    assert announcements.due(device.state, at(1_300)) == 5_000 - LEAD_MS
+    assert announcements.due(device.state, at(4_900)) == 4_900
