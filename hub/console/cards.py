@@ -1,0 +1,145 @@
+"""Alerts as the desk and the helpers' phones show them: how urgent, who was asked and with what outcome, what is next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from hub.console.labels import LEVEL_OF
+from hub.domain import ladder
+from hub.domain.alerts import Purpose, State
+from hub.domain.people import Person
+from hub.services.calling import Calling
+from hub.services.views import AlertDetail
+
+OUTCOMES = ("accepted", "declined", "sent", "due", "failed", "dropped")
+"""What may have become of asking a person, the most telling first: who answered, then the best of their channels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The people with one outcome; an empty name stands for the duty webhook."""
+
+    outcome: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The last thing the elder was told; `sent_ms` is None while the broker does not have it."""
+
+    stage: str
+    sent_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """All that a person needs to act on an alert. `next_who` is whom the next rung asks."""
+
+    id: str
+    level: int
+    kind: str
+    state: str
+    place: str
+    where: str
+    residents: tuple[str, ...]
+    opened_ms: int
+    acceptor: Person | None
+    promised_ms: int | None
+    arrived_ms: int | None
+    due_ms: int | None
+    next_who: str
+    told: Told | None
+    asked: tuple[Asked, ...]
+    asked_ids: frozenset[str]
+    declined_ids: frozenset[str]
+    backup_ids: frozenset[str]
+    backups: tuple[str, ...]
+    presses: int
+    said_fine: bool
+    is_exercise: bool
+    is_late: bool
+
+    @property
+    def urgency(self) -> tuple[bool, int, int]:
+        """What the desk sorts by: not accepted first, then level, then the oldest (CONSOLE.md, rule 6)."""
+        return (self.state != State.OPEN, self.level, self.opened_ms)
+
+
+def card(calling: Calling, alert: AlertDetail, now_ms: int) -> Card:
+    """What is known of an alert, as a card."""
+    declined = {line.actor for line in alert.journal if line.what == "declined"}
+    backups = {line.actor: line.actor_name for line in alert.journal if line.what == "backup"}
+    around = calling.around(alert.place, alert.home_id)
+    acceptor = calling.people([alert.acceptor.id]).get(alert.acceptor.id) if alert.acceptor else None
+    return Card(
+        id=alert.id,
+        level=LEVEL_OF[alert.kind],
+        kind=alert.kind.value,
+        state=alert.state.value,
+        place=alert.place,
+        where=alert.home_name or alert.place_name,
+        residents=tuple(_resident(one.name, one.born_year, one.notes, now_ms) for one in alert.residents),
+        opened_ms=alert.opened_ms,
+        acceptor=acceptor,
+        promised_ms=alert.promised_ms,
+        arrived_ms=alert.arrived_ms,
+        due_ms=alert.due_ms,
+        next_who=_next_who(calling, around, alert.rung),
+        told=Told(alert.told.stage.value, alert.told.sent_ms) if alert.told else None,
+        asked=_asked(alert, declined),
+        asked_ids=frozenset(one.person.id for one in alert.notifications if one.person and one.purpose is Purpose.ASK),
+        declined_ids=frozenset(declined),
+        backup_ids=frozenset(backups),
+        backups=tuple(backups.values()),
+        presses=alert.press_count,
+        said_fine=_said_fine(alert),
+        is_exercise=alert.is_exercise,
+        is_late=alert.state is State.ACCEPTED and now_ms > (alert.promised_ms or now_ms),
+    )
+
+
+def cards(calling: Calling, alerts: Iterable[AlertDetail], now_ms: int) -> list[Card]:
+    """The cards of these alerts, the most urgent first."""
+    return sorted((card(calling, one, now_ms) for one in alerts), key=lambda one: one.urgency)
+
+
+def _resident(name: str, born_year: int | None, notes: str, now_ms: int) -> str:
+    year = 1970 + now_ms // 31_556_952_000  # mean Gregorian year; an age may be one off in the night of New Year
+    age = f" {year - born_year}" if born_year else ""
+    return f"{name}{age}" + (f" · {notes}" if notes else "")
+
+
+def _next_who(calling: Calling, around: frozenset[str], rung: int) -> str:
+    following = ladder.next_rung(ladder.DEFAULT, rung, calling.is_empty(ladder.DEFAULT, around))
+    return ladder.DEFAULT[following].who.value
+
+
+def _said_fine(alert: AlertDetail) -> bool:
+    """Whether the elder's last sign was that all is well."""
+    signs = [line.what for line in alert.journal if line.what in ("opened", "pressed_again", "said_fine")]
+    return bool(signs) and signs[-1] == "said_fine"
+
+
+def _asked(alert: AlertDetail, declined: set[str]) -> tuple[Asked, ...]:
+    best: dict[str, tuple[int, str]] = {}
+    for one in alert.notifications:
+        if one.purpose is not Purpose.ASK:
+            continue
+        person = one.person.id if one.person else ""
+        outcome = _outcome(person, one.state, alert, declined)
+        rank = OUTCOMES.index(outcome)
+        if person not in best or rank < best[person][0]:
+            best[person] = (rank, one.person.name if one.person else "")
+    by_outcome: Mapping[str, tuple[str, ...]] = {
+        outcome: tuple(name for at, name in best.values() if at == rank) for rank, outcome in enumerate(OUTCOMES)
+    }
+    return tuple(Asked(outcome, names) for outcome, names in by_outcome.items() if names)
+
+
+def _outcome(person: str, state: str, alert: AlertDetail, declined: set[str]) -> str:
+    if alert.acceptor and person == alert.acceptor.id:
+        return "accepted"
+    if person in declined:
+        return "declined"
+    return state if state in OUTCOMES else "due"

@@ -1,0 +1,58 @@
+// Dialogs and forms: what was typed stays, what went wrong stands beside it, a button works once at a time.
+
+import { announce } from "./live.js";
+
+const body = document.body, dialog = document.getElementById("act");
+
+document.addEventListener("htmx:after:swap", (event) => {
+  if (event.detail.ctx.target?.id !== "act-body" || dialog.open) return;
+  dialog.showModal();
+  dialog.querySelector("[autofocus]")?.focus();
+});
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-close]")) event.target.closest("dialog").close();
+  for (const menu of document.querySelectorAll(".menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
+});
+
+const sayBeside = (element, text) => {
+  const place = element.closest("form, [data-form]")?.querySelector(".mistake");
+  if (place) place.textContent = text;
+  else announce("urgent", text);
+};
+// Neither a gateway's error page nor silence is an answer: say that nothing was taken.
+document.addEventListener("htmx:before:swap", (event) => {
+  const { ctx } = event.detail;
+  if ((ctx.response?.status ?? 0) < 500) return;
+  event.preventDefault();
+  sayBeside(ctx.sourceElement, body.dataset.sayFailed);
+});
+document.addEventListener("htmx:error", (event) => {
+  const source = event.detail.ctx?.sourceElement;
+  if (source && source.id !== "stream") sayBeside(source, body.dataset.sayUnsent);
+});
+// The hub took it: the server's sentence comes with the event.
+document.addEventListener("acted", (event) => {
+  dialog?.close();
+  announce("polite", event.detail.say ?? event.detail.value ?? "");
+  const toast = document.getElementById("toast");
+  toast.textContent = event.detail.say ?? "";
+  toast.hidden = false;
+  setTimeout(() => { toast.hidden = true; }, 6000);
+});
+
+// A list is searched where it stands; its address carries the words.
+for (const field of document.querySelectorAll("[data-search]")) {
+  const find = () => {
+    const words = field.value.trim().toLowerCase();
+    for (const item of document.querySelectorAll(`${field.dataset.search} [data-text]`))
+      item.hidden = words !== "" && !item.dataset.text.toLowerCase().includes(words);
+    history.replaceState(null, "", words ? `?q=${encodeURIComponent(field.value.trim())}` : location.pathname);
+  };
+  field.value = new URLSearchParams(location.search).get("q") ?? "";
+  field.addEventListener("input", find);
+  document.addEventListener("dd:part", find);
+  find();
+}
