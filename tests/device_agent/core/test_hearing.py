@@ -122,6 +122,13 @@ def test_a_recording_of_only_the_first_third_is_not_heard() -> None:
     assert not judge(speak(LIFT), air[: len(air) // 3]).heard
 
 
+@pytest.mark.parametrize("text", [LIFT, CHECKUP, STORM, POWER])
+def test_a_notice_that_was_cut_off_before_its_middle_is_not_heard(text: str) -> None:
+    played = speak(text).copy()
+    played[int(0.4 * len(played)) :] = 0
+    assert not judge(speak(text), room(played)).heard
+
+
 def test_the_end_of_a_notice_that_was_joined_late_is_still_heard() -> None:
     air = room(speak(LIFT))
     air[: 3 * HEARING_RATE] = noise(3 * HEARING_RATE, 50.0)

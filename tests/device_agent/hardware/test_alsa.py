@@ -1,0 +1,119 @@
+"""Loudspeaker and microphone through the real libasound, on a sound card made of software."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from device_agent.core.hearing import heard
+from device_agent.core.mixer import Mixer
+from device_agent.core.sounds import Finished, Interrupted, Sound, SoundEvent, Started
+from device_agent.hardware.alsa import AlsaStream
+from device_agent.hardware.alsa_microphone import AlsaMicrophone
+from device_agent.hardware.alsa_speaker import AlsaSpeaker, DacClock
+from device_agent.hardware.errors import SoundCardLost
+from tests.device_agent.hardware.pulse import SoundCard
+from tests.device_agent.speech import POWER, WATER, speak
+
+AHEAD_S = 0.8  # by then the speaker's and the microphone's streams are open and steady
+
+
+@pytest.fixture
+def card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SoundCard]:
+    card = SoundCard(tmp_path)
+    monkeypatch.setenv("ALSA_CONFIG_PATH", card.config_path)
+    card.plug_in()
+    yield card
+    card.unplug()
+
+
+class Playing:
+    """A speaker at work, and what it said."""
+
+    def __init__(self) -> None:
+        self.mixer = Mixer()
+        self.speaker = AlsaSpeaker("loudspeaker")
+        self.events = asyncio.Queue[SoundEvent]()
+        self.task = asyncio.create_task(self.speaker.run(self.mixer, self._deliver))
+
+    def _deliver(self, events: list[SoundEvent]) -> None:
+        for event in events:
+            self.events.put_nowait(event)
+
+
+@pytest.fixture
+async def playing(card: SoundCard) -> AsyncIterator[Playing]:
+    playing = Playing()
+    yield playing
+    playing.task.cancel()
+    await asyncio.gather(playing.task, return_exceptions=True)
+
+
+async def test_what_is_played_at_an_instant_is_heard_then_by_the_microphone(playing: Playing) -> None:
+    at_s = time.monotonic() + AHEAD_S
+    playing.mixer.play(Sound("a", speak(POWER), 60, at_s))
+
+    recording = await AlsaMicrophone("microphone").record(at_s - 0.5, 0.5 + len(speak(POWER)) / 48_000 + 0.2)
+
+    evidence = heard(speak(POWER), recording, at_s)
+    assert evidence.heard
+    assert abs(evidence.lag_ms) < 40
+    assert not heard(speak(WATER), recording, at_s).heard
+    assert [type(playing.events.get_nowait()) for _ in range(2)] == [Started, Finished]
+    assert playing.speaker.fault is None
+
+
+async def test_a_higher_sound_is_heard_instead_of_a_lower_one(playing: Playing) -> None:
+    at_s = time.monotonic() + AHEAD_S
+    playing.mixer.play(Sound("low", speak(POWER), 60, at_s))
+    playing.mixer.play(Sound("high", speak(WATER), 250, at_s + 0.5))
+
+    recording = await AlsaMicrophone("microphone").record(at_s - 0.5, 2.8)
+
+    assert heard(speak(WATER), recording, at_s + 0.5).heard
+    assert not heard(speak(POWER), recording, at_s).heard
+    kinds = [type(playing.events.get_nowait()) for _ in range(4)]
+    assert kinds == [Started, Interrupted, Started, Finished]
+
+
+async def test_an_unplugged_sound_card_is_named_and_taken_up_again_when_it_is_back(
+    playing: Playing, card: SoundCard
+) -> None:
+    playing.mixer.play(Sound("before", speak(WATER), 60))
+    while not isinstance(await playing.events.get(), Finished):
+        pass
+    card.unplug()
+    while playing.speaker.fault is None:  # noqa: ASYNC110 - a fault is a state, nobody calls when it changes
+        await asyncio.sleep(0.05)
+    assert "loudspeaker" in playing.speaker.fault
+
+    card.plug_in()
+    playing.mixer.play(Sound("after", speak(WATER), 60))
+    event = await playing.events.get()
+    assert isinstance(event, Started)
+    assert playing.speaker.fault is None
+
+
+async def test_a_microphone_that_is_not_there_is_a_typed_error(card: SoundCard) -> None:
+    with pytest.raises(SoundCardLost, match="no-such-device"):
+        await AlsaMicrophone("no-such-device").record(0.0, 0.1)
+
+
+def test_a_stream_that_is_refused_says_why(card: SoundCard) -> None:
+    with pytest.raises(SoundCardLost, match="playback on no-such-device"):
+        AlsaStream("no-such-device", "playback", 0.08)
+
+
+def test_the_clock_of_the_dac_follows_the_driver_gently() -> None:
+    clock, block_s = DacClock(), 0.01
+    times = [clock.next_block_s(5.0 + k * block_s * 1.0001 + (0.002 if k % 2 else 0.0), 480) for k in range(2_000)]
+    last_s = 5.0 + 1_999 * block_s * 1.0001 + 0.001
+    assert times[-1] == pytest.approx(last_s, abs=0.0002)
+
+
+def test_the_clock_of_the_dac_jumps_with_an_interrupted_stream() -> None:
+    clock = DacClock()
+    clock.next_block_s(5.0, 480)
+    assert clock.next_block_s(5.2, 480) == 5.2
