@@ -391,9 +391,10 @@ class Tx(Protocol):
 class Database(Protocol):
     """Where everything is kept."""
 
-    async def write(self, job: Callable[[Tx], T]) -> T:
+    async def write(self, job: Callable[[Tx], T], *, is_urgent: bool = False) -> T:
         """Runs `job` on the writer and returns its result once it is committed; nothing of it stays if it raises.
 
+        Urgent jobs, those of a press, come before all others that wait.
         Raises CommitFailed when it could not be committed, for whatever reason that is not the job's own.
         """
         ...

@@ -66,7 +66,7 @@ class TakePresses:
         while True:
             try:
                 return await self._database.write(
-                    lambda tx: raise_alerts(tx, batch, self._policy, self._clock.now_ms())
+                    lambda tx: raise_alerts(tx, batch, self._policy, self._clock.now_ms()), is_urgent=True
                 )
             except Changed:
                 continue  # another hub took one of the alerts: read it again

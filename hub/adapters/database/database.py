@@ -44,12 +44,12 @@ class SqliteDatabase:
         self._write_engine.dispose()
         self._read_engine.dispose()
 
-    async def write(self, job: Callable[[Tx], T]) -> T:
-        """Runs `job` on the writer; returns its result once that is committed and on the disk.
+    async def write(self, job: Callable[[Tx], T], *, is_urgent: bool = False) -> T:
+        """Runs `job` on the writer, urgent ones first; returns its result once that is committed and on the disk.
 
         Raises what the job raised, and then nothing of it stays; raises CommitFailed when it could not be committed.
         """
-        result: T = await self._writer.write(job)
+        result: T = await self._writer.write(job, is_urgent=is_urgent)
         return result
 
     async def read(self, job: Callable[[Tx], T]) -> T:

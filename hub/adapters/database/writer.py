@@ -5,21 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
+from itertools import count
+from queue import Empty, PriorityQueue
 from threading import Thread
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, IntegrityError, PendingRollbackError, ResourceClosedError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from hub.adapters.database.engine import has_transaction
 from hub.adapters.database.transaction import StoredTx
 from hub.services.ports import CommitFailed, Tx
 
+URGENT, ORDINARY, LAST = range(3)
+"""A press is written before what waits for it to be written; the end comes after all."""
 GROUP = 64
 """So many jobs share a commit at most: the first of them waits for the last."""
 
 Job = Callable[[Tx], Any]
+E = TypeVar("E", bound=Exception)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,97 +49,118 @@ class Writer:
         self._engine = engine
         self._community_id = community_id
         self._loop = loop
-        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._queue: PriorityQueue[tuple[int, int, _Waiting | None]] = PriorityQueue()
+        self._order = count()
         self._is_closed = False
         self._thread = Thread(target=self._run, name="database-writer", daemon=True)
         self._thread.start()
 
-    async def write(self, job: Job) -> Any:
+    async def write(self, job: Job, *, is_urgent: bool = False) -> Any:
         """Runs `job` and returns what it returned once that is committed; raises what it raised, or CommitFailed.
 
-        A caller that is cancelled does not know what became of its job.
+        Urgent jobs come before all others that wait, and share no commit with them. A caller that is cancelled does
+        not know what became of its job.
         """
         if self._is_closed:
             raise CommitFailed("the database is closed")
         future: asyncio.Future[Any] = self._loop.create_future()
-        self._queue.put(_Waiting(job, future))
+        self._put(URGENT if is_urgent else ORDINARY, _Waiting(job, future))
         return await future
 
     async def close(self) -> None:
         """Finishes all that waits, then ends the thread."""
         if not self._is_closed:
             self._is_closed = True
-            self._queue.put(None)
+            self._put(LAST, None)
         await asyncio.to_thread(self._thread.join)
+
+    def _put(self, urgency: int, waiting: _Waiting | None) -> None:
+        self._queue.put((urgency, next(self._order), waiting))
 
     def _run(self) -> None:
         is_last = False
         while not is_last:
             group, is_last = self._take()
             if group:
-                outcomes = self._commit([waiting.job for waiting in group])
+                outcomes = self._perform([waiting.job for waiting in group])
                 self._loop.call_soon_threadsafe(_resolve, group, outcomes)
 
     def _take(self) -> tuple[list[_Waiting], bool]:
-        """What waits now, at least one, and whether nothing will follow."""
+        """What waits now and is equally urgent, at least one job, and whether nothing will follow."""
         group: list[_Waiting] = []
-        waiting = self._queue.get()
+        urgency, _, waiting = self._queue.get()
         while waiting is not None:
             group.append(waiting)
             if len(group) == GROUP:
                 return group, False
             try:
-                waiting = self._queue.get_nowait()
+                taken = self._queue.get_nowait()
             except Empty:
                 return group, False
+            if taken[0] != urgency:
+                self._queue.put(taken)
+                return group, False
+            waiting = taken[2]
         return group, True
 
-    def _commit(self, jobs: Sequence[Job]) -> list[_Outcome]:
+    def _perform(self, jobs: Sequence[Job]) -> list[_Outcome]:
+        """Runs the jobs and commits; whatever keeps the commit from being made is told to all of them."""
         try:
-            with self._engine.begin() as connection:
+            with self._engine.connect() as connection:
+                connection.begin()
                 tx = StoredTx(connection, self._community_id)
                 if len(jobs) == 1:
-                    outcomes = [_Outcome(jobs[0](tx))]
+                    outcomes = [_outcome(jobs[0], tx)]
                 else:
-                    outcomes = [_in_savepoint(connection, tx, job) for job in jobs]
-                # The driver's commit() of a transaction that SQLite has given up succeeds and commits nothing.
-                if not has_transaction(connection):
-                    raise CommitFailed("the transaction was lost")
-        except Exception as error:  # noqa: BLE001  # whatever it is, those who wait are told, and the thread lives on
-            if not _is_of_job(error):
-                self._engine.dispose()  # a connection that has failed to write is not trusted with the next group
-            return [_Outcome(error=_told(error)) for _ in jobs]
+                    outcomes = [_in_savepoint(connection, job, tx) for job in jobs]
+                if any(outcome.error is None for outcome in outcomes):
+                    _commit(connection)
+        except Exception as error:  # noqa: BLE001  # those who wait must be told, and the thread must live on
+            self._engine.dispose()  # a connection that has failed to commit is not trusted with the next group
+            return [_Outcome(error=_failed(error)) for _ in jobs]
         return outcomes
 
 
-def _in_savepoint(connection: Connection, tx: Tx, job: Job) -> _Outcome:
+def _outcome(job: Job, tx: Tx) -> _Outcome:
     try:
-        with connection.begin_nested():
-            return _Outcome(job(tx))
-    except Exception as error:
-        if not has_transaction(connection):  # SQLite takes all of it back when the disk is full
-            raise
-        return _Outcome(error=_told(error))
+        return _Outcome(job(tx))
+    except IntegrityError as error:
+        return _Outcome(error=error)
+    except DBAPIError as error:
+        return _Outcome(error=_failed(error))
+    except StopIteration as error:  # a future cannot carry it
+        return _Outcome(error=_because_of(error, RuntimeError("a job raised StopIteration")))
+    except Exception as error:  # noqa: BLE001  # it belongs to whoever gave the job
+        return _Outcome(error=error)
 
 
-_FAILURES = (DBAPIError, PendingRollbackError, ResourceClosedError, CommitFailed)
+def _in_savepoint(connection: Connection, job: Job, tx: Tx) -> _Outcome:
+    savepoint = connection.begin_nested()
+    outcome = _outcome(job, tx)
+    if outcome.error is None:
+        savepoint.commit()
+    elif has_transaction(connection):
+        savepoint.rollback()
+    else:  # SQLite has taken back everything, as it does when the disk is full
+        raise outcome.error
+    return outcome
 
 
-def _is_of_job(error: Exception) -> bool:
-    """Whether it is the job's own mistake, not the disk's, the file's or a lock's."""
-    return isinstance(error, IntegrityError) or not isinstance(error, _FAILURES)
+def _commit(connection: Connection) -> None:
+    # The driver's commit() of a transaction that SQLite has given up succeeds, and commits nothing.
+    if not has_transaction(connection):
+        raise CommitFailed("the transaction was lost")
+    connection.commit()
 
 
-def _told(error: Exception) -> Exception:
-    """What the caller is told: the job's own exception, or CommitFailed; one for each, as each keeps a traceback."""
-    if isinstance(error, StopIteration):  # a future cannot carry it
-        told: Exception = RuntimeError("a job raised StopIteration")
-    elif _is_of_job(error):
-        return error
-    else:
-        told = CommitFailed(str(error.orig if isinstance(error, DBAPIError) else error))
-    told.__cause__ = error
-    return told
+def _failed(error: Exception) -> CommitFailed:
+    """One for each caller, since each keeps a traceback of its own."""
+    return _because_of(error, CommitFailed(str(error.orig if isinstance(error, DBAPIError) else error)))
+
+
+def _because_of(cause: Exception, error: E) -> E:
+    error.__cause__ = cause
+    return error
 
 
 def _resolve(group: Sequence[_Waiting], outcomes: Sequence[_Outcome]) -> None:

@@ -1,0 +1,216 @@
+"""The composition root: builds, starts and ends every part of the hub, in one place."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import structlog
+import uvicorn
+
+from hub.adapters import own_tls
+from hub.adapters.audio.maker import SoundMaker
+from hub.adapters.broker import OwnBroker
+from hub.adapters.clock import SystemClock
+from hub.adapters.database.database import SqliteDatabase
+from hub.adapters.mqtt import Address, Handlers, HubLink, PressIntake
+from hub.adapters.notify.ntfy import Ntfy
+from hub.adapters.notify.page import OpenPage
+from hub.adapters.notify.webhook import Webhook
+from hub.adapters.signing_key import signing_key
+from hub.api import build_api
+from hub.console import build_console
+from hub.domain.ladder import DEFAULT
+from hub.domain.people import ChannelName
+from hub.services.access import Access
+from hub.services.announce import Announcements
+from hub.services.answer_alert import AlertDesk
+from hub.services.climb import DueLoop
+from hub.services.consequences import Consequences
+from hub.services.first_community import ensure_community
+from hub.services.news import NewsFeed
+from hub.services.notify import Dispatcher
+from hub.services.ports import Channel
+from hub.services.recording import Policy
+from hub.services.served import Services
+from hub.services.take_presses import TakePresses
+from hub.services.tell import Teller
+from hub.services.track_devices import Devices
+from hub.services.unrecorded import Unrecorded
+from hub.setting_values import Endpoint
+from hub.settings import Settings
+from wire.messages import Status
+
+log = structlog.get_logger()
+
+DATABASE = "dongdong.db"
+LOOP_STUCK_MS = 5_000
+"""A due loop that has not turned for so long no longer works, whatever the process looks like."""
+CHANNEL_CONNECTIONS = 50
+
+
+class Hub:
+    """One hub process. `run` returns after `stop`, or raises what made it end."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._clock = SystemClock()
+        self._stop = asyncio.Event()
+        self._news = NewsFeed()
+        self._database = SqliteDatabase(settings.data / DATABASE)
+        self._sounds = SoundMaker()
+        self._broker = None if settings.broker else OwnBroker(settings.data / "broker", settings.mqtt)
+        self.is_serving = asyncio.Event()
+
+    def stop(self) -> None:
+        """Asks the hub to end in good order."""
+        self._stop.set()
+
+    async def run(self) -> None:
+        """Starts everything, serves until `stop`, ends everything."""
+        self._settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        async with contextlib.AsyncExitStack() as stack:
+            if self._broker:
+                await self._broker.start()
+                stack.push_async_callback(self._broker.stop)
+            await self._database.start()
+            stack.push_async_callback(self._database.close)
+            language = (await ensure_community(self._database, self._settings.language)).language
+            await self._sounds.start()
+            stack.push_async_callback(self._sounds.close)
+            connector = aiohttp.TCPConnector(limit=0, limit_per_host=CHANNEL_CONNECTIONS)
+            session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
+            await self._serve(session, language)
+
+    async def _serve(self, session: aiohttp.ClientSession, language: str) -> None:
+        settings, database, clock, news = self._settings, self._database, self._clock, self._news
+        policy = Policy(DEFAULT, settings.duty_webhook or "")
+        link = HubLink(self._address, "hub-link", signing_key(settings.data / "keys"), clock.now_ms)
+        channels: dict[ChannelName, Channel] = {
+            ChannelName.WEBHOOK: Webhook(session),
+            ChannelName.PAGE: OpenPage(news.has_open_page),
+        }
+        if settings.ntfy:
+            channels[ChannelName.NTFY] = Ntfy(session, settings.ntfy)
+        dispatcher = Dispatcher(database, channels, clock, policy, news)
+        teller = Teller(database, link, self._sounds, clock)
+        consequences = Consequences(dispatcher, teller, news)
+        due_loop = DueLoop(database, consequences, clock, policy)
+        unrecorded = Unrecorded(Webhook(session), policy.webhook, language, clock, news)
+        presses = TakePresses(database, consequences, link, clock, policy, unrecorded)
+        intake = PressIntake(self._address, "hub-presses", presses.take, clock.now_ms)
+        announcements = Announcements(database, link, self._sounds, clock, news)
+        devices = Devices(database, link, clock, news)
+
+        def ready() -> list[str]:
+            """What keeps the hub from doing its work now."""
+            is_stuck = clock.monotonic_ms() - (due_loop.turned_ms or -LOOP_STUCK_MS) > LOOP_STUCK_MS
+            reasons = {
+                "unrecorded_presses": unrecorded.count > 0,
+                "due_loop_stuck": is_stuck,
+                "presses_not_connected": not intake.is_connected,
+                "link_not_connected": not link.is_connected,
+            }
+            return [reason for reason, is_so in reasons.items() if is_so]
+
+        async def on_status(device: str, status: Status, is_retained: bool) -> None:
+            if await devices.status(device, status, is_retained=is_retained):
+                tasks.create_task(devices.configure(device))
+                tasks.create_task(announcements.came_online(device))
+
+        async def on_connected() -> None:
+            await teller.resume()
+            await announcements.republish()
+
+        services = Services(
+            database=database,
+            clock=clock,
+            access=Access(database, clock),
+            alerts=AlertDesk(database, consequences, clock, policy),
+            announcements=announcements,
+            devices=devices,
+            news=news,
+            ready=ready,
+            base_url=f"{'https' if settings.is_https else 'http'}://{settings.http}",
+        )
+        handlers = Handlers(on_status, announcements.received, devices.health, devices.replied, on_connected)
+        server, listening = self._web_server(services), _listening(settings.http)
+        with contextlib.suppress(_Stopped), listening:
+            async with _unwrapped(asyncio.TaskGroup()) as tasks:
+                if self._broker:
+                    tasks.create_task(self._broker.watch(), name="broker")
+                for work in (dispatcher, teller, due_loop, unrecorded, presses, intake):
+                    tasks.create_task(work.run(), name=type(work).__name__)
+                tasks.create_task(link.run(handlers), name="HubLink")
+                web = tasks.create_task(server.serve(sockets=[listening]), name="web")
+                log.info("hub_serving", http=str(settings.http))
+                self.is_serving.set()
+                await self._stop.wait()
+                server.should_exit = True
+                await web
+                raise _Stopped
+
+    def _address(self) -> Address:
+        """Where the broker is; read at each connection, since our own broker's password may be new."""
+        outside = self._settings.broker
+        if outside:
+            return Address(outside.host, outside.port, outside.user, outside.password, outside.is_tls)
+        assert self._broker is not None
+        user, password = self._broker.hub_login
+        return Address(self._settings.mqtt.host, self._broker.port, user, password)
+
+    def _web_server(self, services: Services) -> uvicorn.Server:
+        web = build_api(services)
+        web.mount("/", build_console(services))
+        certificate, key = self._certificate()
+        return _Server(
+            uvicorn.Config(
+                web,
+                ssl_certfile=certificate,
+                ssl_keyfile=key,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=2,
+                lifespan="off",
+            )
+        )
+
+    def _certificate(self) -> tuple[Path | None, Path | None]:
+        if self._settings.tls_own:
+            own = own_tls.ensure(self._settings.data / "tls", own_tls.machine_names(), dt.datetime.now(dt.UTC))
+            return own.certificate, own.key
+        return self._settings.tls_cert, self._settings.tls_key
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to the composition root: the order in which parts end is decided there."""
+
+    @contextlib.contextmanager
+    def capture_signals(self):  # type: ignore[no-untyped-def]
+        yield
+
+
+class _Stopped(Exception):
+    """Ends the task group of a hub that was asked to stop."""
+
+
+@contextlib.asynccontextmanager
+async def _unwrapped(group: asyncio.TaskGroup) -> AsyncIterator[asyncio.TaskGroup]:
+    """A task group that raises its first error itself instead of a group of one."""
+    try:
+        async with group:
+            yield group
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from errors
+
+
+def _listening(endpoint: Endpoint) -> socket.socket:
+    """The socket of the pages; raises OSError at once when the port is taken, before anything else begins."""
+    family = socket.AF_INET6 if ":" in endpoint.host else socket.AF_INET
+    return socket.create_server((endpoint.host, endpoint.port), family=family, backlog=1024)

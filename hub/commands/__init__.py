@@ -1,0 +1,1 @@
+"""The commands of `dongdong`, one module each."""

@@ -1,0 +1,112 @@
+"""dongdong example, token, device: what is set up from a shell, also while the hub runs."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import secrets
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from hub.adapters.broker import add_login
+from hub.adapters.clock import SystemClock
+from hub.adapters.database.database import SqliteDatabase
+from hub.app import DATABASE
+from hub.commands import options as shared
+from hub.domain.devices import Device
+from hub.domain.errors import Invalid
+from hub.domain.people import Role
+from hub.services.access import Access
+from hub.services.example import fill_with_example
+from hub.services.first_community import ensure_community
+from hub.services.ports import Tx
+from hub.settings import Settings
+from wire import topics
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse has no public name
+
+T = TypeVar("T")
+PASSWORD_BYTES = 24
+
+
+def add_to(commands: Commands) -> None:
+    """Adds the commands."""
+    example = commands.add_parser("example", help="填入示例社区 · fill an empty data folder with the example community")
+    shared.add_data(example)
+    example.set_defaults(command=fill)
+    token = commands.add_parser("token", help="发一个接口令牌 · make an API token")
+    shared.add_data(token)
+    token.add_argument("--role", required=True, choices=[role.value for role in Role])
+    token.add_argument("--name", default="command line", help="给谁用 · what it is for")
+    token.add_argument("--days", type=int, default=365, help="有效天数 · days it is valid")
+    token.add_argument("--json", action="store_true", dest="is_json")
+    token.set_defaults(command=new_token)
+    device = commands.add_parser("device", help="设备 · devices").add_subparsers(required=True, metavar="ACTION")
+    add = device.add_parser("add", help="添加一台设备 · add a device")
+    shared.add_data(add)
+    add.add_argument("id", metavar="ID")
+    add.add_argument("--place", required=True, help="在哪里，如 building-17 · where it is, such as building-17")
+    add.add_argument("--json", action="store_true", dest="is_json")
+    add.set_defaults(command=add_device)
+
+
+def fill(options: argparse.Namespace) -> int:
+    """Fills an empty data folder."""
+    _with_database(shared.settings(options), fill_with_example)
+    return 0
+
+
+def new_token(options: argparse.Namespace) -> int:
+    """Prints a new token; it cannot be shown again."""
+
+    async def make(database: SqliteDatabase) -> str:
+        access = Access(database, SystemClock())
+        return (await access.new_token(role=Role(options.role), name=options.name, days=options.days)).secret
+
+    shared.show({"token": _with_database(shared.settings(options), make)}, is_json=options.is_json)
+    return 0
+
+
+def add_device(options: argparse.Namespace) -> int:
+    """Prints user and password for the broker. A device that is there already gets a new password."""
+    settings = shared.settings(options)
+    if settings.broker:
+        print(  # noqa: T201 - a command line speaks to its user
+            "用的是外面的消息服务器，请在那里添加登录。\nThe broker is not ours: add the login there.", file=sys.stderr
+        )
+        return 1
+    if not topics.is_slug(options.id) or options.id == topics.RESERVED_DEVICE:
+        raise Invalid("bad_device_name", id=options.id)
+
+    async def add(database: SqliteDatabase) -> None:
+        def job(tx: Tx) -> None:
+            if options.place not in tx.places.places():
+                raise Invalid("unknown_place", place=options.place)
+            if not tx.devices.places_of([options.id]):
+                tx.devices.add_devices([Device(options.id, options.place)])
+
+        await database.write(job)
+
+    _with_database(settings, add)
+    password = secrets.token_urlsafe(PASSWORD_BYTES)
+    add_login(settings.data / "broker", options.id, password)
+    shared.show({"user": options.id, "password": password}, is_json=options.is_json)
+    return 0
+
+
+def _with_database(settings: Settings, work: Callable[[SqliteDatabase], Awaitable[T]]) -> T:
+    async def run(path: Path) -> T:
+        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        database = SqliteDatabase(path)
+        await database.start()
+        try:
+            if work is not fill_with_example:
+                await ensure_community(database, settings.language)
+            return await work(database)
+        finally:
+            await database.close()
+
+    return asyncio.run(run(settings.data / DATABASE))

@@ -1,0 +1,45 @@
+"""dongdong hub: runs the hub until it is told to end."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+import uvloop
+
+from hub.adapters.broker import BrokerError
+from hub.app import Hub
+from hub.commands import options as shared
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse has no public name
+
+
+def add_to(commands: Commands) -> None:
+    """Adds the command."""
+    parser = commands.add_parser("hub", help="运行中心 · run the hub")
+    shared.add_serving(parser)
+    parser.set_defaults(command=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Runs until SIGTERM or SIGINT; 1 with a sentence when it cannot begin."""
+    settings = shared.settings(options)
+    shared.set_up_logging(settings.log_level)
+    try:
+        uvloop.run(serve(Hub(settings)))
+    except (BrokerError, OSError) as error:
+        print(error, file=sys.stderr)  # noqa: T201 - a command line speaks to its user
+        return 1
+    return 0
+
+
+async def serve(hub: Hub) -> None:
+    """Runs the hub with the two signals that end it in good order."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, hub.stop)
+    await hub.run()

@@ -1,0 +1,113 @@
+"""A hub as its own process, with its own broker, in a folder of its own on free ports."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+
+from hub.adapters.broker.configuration import BrokerFiles
+from hub.adapters.broker.running import running_pid
+from tests.world.waiting import wait_until
+
+START_S = 30.0
+STOP_S = 20.0
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class HubProcess:
+    """`start` it, `kill` it as often as wanted, `stop` it at the end, which ends its broker too."""
+
+    data: Path
+    environ: Mapping[str, str] = field(default_factory=dict)
+    http_port: int = field(default_factory=free_port)
+    mqtt_port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where its pages and its API are."""
+        return f"http://127.0.0.1:{self.http_port}"
+
+    @property
+    def log(self) -> Path:
+        """What it wrote on standard error, over all its starts."""
+        return self.data.parent / f"{self.data.name}.log"
+
+    def dongdong(self, *arguments: str) -> dict[str, str]:
+        """Runs another command of `dongdong` on this data folder and gives its JSON."""
+        command = [sys.executable, "-m", "hub", *arguments, "--data", str(self.data)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=self._environ())
+        if done.returncode:
+            raise RuntimeError(f"dongdong {' '.join(arguments)}: {done.stderr}")
+        return dict(json.loads(done.stdout)) if done.stdout.startswith("{") else {}
+
+    def spawn(self) -> None:
+        """Begins the process and does not wait for it."""
+        listen = ["--http", f"127.0.0.1:{self.http_port}", "--mqtt", f"127.0.0.1:{self.mqtt_port}"]
+        command = [sys.executable, "-m", "hub", "hub", "--data", str(self.data), *listen]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=self._environ())
+
+    async def start(self) -> None:
+        """Returns when it says itself that it is ready."""
+        self.spawn()
+        async with aiohttp.ClientSession() as session:
+            await wait_until(lambda: self.is_ready(session), f"the hub is ready; see {self.log}", START_S)
+
+    async def is_ready(self, session: aiohttp.ClientSession) -> bool:
+        """What /readyz answers now; raises when the process has ended."""
+        if self.process is not None and self.process.poll() is not None:
+            raise RuntimeError(f"the hub ended with {self.process.returncode}: {self.log.read_text()[-2000:]}")
+        try:
+            async with session.get(f"{self.url}/readyz") as answer:
+                return answer.status == 200
+        except aiohttp.ClientError:
+            return False
+
+    def kill(self) -> None:
+        """kill -9: the hub gets no chance to say anything; its broker runs on."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    async def stop(self) -> int:
+        """Asks it to end and waits; the exit status. Afterwards nothing of it runs."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.terminate()
+        status = await asyncio.to_thread(self.process.wait, STOP_S)
+        self.end_broker()
+        return status
+
+    @property
+    def broker_pid(self) -> int | None:
+        """Its broker's process, None when none runs."""
+        return running_pid(BrokerFiles(self.data / "broker").configuration)
+
+    def end_broker(self) -> None:
+        """Ends a broker that a killed hub has left behind."""
+        pid = self.broker_pid
+        if pid is not None:
+            os.kill(pid, signal.SIGTERM)
+
+    def _environ(self) -> dict[str, str]:
+        ours = {name: value for name, value in os.environ.items() if not name.startswith("DONGDONG_")}
+        return {**ours, **self.environ}
