@@ -11,7 +11,8 @@ import av
 import numpy as np
 
 from hub.adapters.audio.errors import SoundUnreadable
-from hub.adapters.audio.pcm import BYTES_PER_SAMPLE, RATE_HZ, Pcm, Sound
+from hub.adapters.audio.pcm import BYTES_PER_SAMPLE, RATE_HZ, Pcm
+from hub.services.ports import Sound
 
 _OPUS_BIT_RATE = 24_000  # BROADCAST.md; 96 kB for 30 s of speech
 # "voip" high-passes and shifts by a sample: correlation with the source 0.96 at lag -1, "audio" 0.99 at lag 0.

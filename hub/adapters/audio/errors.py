@@ -1,21 +1,19 @@
 """What can go wrong between a sentence and a sound file."""
 
-
-class AudioError(Exception):
-    """Base of every error of this package."""
+from hub.services.ports import SoundFailed
 
 
-class VoiceFailed(AudioError):
+class VoiceFailed(SoundFailed):
     """The voice died or hung twice on the same sentence; nothing was made."""
 
 
-class NothingToSay(AudioError):
+class NothingToSay(SoundFailed):
     """The text holds nothing that can be spoken (only marks or pictures); a silent notice is never made."""
 
 
-class LanguageUnknown(AudioError):
+class LanguageUnknown(SoundFailed):
     """There is no voice for this language."""
 
 
-class SoundUnreadable(AudioError):
+class SoundUnreadable(Exception):
     """The bytes are no sound file that can be decoded."""

@@ -10,9 +10,10 @@ from typing import Protocol, TypeVar
 from hub.adapters.audio import chimes, codec
 from hub.adapters.audio.errors import NothingToSay
 from hub.adapters.audio.loudness import encoded, levelled
-from hub.adapters.audio.pcm import BYTES_PER_SAMPLE, RATE_HZ, Pcm, Sound
+from hub.adapters.audio.pcm import BYTES_PER_SAMPLE, RATE_HZ, Pcm
 from hub.adapters.audio.speech import Speech
 from hub.domain.reading import spoken
+from hub.services.ports import Sound
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", RuntimeWarning)  # it looks for an ffmpeg program, which we never use

@@ -1,4 +1,4 @@
-"""Sound as samples, and sound as the file that travels."""
+"""Sound as samples."""
 
 from dataclasses import dataclass
 
@@ -20,12 +20,3 @@ class Pcm:
     @property
     def duration_ms(self) -> int:
         return round(self.count * 1000 / self.rate_hz)
-
-
-@dataclass(frozen=True, slots=True)
-class Sound:
-    """An Ogg file with mono Opus. `sha256` is of exactly these bytes, in hex; `duration_ms` of what is heard."""
-
-    opus: bytes
-    sha256: str
-    duration_ms: int
