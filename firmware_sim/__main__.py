@@ -10,12 +10,14 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
 from firmware_sim import process
 from firmware_sim.control import ALL, ask
 from firmware_sim.fleet import BadFleet, Fault, Fleet, load
+from firmware_sim.recordings import matches
 
 GRACE_S = 15.0  # what buildings get to say `offline` before their process is killed
 
@@ -33,6 +35,10 @@ def main(argv: list[str] | None = None) -> int:
             return run(arguments.fleet, fleet, is_bound_to_stdin=arguments.while_stdin_open)
         case "process":
             process.main(arguments.fleet, arguments.index)
+            return 0
+        case "compare":
+            for match in matches(fleet, arguments.source):
+                print(json.dumps(asdict(match)))  # noqa: T201
             return 0
         case "press":
             request = {"do": "press", "building": arguments.building, "button": arguments.button}
@@ -140,6 +146,7 @@ def _parser() -> argparse.ArgumentParser:
         "run": "运行全部楼栋 · run all buildings until Ctrl-C",
         "press": "按一个按钮 · press a button",
         "fault": "制造或解除故障 · let something go wrong, or right again",
+        "compare": "把录音和一个声音文件比较 · compare the recordings with an Opus file",
         "state": "查看状态 · show state and cost",
         "process": argparse.SUPPRESS,
     }
@@ -148,6 +155,7 @@ def _parser() -> argparse.ArgumentParser:
         part.add_argument("fleet", type=Path, metavar="FLEET.json")
     parts["run"].add_argument("--while-stdin-open", action="store_true", help="end with standard input")
     parts["process"].add_argument("index", type=int)
+    parts["compare"].add_argument("source", type=Path, metavar="SOUND.ogg")
     for name in ("press", "fault"):
         parts[name].add_argument("building", help=f"a device name, or for faults {ALL}")
     parts["press"].add_argument("button")
