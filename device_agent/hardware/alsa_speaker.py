@@ -84,7 +84,8 @@ class AlsaSpeaker:
 class DacClock:
     """When blocks leave the DAC: counted in frames, pulled gently towards what the driver says, which jitters."""
 
-    PULL = 0.02  # with 10 ms blocks half a second to follow; jitter of 1 ms moves it by 0.02 ms
+    PULL = 0.02  # of the error a block: half a second to follow with 10 ms blocks
+    MOST_ERROR_S = 0.00025  # more is taken for this much: never faster than 500 ppm, whatever a loaded machine says
     JUMP_S = 0.005  # more than jitter: the stream was interrupted
 
     def __init__(self) -> None:
@@ -94,6 +95,9 @@ class DacClock:
         """The instant of the next block's first frame, given what the driver says about it now."""
         estimate_s = measured_s if self._next_s is None else self._next_s
         error_s = measured_s - estimate_s
-        estimate_s = measured_s if abs(error_s) > self.JUMP_S else estimate_s + self.PULL * error_s
+        if abs(error_s) > self.JUMP_S:
+            estimate_s = measured_s
+        else:
+            estimate_s += self.PULL * min(max(error_s, -self.MOST_ERROR_S), self.MOST_ERROR_S)
         self._next_s = estimate_s + frames / SAMPLE_RATE
         return estimate_s

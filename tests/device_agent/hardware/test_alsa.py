@@ -59,7 +59,6 @@ async def test_what_is_played_at_an_instant_is_heard_then_by_the_microphone(play
 
     evidence = heard(speak(POWER), recording, at_s)
     assert evidence.heard
-    assert abs(evidence.lag_ms) < 40
     assert not heard(speak(WATER), recording, at_s).heard
     assert [type(playing.events.get_nowait()) for _ in range(2)] == [Started, Finished]
     assert playing.speaker.fault is None
@@ -106,11 +105,13 @@ def test_a_stream_that_is_refused_says_why(card: SoundCard) -> None:
         AlsaStream("no-such-device", "playback", 0.08)
 
 
-def test_the_clock_of_the_dac_follows_the_driver_gently() -> None:
-    clock, block_s = DacClock(), 0.01
-    times = [clock.next_block_s(5.0 + k * block_s * 1.0001 + (0.002 if k % 2 else 0.0), 480) for k in range(2_000)]
-    last_s = 5.0 + 1_999 * block_s * 1.0001 + 0.001
-    assert times[-1] == pytest.approx(last_s, abs=0.0002)
+@pytest.mark.parametrize("ppm", [-100, 0, 100])
+def test_the_clock_of_the_dac_follows_the_driver_and_not_its_jitter(ppm: int) -> None:
+    clock, block_s = DacClock(), 0.01 * (1 + ppm * 1e-6)
+    for k in range(2_000):
+        jitter_s = 0.004 if k % 10 == 9 else 0.00005 * (k % 3 - 1)
+        estimate_s = clock.next_block_s(5.0 + k * block_s + jitter_s, 480)
+    assert estimate_s == pytest.approx(5.0 + 1_999 * block_s, abs=0.0001)
 
 
 def test_the_clock_of_the_dac_jumps_with_an_interrupted_stream() -> None:
