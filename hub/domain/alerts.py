@@ -187,7 +187,7 @@ class Step:
     @property
     def is_change(self) -> bool:
         """False for a step done again by the same person, which succeeds and changes nothing."""
-        return bool(self.entries)
+        return bool(self.entries or self.tells)
 
 
 def allowed(state: State) -> list[str]:
@@ -220,14 +220,19 @@ def opened(alert: Alert, ladder: Ladder, is_empty: Sequence[bool], now_ms: int) 
     return Step(alert, entries, (Tell(Stage.RECORDED, 0),), ask=rung)
 
 
-def pressed_again(alert: Alert, now_ms: int) -> Step:
-    """A further press of an alert that is not closed: always recorded and answered, never swallowed (invariant 8)."""
-    entry = Entry("pressed_again", "elder")
+def pressed_again(alert: Alert, now_ms: int, kind: Kind = Kind.CALL) -> Step:
+    """A further press of an alert that is not closed: always recorded and answered, never swallowed (invariant 8).
+
+    A call for help that joins a request for service makes it a call, and does not wait for the next rung.
+    """
+    is_more_urgent = kind is Kind.CALL and alert.kind is Kind.SERVICE
+    entry = Entry("pressed_again", "elder", {"kind": kind.value} if is_more_urgent else {})
+    alert = replace(alert, kind=kind if is_more_urgent else alert.kind)
     if alert.state is State.ARRIVED or (
         alert.state is State.ACCEPTED and now_ms - (alert.accepted_ms or 0) >= REOPEN_PRESS_MS
     ):
         return _reopened(alert, now_ms, (entry, Entry("reopened", "elder")), Purpose.PRESSED_AGAIN)
-    recent = (*(at for at in alert.pressed_ms if now_ms - at < HURRY_MS), now_ms)
+    recent = (*(at for at in alert.pressed_ms if now_ms - at < HURRY_MS), now_ms)[-HURRY_PRESSES:]
     alert = replace(alert, pressed_ms=recent)
     if alert.state is State.ACCEPTED:
         alert, tell = _tell(alert, Stage.ACCEPTED, alert.acceptor_id, _minutes_left(alert, now_ms))
@@ -235,7 +240,9 @@ def pressed_again(alert: Alert, now_ms: int) -> Step:
         return Step(alert, (entry,), (tell,), informs=informs)
     alert, tell = _tell(alert, Stage.NOTIFYING)
     entries: tuple[Entry, ...] = (entry,)
-    if len(recent) >= HURRY_PRESSES:
+    if is_more_urgent:
+        alert = replace(alert, due_ms=now_ms)
+    if len(recent) == HURRY_PRESSES:
         alert = replace(alert, due_ms=now_ms, pressed_ms=())
         entries = (entry, Entry("hurried", "elder"))
     return Step(replace(alert, remind_ms=now_ms + REMIND_MS), entries, (tell,))
@@ -374,20 +381,38 @@ def remind(alert: Alert, now_ms: int) -> Step:
     if alert.state is not State.OPEN:
         return Step(alert)
     alert, tell = _tell(replace(alert, remind_ms=now_ms + REMIND_MS), Stage.NOTIFYING)
-    return Step(alert, (Entry("reminded"),), (tell,))
+    return Step(alert, tells=(tell,))
 
 
-def clock_stepped(alert: Alert, by_ms: int) -> Step:
-    """The hub's clock was set by `by_ms`: deadlines keep their distance from now (invariant 4)."""
+def clock_stepped(alert: Alert, by_ms: int, ladder: Ladder, now_ms: int) -> Step:
+    """The hub's clock was set by `by_ms` to `now_ms`: what counts keeps its distance from now (invariant 4).
+
+    No deadline is left farther ahead than the alert's state can have set it: it may have been written after the
+    clock was set and before that was noticed, or the clock was set while no hub ran (`by_ms` 0, at a start).
+    """
     if alert.due_ms is None:
+        return Step(alert)
+    by_ms = min(by_ms, now_ms + _longest_wait_ms(alert, ladder) - alert.due_ms)
+    if by_ms == 0:
         return Step(alert)
     shifted = replace(
         alert,
         due_ms=alert.due_ms + by_ms,
         remind_ms=None if alert.remind_ms is None else alert.remind_ms + by_ms,
         promised_ms=None if alert.promised_ms is None else alert.promised_ms + by_ms,
+        accepted_ms=None if alert.accepted_ms is None else alert.accepted_ms + by_ms,
+        pressed_ms=tuple(at + by_ms for at in alert.pressed_ms),
     )
     return Step(shifted, (Entry("clock_stepped", detail={"by_ms": by_ms}),))
+
+
+def _longest_wait_ms(alert: Alert, ladder: Ladder) -> int:
+    """How far ahead of the moment in which it was set the alert's deadline can lie."""
+    if alert.state is State.OPEN:
+        return ladder[min(alert.rung, len(ladder) - 1)].wait_ms
+    if alert.state is State.ACCEPTED and alert.due_ms is not None and alert.accepted_ms is not None:
+        return alert.due_ms - alert.accepted_ms
+    return ARRIVED_ASK_MS
 
 
 # --- shared by the steps above -------------------------------------------------------------------------

@@ -20,8 +20,10 @@ log = structlog.get_logger()
 
 LONGEST_WAIT_S = 0.5
 """The loop looks at least so often: a deadline leads to its step within 1 s (ALERTS.md, invariant 4)."""
-AT_ONCE = 500
-"""Due rows taken in one transaction, so that no write is kept waiting long behind them."""
+AT_ONCE = 200
+"""Due alerts, and due notifications, taken in one transaction, so that no press waits long behind them."""
+FOREVER_MS, EVERY = 2**62, 2**31
+"""Later than every time, more than all rows."""
 CLOCK_STEP_MS = 2_000
 """A wall clock that moved against the steady one by more than this was set (ALERTS.md, invariant 4)."""
 
@@ -35,7 +37,7 @@ class DueLoop:
         self._clock = clock
         self._policy = policy
         self._offset_ms = clock.now_ms() - clock.monotonic_ms()
-        self._is_first = True
+        self._has_taken_over = False
         self.turned_ms: int | None = None
 
     async def run(self) -> None:
@@ -55,28 +57,31 @@ class DueLoop:
         """Takes what is due now; whether there may be more of it."""
         await self._watch_clock()
         now_ms = self._clock.now_ms()
-        is_first, self._is_first = self._is_first, False
         next_ms = await self._database.read(_next_due_ms)
         has_more = False
-        if next_ms is not None and (next_ms <= now_ms or is_first):
-            taken = await self._database.write(lambda tx: take_due(tx, self._policy, now_ms, is_start=is_first))
+        if next_ms is not None and next_ms <= now_ms:
+            taken = await self._database.write(lambda tx: take_due(tx, self._policy, now_ms))
             self._consequences.follow(taken)
-            has_more = len(taken.alerts) >= AT_ONCE
+            has_more = max(len(taken.alerts), len(taken.outgoing)) >= AT_ONCE
         self.turned_ms = self._clock.monotonic_ms()
         return has_more
 
     async def _watch_clock(self) -> None:
-        """Keeps the deadlines' distance from now when the wall clock is set."""
+        """Keeps the deadlines' distance from now when the wall clock is set; at the start, when it was set before."""
         offset_ms = self._clock.now_ms() - self._clock.monotonic_ms()
         step_ms = offset_ms - self._offset_ms
         if abs(step_ms) <= CLOCK_STEP_MS:
-            return
-        log.warning("clock_stepped", by_ms=step_ms)
+            if self._has_taken_over:
+                return
+            step_ms = 0
+        else:
+            log.warning("clock_stepped", by_ms=step_ms)
         now_ms = self._clock.now_ms()
         self._consequences.follow(
             await self._database.write(lambda tx: shift_deadlines(tx, self._policy, step_ms, now_ms))
         )
-        self._offset_ms = offset_ms
+        self._offset_ms += step_ms
+        self._has_taken_over = True
 
 
 def _next_due_ms(tx: Tx) -> int | None:
@@ -84,14 +89,10 @@ def _next_due_ms(tx: Tx) -> int | None:
     return min(times, default=None)
 
 
-def take_due(tx: Tx, policy: Policy, now_ms: int, *, is_start: bool = False) -> Committed:
-    """Every due alert takes its step; every due notification is claimed and given out.
-
-    At the start (`is_start`) notifications that are claimed count as due too: this hub claimed them, and is gone.
-    """
+def take_due(tx: Tx, policy: Policy, now_ms: int) -> Committed:
+    """Every due alert takes its step; every due notification is claimed and given out."""
     recording = Recording(tx, policy, now_ms)
-    until_ms = now_ms + CLAIM_MS if is_start else now_ms
-    again = tx.notifications.due(until_ms, AT_ONCE)
+    again = tx.notifications.due(now_ms, AT_ONCE)
     for alert in tx.alerts.due(now_ms, AT_ONCE):
         if alert.due_ms is not None and alert.due_ms <= now_ms:
             step = alerts.deadline_passed(alert, policy.ladder, recording.is_empty(alert), now_ms)
@@ -111,10 +112,16 @@ def _claimed(tx: Tx, due: Sequence[Notification], calling: Calling, now_ms: int)
 
 
 def shift_deadlines(tx: Tx, policy: Policy, by_ms: int, now_ms: int) -> Committed:
-    """All deadlines of alerts that are not closed move with the clock, in one transaction, journalled."""
+    """All deadlines of alerts that are not closed move with the clock, in one transaction, journalled.
+
+    Notifications that wait for their next try, or that a hub which is gone had claimed, are tried now. With `by_ms` 0
+    this is how a hub takes over what was left behind: whatever its clock says, nothing waits longer than its rule.
+    """
+    waiting = [one for one in tx.notifications.due(FOREVER_MS, EVERY) if one.due_ms > now_ms]
+    tx.notifications.save([replace(one, due_ms=now_ms) for one in waiting])
     recording = Recording(tx, policy, now_ms)
     for alert in tx.alerts.not_closed():
-        recording.add(alerts.clock_stepped(alert, by_ms))
+        recording.add(alerts.clock_stepped(alert, by_ms, policy.ladder, now_ms))
     return recording.write()
 
 

@@ -127,7 +127,7 @@ class _Batch:
             case Gesture.OK:
                 return None
             case _:
-                return alerts.pressed_again(alert, self._now_ms)
+                return alerts.pressed_again(alert, self._now_ms, _kind(press))
 
     def _open_one(self, press: PressRow, joins: str) -> Alert:
         """Opens an alert. An arrival that finds none to arrive at is a press too: somebody is at the button."""

@@ -1,0 +1,489 @@
+"""The rules of an alert's life, sentence by sentence of ALERTS.md."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import product
+
+import pytest
+
+from hub.domain import alerts
+from hub.domain.alerts import (
+    ARRIVED_ASK_MS,
+    GRACE_MS,
+    REMIND_MS,
+    REOPEN_PRESS_MS,
+    TRANSITIONS,
+    Alert,
+    Audience,
+    By,
+    Entry,
+    Inform,
+    Kind,
+    Purpose,
+    Seen,
+    Stage,
+    State,
+    Step,
+)
+from hub.domain.errors import Invalid, StepNotAllowed
+from hub.domain.ladder import DEFAULT
+
+NOW_MS = 1_700_000_000_000
+MINUTE_MS = 60_000
+NOBODY_MISSING = (False, False, False)
+
+BLANK = Alert(
+    id="a1",
+    kind=Kind.CALL,
+    joins="home-1",
+    device="panel-17-2",
+    button="17-2-502",
+    place="building-17",
+    home_id="home-1",
+    opened_ms=NOW_MS,
+    state=State.OPEN,
+    rung=0,
+    due_ms=NOW_MS,
+    remind_ms=None,
+)
+
+
+def opened(is_empty: tuple[bool, ...] = NOBODY_MISSING, now_ms: int = NOW_MS) -> Alert:
+    return alerts.opened(BLANK, DEFAULT, is_empty, now_ms).alert
+
+
+def accepted(by: str = "wang", eta_minutes: int = 4, now_ms: int = NOW_MS) -> Alert:
+    return alerts.accept(opened(), by, eta_minutes, now_ms).alert
+
+
+def arrived(by: str = "wang", now_ms: int = NOW_MS) -> Alert:
+    return alerts.arrive(accepted(by), by, now_ms).alert
+
+
+def closed(by: str = "wang") -> Alert:
+    return alerts.close(arrived(by), by, "扶起来了", Seen.DOOR, "", NOW_MS).alert
+
+
+IN_STATE: dict[State, Callable[[], Alert]] = {
+    State.OPEN: opened,
+    State.ACCEPTED: accepted,
+    State.ARRIVED: arrived,
+    State.CLOSED: closed,
+}
+
+TAKE: dict[By, Callable[[Alert], Step]] = {
+    By.ACCEPT: lambda alert: alerts.accept(alert, "li", 5, NOW_MS),
+    By.DECLINE: lambda alert: alerts.decline(alert, "li", is_last=False, now_ms=NOW_MS),
+    By.WITHDRAW: lambda alert: alerts.withdraw(alert, "wang", NOW_MS),
+    By.ARRIVE: lambda alert: alerts.arrive(alert, "li", NOW_MS),
+    By.CLOSE: lambda alert: alerts.close(alert, "li", "好了", Seen.CONVERSATION, "", NOW_MS),
+    By.REOPEN: lambda alert: alerts.reopen(alert, "li", NOW_MS),
+    By.NOTE: lambda alert: alerts.note(alert, "li", "电话没人接"),
+}
+
+
+def entries(step: Step) -> list[str]:
+    return [entry.what for entry in step.entries]
+
+
+def check_deadlines(alert: Alert) -> None:
+    assert (alert.due_ms is None) == (alert.state is State.CLOSED)
+    assert (alert.remind_ms is None) == (alert.state is not State.OPEN)
+
+
+# --- the table -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("state", "step"), list(product(State, By)))
+def test_every_pair_of_state_and_step_leads_where_the_table_says_or_is_refused_by_name(state: State, step: By) -> None:
+    alert = IN_STATE[state]()
+    assert alert.state is state
+    if (state, step) in TRANSITIONS:
+        after = TAKE[step](alert).alert
+        assert after.state is TRANSITIONS[state, step]
+        check_deadlines(after)
+        return
+    with pytest.raises(StepNotAllowed) as refused:
+        TAKE[step](alert)
+    assert refused.value.params == {
+        "step": step.value,
+        "state": state.value,
+        "allowed": [by.value for at, by in TRANSITIONS if at is state],
+    }
+
+
+def test_nothing_that_people_do_ends_an_alert_but_a_closing() -> None:
+    assert {step for (_, step), target in TRANSITIONS.items() if target is State.CLOSED} == {By.CLOSE, By.NOTE}
+    assert [at for at, step in TRANSITIONS if at is State.CLOSED] == [State.CLOSED]
+
+
+# --- opening and the ladder ----------------------------------------------------------------------------
+
+
+def test_the_first_press_tells_the_elder_and_asks_the_first_rung_at_once() -> None:
+    step = alerts.opened(BLANK, DEFAULT, NOBODY_MISSING, NOW_MS)
+    assert step.ask == 0
+    assert [tell.stage for tell in step.tells] == [Stage.RECORDED]
+    assert step.alert.due_ms == NOW_MS + 45_000
+    assert step.alert.remind_ms == NOW_MS + REMIND_MS
+    assert entries(step) == ["opened", "asked"]
+
+
+def test_empty_rungs_are_left_at_once_and_named_in_the_journal() -> None:
+    step = alerts.opened(BLANK, DEFAULT, (True, True, False), NOW_MS)
+    assert step.ask == 2
+    assert entries(step) == ["opened", "rung_empty", "rung_empty", "asked"]
+    assert step.alert.due_ms == NOW_MS + 120_000
+
+
+def test_a_passed_deadline_asks_the_next_rung_and_skips_an_empty_one() -> None:
+    step = alerts.deadline_passed(opened(), DEFAULT, (False, True, False), NOW_MS + 45_000)
+    assert step.ask == 2
+    assert entries(step) == ["rung_empty", "asked"]
+    assert step.alert.due_ms == NOW_MS + 45_000 + 120_000
+
+
+def test_the_last_rung_repeats_for_as_long_as_nobody_accepts() -> None:
+    alert, now_ms = replace(opened(), rung=2), NOW_MS
+    for _ in range(5):
+        now_ms += 120_000
+        step = alerts.deadline_passed(alert, DEFAULT, NOBODY_MISSING, now_ms)
+        assert (step.ask, step.alert.rung, step.alert.due_ms) == (2, 2, now_ms + 120_000)
+        alert = step.alert
+
+
+def test_a_rung_whose_every_notification_failed_is_left_at_once() -> None:
+    step = alerts.rung_failed(opened(), 0, DEFAULT, NOW_MS + 3_000)
+    assert step.alert.due_ms == NOW_MS + 3_000
+    assert entries(step) == ["rung_failed"]
+
+
+def test_the_last_rung_keeps_its_wait_although_all_of_it_failed() -> None:
+    alert = replace(opened(), rung=2)
+    assert not alerts.rung_failed(alert, 2, DEFAULT, NOW_MS).is_change
+
+
+def test_a_rung_that_is_no_longer_asked_cannot_fail() -> None:
+    assert not alerts.rung_failed(replace(opened(), rung=1), 0, DEFAULT, NOW_MS).is_change
+    assert not alerts.rung_failed(accepted(), 0, DEFAULT, NOW_MS).is_change
+
+
+def test_the_elder_is_told_every_15_seconds_that_somebody_is_still_looked_for() -> None:
+    alert, told = opened(), []
+    for round_ in range(1, 9):
+        assert alert.remind_ms == NOW_MS + round_ * REMIND_MS
+        step = alerts.remind(alert, alert.remind_ms)
+        told += [tell.stage for tell in step.tells]
+        alert = step.alert
+    assert told == [Stage.NOTIFYING] * 8
+    assert alert.due_ms == opened().due_ms
+
+
+@pytest.mark.parametrize("state", [State.ACCEPTED, State.ARRIVED, State.CLOSED])
+def test_nobody_is_reminded_once_somebody_comes(state: State) -> None:
+    step = alerts.remind(IN_STATE[state](), NOW_MS)
+    assert not step.is_change
+    assert step.tells == ()
+
+
+# --- acceptance ----------------------------------------------------------------------------------------
+
+
+def test_an_acceptance_names_who_comes_and_when_to_the_elder_and_thanks_everybody_asked() -> None:
+    step = alerts.accept(opened(), "wang", 4, NOW_MS)
+    assert step.alert.due_ms == NOW_MS + 4 * MINUTE_MS + GRACE_MS
+    assert [(tell.stage, tell.person_id, tell.minutes) for tell in step.tells] == [(Stage.ACCEPTED, "wang", 4)]
+    assert step.informs == (Inform(Audience.ASKED, Purpose.THANKS, "wang"),)
+
+
+@pytest.mark.parametrize("minutes", [1, 30])
+def test_an_arrival_may_be_promised_for_one_to_thirty_minutes(minutes: int) -> None:
+    assert alerts.accept(opened(), "wang", minutes, NOW_MS).alert.promised_ms == NOW_MS + minutes * MINUTE_MS
+
+
+@pytest.mark.parametrize("minutes", [-5, 0, 31, 10**9])
+@pytest.mark.parametrize("state", list(State))
+def test_no_other_arrival_time_is_taken_in_any_state(minutes: int, state: State) -> None:
+    with pytest.raises(Invalid) as refused:
+        alerts.accept(IN_STATE[state](), "wang", minutes, NOW_MS)
+    assert refused.value.key == "eta_out_of_range"
+
+
+@pytest.mark.parametrize("state", [State.ACCEPTED, State.ARRIVED])
+def test_a_second_acceptor_is_recorded_as_backup(state: State) -> None:
+    before = IN_STATE[state]()
+    step = alerts.accept(before, "li", 7, NOW_MS)
+    assert step.alert == before
+    assert step.entries == (Entry("backup", "li", {"eta_minutes": 7}),)
+
+
+@pytest.mark.parametrize("state", [State.ACCEPTED, State.ARRIVED])
+def test_the_acceptor_who_accepts_again_succeeds_and_changes_nothing(state: State) -> None:
+    before = IN_STATE[state]()
+    step = alerts.accept(before, "wang", 9, NOW_MS + MINUTE_MS)
+    assert not step.is_change
+    assert step.alert == before
+
+
+def test_whoever_has_arrived_and_says_so_again_succeeds_and_changes_nothing() -> None:
+    step = alerts.arrive(arrived(), "wang", NOW_MS + MINUTE_MS)
+    assert not step.is_change
+
+
+def test_an_acceptance_without_arrival_opens_the_alert_one_rung_up_and_the_acceptor_is_told() -> None:
+    alert = accepted(eta_minutes=4)
+    assert alert.due_ms is not None
+    step = alerts.deadline_passed(alert, DEFAULT, NOBODY_MISSING, alert.due_ms)
+    assert step.alert.state is State.OPEN
+    assert step.ask == 1
+    assert step.alert.due_ms == alert.due_ms + 45_000
+    assert step.informs == (Inform(Audience.ACCEPTOR, Purpose.EXPIRED, "wang"),)
+    assert [tell.stage for tell in step.tells] == [Stage.NOTIFYING]
+    assert entries(step) == ["acceptance_expired", "asked"]
+    assert step.entries[0].detail == {"person_id": "wang"}
+
+
+def test_the_elder_hears_the_change_when_somebody_else_comes_instead() -> None:
+    open_again = alerts.withdraw(accepted(), "wang", NOW_MS).alert
+    step = alerts.accept(open_again, "li", 6, NOW_MS)
+    assert [(tell.stage, tell.person_id) for tell in step.tells] == [(Stage.CHANGED, "li")]
+
+
+def test_the_acceptor_may_withdraw_and_the_next_rung_is_asked_at_once() -> None:
+    step = alerts.withdraw(accepted(), "wang", NOW_MS + 1_000)
+    assert step.alert.state is State.OPEN
+    assert step.alert.acceptor_id is None
+    assert step.alert.due_ms == NOW_MS + 1_000
+    assert alerts.deadline_passed(step.alert, DEFAULT, NOBODY_MISSING, NOW_MS + 1_000).ask == 1
+
+
+def test_nobody_withdraws_for_another() -> None:
+    with pytest.raises(Invalid) as refused:
+        alerts.withdraw(accepted(), "li", NOW_MS)
+    assert refused.value.key == "not_the_acceptor"
+
+
+def test_the_last_of_a_rung_to_decline_brings_the_next_rung_at_once() -> None:
+    assert alerts.decline(opened(), "li", is_last=True, now_ms=NOW_MS + 9).alert.due_ms == NOW_MS + 9
+    assert alerts.decline(opened(), "li", is_last=False, now_ms=NOW_MS + 9).alert.due_ms == opened().due_ms
+    assert alerts.decline(accepted(), "li", is_last=True, now_ms=NOW_MS + 9).alert.due_ms == accepted().due_ms
+
+
+# --- arrival and closing -------------------------------------------------------------------------------
+
+
+def test_whoever_is_at_the_door_first_has_arrived_not_only_the_acceptor() -> None:
+    step = alerts.arrive(accepted("wang"), "li", NOW_MS)
+    assert step.alert.acceptor_id == "li"
+    assert [(tell.stage, tell.person_id) for tell in step.tells] == [(Stage.ARRIVED, "li")]
+
+
+def test_half_an_hour_after_arrival_the_desk_asks_and_asks_again() -> None:
+    alert = arrived()
+    assert alert.due_ms == NOW_MS + ARRIVED_ASK_MS
+    for round_ in range(1, 4):
+        now_ms = NOW_MS + round_ * ARRIVED_ASK_MS
+        step = alerts.deadline_passed(alert, DEFAULT, NOBODY_MISSING, now_ms)
+        assert step.informs == (Inform(Audience.DESK, Purpose.DESK_ASKS),)
+        assert step.alert.state is State.ARRIVED
+        assert step.alert.due_ms == now_ms + ARRIVED_ASK_MS
+        assert step.ask is None
+        alert = step.alert
+
+
+@pytest.mark.parametrize(
+    ("by", "outcome", "seen", "reason", "key"),
+    [
+        ("", "好了", Seen.DOOR, "", "close_needs_person"),
+        ("wang", "", Seen.DOOR, "", "close_needs_outcome"),
+        ("wang", " \n", Seen.CONVERSATION, "", "close_needs_outcome"),
+        ("wang", "好了", Seen.OVERRIDE, "", "override_needs_reason"),
+        ("wang", "好了", Seen.OVERRIDE, "  ", "override_needs_reason"),
+    ],
+)
+@pytest.mark.parametrize("state", [State.OPEN, State.ACCEPTED, State.ARRIVED])
+def test_closing_needs_a_person_an_outcome_and_how_it_was_seen(
+    state: State, by: str, outcome: str, seen: Seen, reason: str, key: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        alerts.close(IN_STATE[state](), by, outcome, seen, reason, NOW_MS)
+    assert refused.value.key == key
+
+
+@pytest.mark.parametrize("state", [State.OPEN, State.ACCEPTED, State.ARRIVED])
+def test_a_closing_keeps_who_how_and_why_and_leaves_no_deadline(state: State) -> None:
+    step = alerts.close(IN_STATE[state](), "desk", " 误按 ", Seen.OVERRIDE, "家属电话说明", NOW_MS)
+    assert step.entries == (Entry("closed", "desk", {"outcome": "误按", "seen": "override", "reason": "家属电话说明"}),)
+    check_deadlines(step.alert)
+    assert [tell.stage for tell in step.tells] == [Stage.CLOSED]
+    assert not alerts.deadline_passed(step.alert, DEFAULT, NOBODY_MISSING, NOW_MS + 10**9).is_change
+
+
+def test_the_desk_may_open_again_what_is_accepted_or_arrived_and_the_acceptor_is_told() -> None:
+    for before in (accepted(), arrived()):
+        step = alerts.reopen(before, "desk", NOW_MS)
+        assert step.alert.state is State.OPEN
+        assert step.alert.due_ms == NOW_MS
+        assert step.informs == (Inform(Audience.ACCEPTOR, Purpose.WITHDRAWN, "wang"),)
+
+
+@pytest.mark.parametrize("text", ["", "  ", "\n\t"])
+def test_an_empty_note_is_refused(text: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        alerts.note(opened(), "wang", text)
+    assert refused.value.key == "empty_note"
+
+
+# --- presses and gestures ------------------------------------------------------------------------------
+
+
+def test_a_press_joins_an_open_alert_is_answered_and_puts_off_the_next_reminder() -> None:
+    step = alerts.pressed_again(opened(), NOW_MS + 10_000)
+    assert step.alert.state is State.OPEN
+    assert step.alert.due_ms == opened().due_ms
+    assert step.alert.remind_ms == NOW_MS + 10_000 + REMIND_MS
+    assert [tell.stage for tell in step.tells] == [Stage.NOTIFYING]
+    assert entries(step) == ["pressed_again"]
+
+
+def test_three_presses_within_sixty_seconds_bring_the_next_rung_at_once() -> None:
+    second = alerts.pressed_again(opened(), NOW_MS + 30_000)
+    third = alerts.pressed_again(second.alert, NOW_MS + 59_999)
+    assert entries(second) == ["pressed_again"]
+    assert entries(third) == ["pressed_again", "hurried"]
+    assert third.alert.due_ms == NOW_MS + 59_999
+
+
+def test_three_presses_over_more_than_sixty_seconds_hurry_nothing() -> None:
+    second = alerts.pressed_again(opened(), NOW_MS + 30_000)
+    third = alerts.pressed_again(second.alert, NOW_MS + 60_000)
+    assert entries(third) == ["pressed_again"]
+
+
+def test_it_takes_three_further_presses_to_hurry_again() -> None:
+    alert, hurried = opened(), []
+    for at in range(1, 9):
+        step = alerts.pressed_again(alert, NOW_MS + at)
+        hurried.append("hurried" in entries(step))
+        alert = step.alert
+    assert hurried == [False, True, False, False, True, False, False, True]
+
+
+def test_however_often_it_is_pressed_an_alert_stays_small() -> None:
+    alert = accepted()
+    for at in range(500):
+        alert = alerts.pressed_again(alert, NOW_MS + at).alert
+    assert len(alert.pressed_ms) <= alerts.HURRY_PRESSES
+
+
+def test_a_press_while_accepted_is_told_to_the_acceptor_and_the_elder_hears_who_comes() -> None:
+    step = alerts.pressed_again(accepted(eta_minutes=4), NOW_MS + 90_000)
+    assert step.alert.state is State.ACCEPTED
+    assert step.informs == (Inform(Audience.ACCEPTOR, Purpose.PRESSED_AGAIN, "wang"),)
+    assert [(tell.stage, tell.person_id, tell.minutes) for tell in step.tells] == [(Stage.ACCEPTED, "wang", 3)]
+
+
+def test_a_press_ten_minutes_after_the_acceptance_opens_the_ladder_again() -> None:
+    before = accepted(eta_minutes=30)
+    still = alerts.pressed_again(before, NOW_MS + REOPEN_PRESS_MS - 1)
+    again = alerts.pressed_again(before, NOW_MS + REOPEN_PRESS_MS)
+    assert still.alert.state is State.ACCEPTED
+    assert again.alert.state is State.OPEN
+    assert again.alert.due_ms == NOW_MS + REOPEN_PRESS_MS
+    assert again.informs == (Inform(Audience.ACCEPTOR, Purpose.PRESSED_AGAIN, "wang"),)
+
+
+def test_a_press_after_the_arrival_opens_the_ladder_again() -> None:
+    step = alerts.pressed_again(arrived(), NOW_MS + 1)
+    assert step.alert.state is State.OPEN
+    assert step.alert.due_ms == NOW_MS + 1
+    assert entries(step) == ["pressed_again", "reopened"]
+
+
+def test_a_call_that_joins_a_request_for_service_makes_it_a_call_and_asks_on_at_once() -> None:
+    service = replace(opened(), kind=Kind.SERVICE)
+    step = alerts.pressed_again(service, NOW_MS + 5_000)
+    assert step.alert.kind is Kind.CALL
+    assert step.alert.due_ms == NOW_MS + 5_000
+    assert alerts.pressed_again(accepted(), NOW_MS, Kind.SERVICE).alert.kind is Kind.CALL
+    unreadable = replace(opened(), kind=Kind.UNREADABLE)
+    assert alerts.pressed_again(unreadable, NOW_MS + 5_000).alert.kind is Kind.UNREADABLE
+
+
+@pytest.mark.parametrize("state", [State.OPEN, State.ACCEPTED, State.ARRIVED])
+def test_a_cancel_changes_neither_state_nor_ladder_and_tells_those_who_were_asked(state: State) -> None:
+    before = IN_STATE[state]()
+    step = alerts.said_fine(before)
+    assert step.alert == before
+    assert entries(step) == ["said_fine"]
+    assert [(inform.audience, inform.purpose) for inform in step.informs] == [
+        (Audience.ASKED, Purpose.SAID_FINE),
+        (Audience.ACCEPTOR, Purpose.SAID_FINE),
+    ]
+
+
+def test_the_arrival_rhythm_is_an_arrival_while_accepted() -> None:
+    step = alerts.arrival_shown(accepted(), NOW_MS + 5)
+    assert step.alert.state is State.ARRIVED
+    assert step.alert.arrived_ms == NOW_MS + 5
+    assert step.entries == (Entry("arrived", "elder", {"how": "button"}),)
+    assert step.tells[0].person_id == "wang"
+
+
+@pytest.mark.parametrize("state", [State.OPEN, State.ARRIVED])
+def test_the_arrival_rhythm_is_a_press_in_every_other_state(state: State) -> None:
+    step = alerts.arrival_shown(IN_STATE[state](), NOW_MS + 5)
+    assert step.alert.state is State.OPEN
+    assert entries(step)[0] == "pressed_again"
+
+
+# --- the clock -----------------------------------------------------------------------------------------
+
+HOUR_MS = 3_600_000
+
+
+@pytest.mark.parametrize("by_ms", [-10 * 365 * 24 * HOUR_MS, -HOUR_MS, -3_000, 3_000, HOUR_MS, 10**12])
+@pytest.mark.parametrize("state", [State.OPEN, State.ACCEPTED, State.ARRIVED])
+def test_a_clock_step_keeps_every_deadline_at_its_distance(state: State, by_ms: int) -> None:
+    before = IN_STATE[state]()
+    step = alerts.clock_stepped(before, by_ms, DEFAULT, NOW_MS + 1_000 + by_ms)
+    assert before.due_ms is not None
+    assert step.alert.due_ms == before.due_ms + by_ms
+    if before.remind_ms is not None:
+        assert step.alert.remind_ms == before.remind_ms + by_ms
+    assert step.entries == (Entry("clock_stepped", detail={"by_ms": by_ms}),)
+
+
+def test_a_closed_alert_has_nothing_to_shift() -> None:
+    assert not alerts.clock_stepped(closed(), HOUR_MS, DEFAULT, NOW_MS + HOUR_MS).is_change
+
+
+@pytest.mark.parametrize("by_ms", [-HOUR_MS, HOUR_MS])
+def test_presses_are_counted_alike_before_and_after_a_clock_step(by_ms: int) -> None:
+    now_ms = NOW_MS + by_ms
+    stepped = alerts.clock_stepped(opened(), by_ms, DEFAULT, now_ms + 40_000).alert
+    second = alerts.pressed_again(stepped, now_ms + 50_000).alert
+    assert entries(alerts.pressed_again(second, now_ms + 59_000)) == ["pressed_again", "hurried"]
+    assert entries(alerts.pressed_again(second, now_ms + 61_000)) == ["pressed_again"]
+
+
+@pytest.mark.parametrize("by_ms", [-HOUR_MS, HOUR_MS])
+def test_ten_minutes_after_acceptance_are_ten_minutes_also_when_the_clock_was_set(by_ms: int) -> None:
+    stepped = alerts.clock_stepped(accepted(eta_minutes=30), by_ms, DEFAULT, NOW_MS + by_ms).alert
+    assert alerts.pressed_again(stepped, NOW_MS + by_ms + REOPEN_PRESS_MS - 1).alert.state is State.ACCEPTED
+    assert alerts.pressed_again(stepped, NOW_MS + by_ms + REOPEN_PRESS_MS).alert.state is State.OPEN
+
+
+@pytest.mark.parametrize("state", [State.OPEN, State.ACCEPTED, State.ARRIVED])
+def test_an_alert_written_after_the_clock_was_set_is_not_shifted_by_it(state: State) -> None:
+    alert = IN_STATE[state]()
+    assert not alerts.clock_stepped(alert, 8 * HOUR_MS, DEFAULT, NOW_MS).is_change
+
+
+@pytest.mark.parametrize(("state", "most_ms"), [(State.OPEN, 45_000), (State.ACCEPTED, 7 * MINUTE_MS)])
+def test_a_clock_set_back_while_no_hub_ran_leaves_no_deadline_in_the_far_future(state: State, most_ms: int) -> None:
+    long_ago_ms = NOW_MS - 10 * 365 * 24 * HOUR_MS
+    step = alerts.clock_stepped(IN_STATE[state](), 0, DEFAULT, long_ago_ms)
+    assert step.alert.due_ms == long_ago_ms + most_ms
+    assert step.alert.remind_ms is None or step.alert.remind_ms <= long_ago_ms + REMIND_MS
+    assert not alerts.clock_stepped(step.alert, 0, DEFAULT, long_ago_ms).is_change

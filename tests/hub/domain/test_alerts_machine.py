@@ -1,0 +1,301 @@
+"""One alert against everything that elders, people, time, clocks and dead channels can do to it, in any order.
+
+The machine keeps a simple model of its own (what the state must be, and why) and compares after each step.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from hub.domain import alerts
+from hub.domain.alerts import Alert, Audience, Entry, Kind, Purpose, Seen, Stage, State, Step
+from hub.domain.errors import Invalid, StepNotAllowed
+from hub.domain.ladder import DEFAULT
+
+BEGAN_MS = 1_700_000_000_000
+PEOPLE = st.sampled_from(["wang", "li", "zhao", "desk"])
+WAIT_MS = st.one_of(st.integers(0, 5_000), st.integers(0, 90_000), st.integers(0, 40 * 60_000))
+LONGEST_MS = 33 * 60_000
+ASKING = (Stage.RECORDED, Stage.NOTIFYING)
+
+
+@dataclass
+class Model:
+    """What the alert must be, told in the simplest way: who goes, who is there, and when help was promised."""
+
+    state: str = "open"
+    goes: str | None = None
+    accepted_ms: int = 0
+    eta_ms: int = 0
+    presses: tuple[int, ...] = (BEGAN_MS,)
+
+
+class AlertMachine(RuleBasedStateMachine):
+    """Rules are what happens; `take` applies a step as the hub does and checks what every step must hold."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now_ms = BEGAN_MS
+        self.empty = [False, False, False]
+        self.journal: list[Entry] = []
+        self.seqs: list[int] = []
+        self.model = Model()
+        blank = Alert("a", Kind.CALL, "d/b", "d", "b", "building-1", None, BEGAN_MS, State.OPEN, 0, BEGAN_MS, None)
+        self.alert = blank
+        self.take(alerts.opened(blank, DEFAULT, self.empty, self.now_ms))
+        self.asked_rungs = [0]
+
+    def take(self, step: Step) -> None:
+        before = self.alert
+        assert step.is_change or (step.alert == before and not step.tells and not step.informs and step.ask is None)
+        for tell in step.tells:
+            assert not self.seqs or tell.stage_seq > self.seqs[-1]
+            self.seqs.append(tell.stage_seq)
+            if step.alert.state is State.OPEN:
+                assert tell.stage in ASKING
+        if step.tells:
+            assert step.alert.stage_seq == step.tells[-1].stage_seq
+        if step.ask is not None:
+            assert step.alert.state is State.OPEN
+            assert step.ask == step.alert.rung
+        self.journal += step.entries
+        self.alert = step.alert
+
+    def run_due(self) -> None:
+        """What the loop does while time passes: each deadline that has come, once, then the reminder."""
+        while self.alert.due_ms is not None and self.alert.due_ms <= self.now_ms:
+            before, at_ms = self.alert, self.now_ms
+            step = alerts.deadline_passed(before, DEFAULT, self.empty, at_ms)
+            self.take(step)
+            assert step.alert.due_ms is not None
+            assert step.alert.due_ms > at_ms  # a wait is never spent on the past: the loop ends
+            if before.state is not State.ARRIVED:
+                self.check_climb(before, step)
+            if before.state is State.ACCEPTED:
+                told = [(one.audience, one.purpose, one.person_id) for one in step.informs]
+                assert told == [(Audience.ACCEPTOR, Purpose.EXPIRED, before.acceptor_id)]
+                self.reopen_model()
+        if self.alert.remind_ms is not None and self.alert.remind_ms <= self.now_ms:
+            step = alerts.remind(self.alert, self.now_ms)
+            assert [tell.stage for tell in step.tells] == [Stage.NOTIFYING]
+            self.take(step)
+
+    def check_climb(self, before: Alert, step: Step) -> None:
+        """One rung up past the empty ones; the last one repeats."""
+        above = [rung for rung in range(before.rung + 1, 2) if not self.empty[rung]]
+        assert step.ask == (above[0] if above else 2)
+
+    def reopen_model(self) -> None:
+        self.model.state, self.model.goes, self.model.presses = "open", None, ()
+
+    # --- the elder -------------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.model.state != "closed")
+    @rule(is_rhythm=st.booleans())
+    def presses(self, is_rhythm: bool) -> None:
+        model, now_ms = self.model, self.now_ms
+        step = (alerts.arrival_shown if is_rhythm else alerts.pressed_again)(self.alert, now_ms)
+        assert step.tells  # every press is answered
+        self.take(step)
+        if is_rhythm and model.state == "accepted":
+            model.state = "arrived"
+        elif model.state == "arrived" or (model.state == "accepted" and now_ms - model.accepted_ms >= 600_000):
+            self.reopen_model()
+            assert step.alert.due_ms == now_ms
+        else:
+            model.presses = (*(at for at in model.presses if now_ms - at < 60_000), now_ms)
+            if model.state == "open" and len(model.presses) >= 3:
+                model.presses = ()
+                assert step.alert.due_ms == now_ms
+            if model.state == "accepted":
+                assert [one.person_id for one in step.informs] == [model.goes]
+
+    @precondition(lambda self: self.model.state != "closed")
+    @rule()
+    def cancels(self) -> None:
+        before = self.alert
+        self.take(alerts.said_fine(self.alert))
+        assert self.alert == before
+
+    # --- people ----------------------------------------------------------------------------------------
+
+    @rule(who=PEOPLE, minutes=st.integers(-2, 33))
+    def accepts(self, who: str, minutes: int) -> None:
+        model = self.model
+        try:
+            step = alerts.accept(self.alert, who, minutes, self.now_ms)
+        except Invalid:
+            assert not 1 <= minutes <= 30
+            return
+        except StepNotAllowed:
+            assert model.state == "closed"
+            return
+        self.take(step)
+        if model.state == "open":
+            model.state, model.goes = "accepted", who
+            model.accepted_ms, model.eta_ms = self.now_ms, minutes * 60_000
+            assert [(one.audience, one.purpose) for one in step.informs] == [(Audience.ASKED, Purpose.THANKS)]
+        else:
+            assert step.is_change == (who != model.goes)
+
+    @rule(who=PEOPLE, is_last=st.booleans())
+    def declines(self, who: str, is_last: bool) -> None:
+        self.attempt(lambda: alerts.decline(self.alert, who, is_last=is_last, now_ms=self.now_ms), "open", "accepted")
+
+    @rule(who=PEOPLE)
+    def withdraws(self, who: str) -> None:
+        try:
+            is_done = self.attempt(lambda: alerts.withdraw(self.alert, who, self.now_ms), "accepted")
+        except Invalid:
+            assert self.model.state == "accepted"
+            assert who != self.model.goes
+            return
+        if is_done:
+            self.reopen_model()
+
+    @rule(who=PEOPLE)
+    def arrives(self, who: str) -> None:
+        if self.model.state == "arrived" and who == self.model.goes:
+            assert not alerts.arrive(self.alert, who, self.now_ms).is_change
+        elif self.attempt(lambda: alerts.arrive(self.alert, who, self.now_ms), "accepted"):
+            self.model.state, self.model.goes = "arrived", who
+
+    @rule(who=PEOPLE)
+    def reopens(self, who: str) -> None:
+        if self.attempt(lambda: alerts.reopen(self.alert, who, self.now_ms), "accepted", "arrived"):
+            self.reopen_model()
+
+    @rule(who=PEOPLE, text=st.sampled_from(["", " ", "门锁着"]))
+    def notes(self, who: str, text: str) -> None:
+        try:
+            step = alerts.note(self.alert, who, text)
+        except Invalid:
+            assert not text.strip()
+            return
+        self.take(step)
+
+    @rule(
+        who=st.sampled_from(["", "wang"]),
+        outcome=st.sampled_from(["", "好了"]),
+        seen=st.sampled_from(Seen),
+        reason=st.sampled_from(["", "电话"]),
+        is_meant=st.sampled_from([False, False, True]),
+    )
+    def closes(self, who: str, outcome: str, seen: Seen, reason: str, is_meant: bool) -> None:
+        may = bool(who and outcome and (seen is not Seen.OVERRIDE or reason))
+        if may and not is_meant:
+            return  # or most runs would end here
+        try:
+            is_done = self.attempt(
+                lambda: alerts.close(self.alert, who, outcome, seen, reason, self.now_ms), "open", "accepted", "arrived"
+            )
+        except Invalid:
+            assert not may
+            return
+        assert may
+        if is_done:
+            self.model.state = "closed"
+
+    def attempt(self, act: Callable[[], Step], *states: str) -> bool:
+        """Takes the step if the model's state allows it; else it must be refused by name. Whether it was taken."""
+        try:
+            step = act()
+        except StepNotAllowed:
+            assert self.model.state not in states
+            return False
+        assert self.model.state in states
+        self.take(step)
+        return True
+
+    # --- time and the world ----------------------------------------------------------------------------
+
+    @rule(wait_ms=WAIT_MS)
+    def time_passes(self, wait_ms: int) -> None:
+        self.now_ms += wait_ms
+        self.run_due()
+
+    @rule(by_ms=st.one_of(st.integers(-(10**12), 10**12), st.integers(-10_000, 10_000)))
+    def clock_is_set(self, by_ms: int) -> None:
+        before, model = self.alert, self.model
+        self.now_ms += by_ms
+        self.take(alerts.clock_stepped(before, by_ms, DEFAULT, self.now_ms))
+        if before.due_ms is not None:
+            assert self.alert.due_ms == before.due_ms + by_ms
+        model.accepted_ms += by_ms
+        model.presses = tuple(at + by_ms for at in model.presses)
+
+    @rule(back_ms=st.integers(0, 10**12))
+    def hub_starts_again_with_a_clock_set_back(self, back_ms: int) -> None:
+        self.now_ms -= back_ms
+        before = self.alert
+        self.take(alerts.clock_stepped(before, 0, DEFAULT, self.now_ms))
+        if before.due_ms is not None and self.alert.due_ms is not None:
+            shift_ms = self.alert.due_ms - before.due_ms
+            self.model.accepted_ms += shift_ms
+            self.model.presses = tuple(at + shift_ms for at in self.model.presses)
+
+    @rule(empty=st.tuples(st.booleans(), st.booleans()))
+    def rota_changes(self, empty: tuple[bool, bool]) -> None:
+        self.empty = [*empty, False]
+
+    @rule(rung=st.integers(0, 2))
+    def rung_fails(self, rung: int) -> None:
+        before = self.alert
+        self.take(alerts.rung_failed(before, rung, DEFAULT, self.now_ms))
+        has_failed = self.model.state == "open" and before.rung == rung and rung < 2
+        assert self.alert.due_ms == (self.now_ms if has_failed else before.due_ms)
+
+    # --- what always holds -----------------------------------------------------------------------------
+
+    @invariant()
+    def the_state_is_the_models(self) -> None:
+        assert self.alert.state.value == self.model.state
+        assert self.model.state == "closed" or self.alert.acceptor_id == self.model.goes
+
+    @invariant()
+    def there_is_one_deadline_until_it_is_closed_and_none_after(self) -> None:
+        assert (self.alert.due_ms is None) == (self.model.state == "closed")
+        assert (self.alert.remind_ms is None) == (self.model.state != "open")
+        if self.alert.due_ms is not None:
+            assert self.alert.due_ms <= self.now_ms + LONGEST_MS
+        if self.model.state == "accepted":
+            assert self.alert.due_ms == self.model.accepted_ms + self.model.eta_ms + alerts.GRACE_MS
+
+    @invariant()
+    def closed_was_only_who_was_closed_as_it_must_be(self) -> None:
+        closings = [entry for entry in self.journal if entry.what == "closed"]
+        assert len(closings) == (self.model.state == "closed")
+        for entry in closings:
+            assert entry.actor
+            assert entry.detail["outcome"]
+            assert entry.detail["seen"] != "override" or entry.detail["reason"]
+
+    @invariant()
+    def the_rung_exists(self) -> None:
+        assert 0 <= self.alert.rung < len(DEFAULT)
+
+
+def run_of(examples: int, steps: int) -> type:
+    made = AlertMachine.TestCase
+    made.settings = settings(
+        max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=list(HealthCheck)
+    )
+    return made
+
+
+TestAlertMachine = run_of(60, 40)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+def test_ten_thousand_lives_of_an_alert_hold_the_invariants() -> None:
+    from hypothesis.stateful import run_state_machine_as_test
+
+    thorough = settings(
+        max_examples=10_000, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
+    )
+    run_state_machine_as_test(AlertMachine, settings=thorough)
