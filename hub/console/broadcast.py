@@ -1,7 +1,5 @@
 """广播台: compose an announcement, say how far it reaches before it is sent, follow it, stop it."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Alerts as the desk and the helpers' phones show them: how urgent, who was asked and with what outcome, what is next."""
+"""Alerts as the desk and the helpers' phones show them: how urgent, who was asked, what became of it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,5 @@
 """社区图: the plan of the community, coloured by alerts, sound and links."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request

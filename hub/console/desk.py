@@ -1,7 +1,5 @@
 """值班台 and the page of one alert: what is open, and the steps that staff take."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request

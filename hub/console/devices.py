@@ -1,7 +1,5 @@
 """设备: what is not proved comes first; a self-test is one click, and says what came of it."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request

@@ -132,7 +132,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "presses_not_connected": _("收不到按铃：和消息服务器断开了，正在重连。"),
         "link_not_connected": _("发不到楼里的设备：和消息服务器断开了，正在重连。"),
     },
-    "home": {"fine": _("在线，都验证过"), "unproved": _("在线，有没验证的")},
+    "home": {"fine": _("都验证过"), "unproved": _("有没验证的")},
     "duty": {
         "helper": _("结对帮扶"),
         "building_head": _("楼栋长"),

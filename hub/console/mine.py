@@ -1,7 +1,5 @@
 """我的值班: a volunteer's page by personal link, for a phone: 我去, 去不了, 到了, 完成."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request

@@ -18,6 +18,7 @@ HEADERS = {
 }
 READING = ("GET", "HEAD", "OPTIONS")
 REFUSED = "这个操作不是从本系统的网页发出的。\nThis did not come from one of our pages.\n"
+REFUSED = "这个操作不是从本系统的网页发出的。\nThis did not come from one of our pages.\n"
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -45,9 +46,6 @@ class Safety:
         if scope["method"] not in READING and not is_own_page(
             headers.get("sec-fetch-site"), headers.get("origin"), headers.get("host")
         ):
-            refused = PlainTextResponse(
-                "这个操作不是从本系统的网页发出的。\nThis did not come from one of our pages.\n", 403
-            )
-            await refused(scope, receive, send_safely)
+            await PlainTextResponse(REFUSED, 403)(scope, receive, send_safely)
             return
         await self._app(scope, receive, send_safely)

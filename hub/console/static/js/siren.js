@@ -50,6 +50,7 @@ async function open() {
 function draw() {
   if (!bar) return;
   bar.hidden = !isOnDuty() || isHeard();
+  if (!start) return;
   start.setAttribute("aria-pressed", String(isOnDuty()));
   start.textContent = isOnDuty() ? start.dataset.stop : start.dataset.start;
   const left = Math.ceil((mutedUntil - hubNow()) / 1000);
