@@ -10,9 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from device_agent.core.hearing import compare
-from device_agent.core.sounds import Pcm
+from device_agent.core.sounds import SAMPLE_RATE, Pcm
 from device_agent.hardware.decoding import decode_opus
 from firmware_sim.fleet import Fleet
+from firmware_sim.hardware.tape import Segment
+
+STUMBLE_S = 1.0
+"""A shorter silence between two segments is a gap in one sound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +39,31 @@ def matches(fleet: Fleet, source: Path) -> list[Match]:
 
 def _best(device: str, folder: Path, wanted: Pcm) -> Match:
     listing = folder / "speaker.json"
-    segments = json.loads(listing.read_text())["segments"] if listing.exists() else []
-    found = [_match(device, wanted, folder / one["file"], one["start_unix_ns"]) for one in segments]
+    segments = [Segment(**one) for one in json.loads(listing.read_text())["segments"]] if listing.exists() else []
+    kept = [segment for segment in segments if (folder / segment.file).exists()]
+    found = [_match(device, wanted, folder, stretch) for stretch in _stretches(kept)]
     return max(found, key=lambda match: match.correlation, default=Match(device, 0.0, None))
 
 
-def _match(device: str, wanted: Pcm, file: Path, start_unix_ns: int) -> Match:
-    with wave.open(str(file)) as recording:
-        played = np.frombuffer(recording.readframes(recording.getnframes()), "<i2")
+def _stretches(segments: list[Segment]) -> list[list[Segment]]:
+    """Segments that belong to one sound: a loudspeaker that stumbled went on in a new one."""
+    stretches: list[list[Segment]] = []
+    for segment in segments:
+        if stretches and segment.start_s - stretches[-1][-1].end_s < STUMBLE_S:
+            stretches[-1].append(segment)
+        else:
+            stretches.append([segment])
+    return stretches
+
+
+def _match(device: str, wanted: Pcm, folder: Path, stretch: list[Segment]) -> Match:
+    begin = stretch[0]
+    played = np.zeros(round((stretch[-1].end_s - begin.start_s) * SAMPLE_RATE) + 1, np.int16)
+    for segment in stretch:
+        with wave.open(str(folder / segment.file)) as recording:
+            frames = np.frombuffer(recording.readframes(recording.getnframes()), "<i2")
+        at = round((segment.start_s - begin.start_s) * SAMPLE_RATE)
+        room = played[at : at + len(frames)]
+        room[:] = frames[: len(room)]
     correlation, lag_ms = compare(wanted, played)
-    return Match(device, round(correlation, 4), start_unix_ns + round(lag_ms * 1e6))
+    return Match(device, round(correlation, 4), begin.start_unix_ns + round(lag_ms * 1e6))

@@ -67,6 +67,11 @@ class Hub:
         self._broker = None if settings.broker else OwnBroker(settings.data / "broker", settings.mqtt)
         self.is_serving = asyncio.Event()
 
+    @property
+    def url(self) -> str:
+        """Where browsers on this machine find the pages."""
+        return f"{'https' if self._settings.is_https else 'http'}://{self._settings.http}"
+
     def stop(self) -> None:
         """Asks the hub to end in good order."""
         self._stop.set()
@@ -136,7 +141,7 @@ class Hub:
             devices=devices,
             news=news,
             ready=ready,
-            base_url=f"{'https' if settings.is_https else 'http'}://{settings.http}",
+            base_url=self.url,
         )
         handlers = Handlers(on_status, announcements.received, devices.health, devices.replied, on_connected)
         server, listening = self._web_server(services), _listening(settings.http)

@@ -5,12 +5,19 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.api.bodies import Body, refusals
 from hub.api.callers import Onlooker, Served, Staff
 from hub.domain.announcements import MAX_CHARACTERS, MAX_REPEAT, Kind
-from hub.services.views import AnnouncementDetail, AnnouncementSummary, announcement_view, announcements_view
+from hub.services.views import (
+    AnnouncementDetail,
+    AnnouncementSummary,
+    announced_sound,
+    announcement_view,
+    announcements_view,
+)
 
 router = APIRouter(prefix="/announcements", tags=["announcements"])
 
@@ -44,7 +51,7 @@ class Announced(BaseModel):
     counts: Annotated[dict[str, int], Field(description="Devices by state, and buildings without any (`no_device`).")]
 
 
-@router.post("", status_code=201, summary="Announce something", responses=refusals(422, 503))
+@router.post("", status_code=201, summary="Announce something", responses=refusals(503))
 async def announce(body: NewAnnouncement, services: Served, grant: Staff) -> Announced:
     """Answers when it is spoken, stored and published; without a link it is published as soon as there is one."""
     announcement = await services.announcements.announce(
@@ -66,7 +73,7 @@ async def announce(body: NewAnnouncement, services: Served, grant: Staff) -> Ann
     )
 
 
-@router.get("", summary="Announcements, the newest first", responses=refusals(422))
+@router.get("", summary="Announcements, the newest first", responses=refusals())
 async def list_announcements(
     services: Served, grant: Onlooker, limit: Annotated[int, Query(ge=1, le=200)] = 50
 ) -> list[AnnouncementSummary]:
@@ -78,6 +85,18 @@ async def list_announcements(
 async def get_announcement(announcement_id: str, services: Served, grant: Onlooker) -> AnnouncementDetail:
     """`heard` is played and proved by the building's own microphone; `played` alone is not."""
     return await services.database.read(lambda tx: announcement_view(tx, announcement_id, services.clock.now_ms()))
+
+
+@router.get(
+    "/{announcement_id}/audio",
+    summary="The sound itself, Opus in Ogg, exactly as it is played",
+    responses={200: {"content": {"audio/ogg": {}}}, **refusals(404)},
+    response_class=Response,
+)
+async def get_audio(announcement_id: str, services: Served, grant: Onlooker) -> Response:
+    """One round of it: repeats and the pauses between them are not in the file."""
+    sound = await services.database.read(lambda tx: announced_sound(tx, announcement_id))
+    return Response(sound.opus, media_type="audio/ogg")
 
 
 @router.post("/{announcement_id}/stop", summary="Stop it everywhere at once", responses=refusals(404))

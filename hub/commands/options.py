@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import logging
+import socket
 import sys
 from collections.abc import Mapping
 
@@ -41,6 +43,13 @@ def arguments(options: argparse.Namespace) -> dict[str, str | None]:
     given: dict[str, str | None] = {name: getattr(options, name.lower(), None) for name in NAMES}
     given["TLS_OWN"] = "true" if getattr(options, "tls_own", False) else None
     return given
+
+
+def free_ports(count: int) -> list[int]:
+    """So many TCP ports of this machine that nobody listens on now."""
+    with contextlib.ExitStack() as stack:
+        probes = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [probe.getsockname()[1] for probe in probes]
 
 
 def show(result: Mapping[str, object], *, is_json: bool) -> None:

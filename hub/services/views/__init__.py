@@ -10,6 +10,7 @@ from hub.services.views.alerts import (
 from hub.services.views.announcements import (
     AnnouncementDetail,
     AnnouncementSummary,
+    announced_sound,
     announcement_view,
     announcements_view,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "PlaceView",
     "alert_view",
     "alerts_view",
+    "announced_sound",
     "announcement_view",
     "announcements_view",
     "device_view",

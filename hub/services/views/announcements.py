@@ -9,7 +9,7 @@ from hub.domain.announcements import Progress, Reached, counts, total_ms
 from hub.domain.errors import NotFound
 from hub.domain.places import Place, reached
 from hub.services.calling import Calling
-from hub.services.ports import Announcement, Tx
+from hub.services.ports import Announcement, Sound, Tx
 
 NO_DEVICE = "no_device"
 """A building that was meant and has no loudspeaker: nobody there hears anything."""
@@ -74,6 +74,15 @@ class AnnouncementDetail(AnnouncementSummary):
     """An announcement with the state of every building that it was meant for."""
 
     buildings: tuple[BuildingProgress, ...]
+
+
+def announced_sound(tx: Tx, announcement_id: str) -> Sound:
+    """The sound of an announcement. Raises NotFound, also for one whose sound is kept no more."""
+    announcement = tx.announcements.get(announcement_id)
+    sound = tx.announcements.sound(announcement.audio_sha256) if announcement else None
+    if sound is None:
+        raise NotFound(what="announcement", id=announcement_id)
+    return sound
 
 
 def announcements_view(tx: Tx, now_ms: int, *, limit: int = 50) -> list[AnnouncementSummary]:
