@@ -72,7 +72,7 @@ class Agent:
         self._clock = ports.clock
         self._started_ms = ports.clock.now().mono_ms
         sound = SoundHardware(ports.speaker, ports.microphone, ports.decoder, ports.files)
-        self.link = HubLink(identity, ports.links, ports.outbox, ports.clock, self.post, self._audio_came, self._health)
+        self.link = HubLink(identity, ports.links, ports.outbox, ports.clock, self.post, self._audio_came, self.health)
         self._playback = Playback(sound, ports.clock, self.post, self._spawn, self.link.want)
         self._tasks: asyncio.TaskGroup | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -113,6 +113,23 @@ class Agent:
         """A button moved."""
         kind = events.ButtonDown if edge.is_down else events.ButtonUp
         self._handle(kind(edge.button), self._clock.at(edge.at_s))
+
+    def health(self) -> messages.Health:
+        """How the device is at this instant."""
+        now = self._clock.now()
+        if self.state.proofs != self._proofs_on_disk:
+            self._outbox.store_proofs(self.state.proofs)
+            self._proofs_on_disk = self.state.proofs
+        measured = Vitals(
+            uptime_s=(now.mono_ms - self._started_ms) / 1000,
+            temperature_c=vitals.temperature_c(),
+            load=vitals.load(),
+            memory_mb=vitals.memory_mb(),
+            disk_free_mb=vitals.disk_free_mb(self._outbox.folder),
+            clock_offset_ms=self._clock.wall_error_ms(),
+            outbox=self._outbox.depth(),
+        )
+        return rules.report(self.state, measured, now)
 
     def _arm(self) -> None:
         if self.state.config is not None:
@@ -267,22 +284,6 @@ class Agent:
         log.info("told at %s: %s of alert %s, lamp %s", told.button, told.stage, told.alert_id, lamp.value)
         if self._record is not None:
             self._record(told, lamp, spoken_ms)
-
-    def _health(self) -> messages.Health:
-        now = self._clock.now()
-        if self.state.proofs != self._proofs_on_disk:
-            self._outbox.store_proofs(self.state.proofs)
-            self._proofs_on_disk = self.state.proofs
-        measured = Vitals(
-            uptime_s=(now.mono_ms - self._started_ms) / 1000,
-            temperature_c=vitals.temperature_c(),
-            load=vitals.load(),
-            memory_mb=vitals.memory_mb(),
-            disk_free_mb=vitals.disk_free_mb(self._outbox.folder),
-            clock_offset_ms=self._clock.wall_error_ms(),
-            outbox=self._outbox.depth(),
-        )
-        return rules.report(self.state, measured, now)
 
 
 def _begin(device: str, disk: OnDisk, now: Moment) -> tuple[AgentState, list[effects.Effect]]:

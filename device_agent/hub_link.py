@@ -108,6 +108,8 @@ class HubLink:
                 log.info("no link to the hub: %s", "; ".join(str(each) for each in lost.exceptions))
             except* Exception:
                 log.exception("the link to the hub failed: it is made anew")
+            if _is_cancelled():  # a task group whose task fails at the same moment does not pass it on
+                raise asyncio.CancelledError
             await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
             wait_s = min(wait_s * 2, LONGEST_WAIT_S)
 
@@ -245,7 +247,7 @@ class HubLink:
 
     async def _probe(self, link: Link) -> Probe | None:
         nonce = os.urandom(16).hex()
-        answer = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Probe] = asyncio.get_running_loop().create_future()
         self._answers[nonce] = answer
         sent_ns = self._clock.mono_ns()
         question = messages.ClockProbe(nonce=nonce, sent_ns=sent_ns)
@@ -259,7 +261,8 @@ class HubLink:
                     correlation=bytes.fromhex(nonce),
                 )
             )
-            return await asyncio.wait_for(answer, PROBE_PATIENCE_S)
+            async with asyncio.timeout(PROBE_PATIENCE_S):
+                return await answer
         except TimeoutError:
             return None
         finally:
@@ -271,6 +274,11 @@ class HubLink:
             topic = topics.device(self._device, "health")
             await link.publish(Outgoing(topic, self._report().to_payload(), qos=0))
             await asyncio.sleep(REPORT_EVERY_S)
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _announcement_id(incoming: Incoming) -> str | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import math
 import socket
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -96,11 +98,14 @@ class MqttLinks:
     async def connect(self, will: Outgoing | None) -> AsyncIterator[MqttLink]:
         """A new client for each connection: a used one holds acknowledgements of a connection that is gone."""
         client = self._client(will)
+        async with _answered():
+            await client.__aenter__()
         try:
-            async with client:
-                yield MqttLink(client)
-        except aiomqtt.MqttError as error:
-            raise LinkLost(str(error)) from None
+            yield MqttLink(client)
+        finally:
+            with suppress(LinkLost):
+                async with _answered():
+                    await client.__aexit__(None, None, None)
 
     def _client(self, will: Outgoing | None) -> aiomqtt.Client:
         login = self._login
@@ -116,7 +121,7 @@ class MqttLinks:
             protocol=aiomqtt.ProtocolVersion.V5,
             clean_start=False,
             keepalive=KEEPALIVE_S,
-            timeout=ANSWER_S,
+            timeout=math.inf,  # see _answered
             properties=properties,
             will=None if will is None else aiomqtt.Will(will.topic, will.payload, will.qos, will.is_retained),
             tls_params=None if login.ca_file is None else aiomqtt.TLSParameters(ca_certs=str(login.ca_file)),
@@ -140,25 +145,19 @@ class MqttLink:
             properties.ResponseTopic = message.answer_to
         if message.correlation is not None:
             properties.CorrelationData = message.correlation
-        try:
+        async with _answered():
             await self._client.publish(message.topic, message.payload, message.qos, message.is_retained, properties)
-        except aiomqtt.MqttError as error:
-            raise LinkLost(str(error)) from None
 
     async def subscribe(self, topics: list[str]) -> None:
-        try:
+        async with _answered():
             answers = await self._client.subscribe([(topic, 1) for topic in topics], qos=1)
-        except aiomqtt.MqttError as error:
-            raise LinkLost(str(error)) from None
         for topic, answer in zip(topics, answers, strict=True):
             if getattr(answer, "is_failure", False):
                 log.error("the broker does not let us subscribe to %s: %s", topic, answer)
 
     async def unsubscribe(self, topic: str) -> None:
-        try:
+        async with _answered():
             await self._client.unsubscribe(topic)
-        except aiomqtt.MqttError as error:
-            raise LinkLost(str(error)) from None
 
     async def messages(self) -> AsyncIterator[Incoming]:
         try:
@@ -175,3 +174,19 @@ class MqttLink:
         sock = self._client._client.socket()  # noqa: SLF001 - no public way to fail
         if isinstance(sock, socket.socket):
             sock.shutdown(socket.SHUT_RDWR)
+
+
+@asynccontextmanager
+async def _answered() -> AsyncIterator[None]:
+    """Gives the broker ANSWER_S, and names every failure LinkLost.
+
+    Not aiomqtt's own time-out: that is asyncio.wait_for, which in Python 3.11 swallows a cancellation that comes
+    together with the answer, and whoever was cancelled would go on for ever.
+    """
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            yield
+    except TimeoutError:
+        raise LinkLost(f"the broker did not answer within {ANSWER_S:.0f} s") from None
+    except aiomqtt.MqttError as error:
+        raise LinkLost(str(error)) from None

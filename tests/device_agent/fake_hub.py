@@ -25,6 +25,9 @@ def signed(to: str, valid_ms: int = 600_000) -> dict[str, Any]:
     return {"to": to, "id": str(uuid.uuid4()), "issued_ms": now_ms(), "valid_until_ms": now_ms() + valid_ms}
 
 
+Outputs = dict[str, messages.Output]
+
+
 class FakeHub:
     """Records what devices say; `is_accepting` may be switched off to keep presses waiting."""
 
@@ -42,7 +45,7 @@ class FakeHub:
         self._client: aiomqtt.Client | None = None
 
     async def run(self, up: asyncio.Event) -> None:
-        """Be a hub until cancelled."""
+        """Be a hub until cancelled or cut off; may be run again, and has its session still."""
         async with aiomqtt.Client(
             "127.0.0.1",
             self._port,
@@ -85,25 +88,28 @@ class FakeHub:
     ) -> None:
         """Publish exactly this."""
         assert self._client is not None
-        properties = Properties(PacketTypes.PUBLISH)
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho has no types
         properties.UserProperty = user
         if correlation is not None:
             properties.CorrelationData = correlation
         await self._client.publish(topic, payload, 1, retain, properties)
 
-    async def configure(self, device: str, places: list[str], outputs: dict[str, str] | None = None) -> None:
+    async def configure(self, device: str, places: list[str], outputs: Outputs | None = None) -> None:
         """Give a device its places in the community `test`."""
         config = messages.Config(
             **signed(device), community="test", places=places, timezone="Asia/Shanghai", outputs=outputs or {}
         )
         await self.send(topics.device(device, "config"), config, retain=True)
 
-    async def announce(
-        self, place: str, audio: bytes, duration_ms: int, in_ms: int = 1_500, priority: int = 60
-    ) -> str:
-        """Publish audio and manifest for a place; returns the announcement's id."""
+    async def publish_audio(self, audio: bytes) -> str:
+        """Retain a file under its hash, which is returned."""
         sha256 = hashlib.sha256(audio).hexdigest()
         await self.publish(topics.audio(sha256), audio, [], retain=True)
+        return sha256
+
+    async def announce(self, place: str, audio: bytes, duration_ms: int, in_ms: int = 500, priority: int = 60) -> str:
+        """Publish audio and manifest for a place; returns the announcement's id."""
+        sha256 = await self.publish_audio(audio)
         manifest = messages.Manifest(
             **signed(place),
             announcement_id=str(uuid.uuid4()),
@@ -135,7 +141,7 @@ class FakeHub:
     async def _on(self, message: aiomqtt.Message) -> None:
         source = topics.parse_from_device(message.topic.value)
         assert source is not None
-        payload = bytes(message.payload)  # type: ignore[arg-type]  # paho always gives bytes here
+        payload = bytes(message.payload)
         match source.kind:
             case "press":
                 press = messages.read(messages.Press, payload)

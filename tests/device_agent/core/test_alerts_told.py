@@ -1,5 +1,7 @@
 """What the elder is told: the newest stage, by lamp always, by voice what was sent."""
 
+from typing import Any
+
 import pytest
 
 from device_agent.core import alerts_told, effects
@@ -8,7 +10,7 @@ from device_agent.core.effects import LampSays
 from tests.device_agent.core.values import SHA, at, stage
 
 
-def tell(state: ToldState, name: str, seq: int, **changed: object) -> tuple[ToldState, list[effects.Effect]]:
+def tell(state: ToldState, name: str, seq: int, **changed: Any) -> tuple[ToldState, list[effects.Effect]]:
     return alerts_told.stage(state, stage(name, seq, **changed), at(seq))
 
 

@@ -1,0 +1,57 @@
+"""The device's clocks, on clocks of our own."""
+
+from device_agent.clock import DeviceClock
+
+S = 1_000_000_000
+
+
+class Clocks:
+    """A monotonic and a wall clock that move when told."""
+
+    def __init__(self) -> None:
+        self.mono = 1_000 * S
+        self.wall = 5_000 * S
+
+    def device(self) -> DeviceClock:
+        return DeviceClock(lambda: self.mono, lambda: self.wall)
+
+
+def test_before_the_hubs_time_is_known_the_wall_clock_stands_in() -> None:
+    clocks = Clocks()
+    clock = clocks.device()
+    now = clock.now()
+    assert (now.mono_ms, now.unix_ms, now.is_settled) == (1_000_000, 5_000_000, False)
+    assert clock.wall_error_ms() is None
+
+
+def test_after_ten_seconds_without_an_answer_the_wall_clock_must_do() -> None:
+    clocks = Clocks()
+    clock = clocks.device()
+    clocks.mono += 9 * S
+    assert not clock.now().is_settled
+    clocks.mono += 1 * S
+    assert clock.now().is_settled
+
+
+def test_once_learned_a_step_of_the_wall_clock_changes_nothing() -> None:
+    clocks = Clocks()
+    clock = clocks.device()
+    clock.learn(7_000 * S)
+    clocks.wall += 3_600 * S
+    assert clock.now().unix_ms == 8_000_000
+    assert clock.now().is_settled
+
+
+def test_the_error_of_the_wall_clock_is_reported() -> None:
+    clocks = Clocks()
+    clock = clocks.device()
+    clock.learn(4_000 * S - S // 2)
+    assert clock.wall_error_ms() == 500.0
+
+
+def test_an_instant_of_the_hub_is_found_on_the_monotonic_clock_and_back() -> None:
+    clock = Clocks().device()
+    clock.learn(4_000 * S)
+    assert clock.mono_s(5_000_500) == 1_000.5
+    assert clock.at(1_000.5).unix_ms == 5_000_500
+    assert clock.now().unix_of(1_000.5) == 5_000_500

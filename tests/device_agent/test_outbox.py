@@ -1,0 +1,130 @@
+"""What is on disk, also after the worst of ends."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from device_agent.core.effects import Step
+from device_agent.core.health import Proofs
+from device_agent.core.presses import Kept
+from device_agent.outbox import Outbox
+from tests.device_agent.core.values import UNIX_MS, manifest, signed
+from wire.messages import Config, Press, Receipt, ReceiptState, StateAt
+
+
+def press(seq: int) -> Press:
+    return Press(press_id=f"p-{seq}", button="b", pressed_at_ms=UNIX_MS + seq, seq=seq)
+
+
+def reopened(outbox: Outbox, path: Path) -> Outbox:
+    outbox.close()
+    return Outbox(path)
+
+
+def test_everything_is_there_again_after_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.db"
+    outbox = Outbox(path)
+    config = Config(**signed(), community="taohua", places=["all"], timezone="Asia/Shanghai")
+    salt = outbox.load().salt
+    for seq in range(3):
+        outbox.store_press(press(seq))
+    outbox.press_accepted("p-0", UNIX_MS)
+    outbox.press_accepted("p-1", UNIX_MS)
+    outbox.press_waits_again("p-1")
+    outbox.keep_restore(UNIX_MS)
+    outbox.store_manifest(manifest())
+    outbox.store_step("n-1", Step.STARTED)
+    outbox.store_seen("m-1", UNIX_MS + 5, None)
+    outbox.store_config(config)
+    outbox.store_proofs(Proofs(1, 2, {"b": 3}))
+    found = reopened(outbox, path).load()
+    assert found.salt == salt
+    assert (found.waiting, found.kept) == ([press(1), press(2)], [Kept(press(0), UNIX_MS)])
+    assert (found.next_seq, found.restored_to_ms) == (3, UNIX_MS)
+    assert found.announcements == [(manifest(), Step.STARTED)]
+    assert (found.seen, found.config, found.proofs) == ({"m-1": UNIX_MS + 5}, config, Proofs(1, 2, {"b": 3}))
+
+
+def test_numbers_go_on_when_old_presses_are_let_go(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.db"
+    outbox = Outbox(path)
+    outbox.store_press(press(0))
+    outbox.press_accepted("p-0", UNIX_MS)
+    outbox.forget_accepted(UNIX_MS + 1)
+    found = reopened(outbox, path).load()
+    assert (found.kept, found.next_seq) == ([], 1)
+
+
+def test_letting_go_never_touches_a_press_that_waits(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "outbox.db")
+    outbox.store_press(press(0))
+    outbox.forget_accepted(UNIX_MS * 2)
+    assert outbox.load().waiting == [press(0)]
+
+
+def test_messages_wait_in_order_until_they_are_sent(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.db"
+    outbox = Outbox(path)
+    receipts = [
+        Receipt(announcement_id=f"n-{n}", states=[StateAt(state=ReceiptState.PLAYED, at_ms=n)]) for n in range(3)
+    ]
+    for receipt in receipts:
+        outbox.add("receipt", receipt)
+    assert outbox.depth() == 3
+    outbox.sent(outbox.unsent()[0].id)
+    waiting = reopened(outbox, path).unsent()
+    assert [(each.kind, each.payload) for each in waiting] == [
+        ("receipt", receipt.to_payload()) for receipt in receipts[1:]
+    ]
+
+
+def test_ids_that_have_expired_are_let_go(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "outbox.db")
+    outbox.store_seen("m-1", UNIX_MS, None)
+    outbox.store_seen("m-2", UNIX_MS + 10, UNIX_MS + 1)
+    assert outbox.load().seen == {"m-2": UNIX_MS + 10}
+
+
+def test_an_announcement_that_is_past_is_let_go(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "outbox.db")
+    outbox.store_manifest(manifest())
+    outbox.forget_manifest("n-1")
+    assert outbox.load().announcements == []
+
+
+def test_a_damaged_file_is_set_aside_and_the_agent_begins_anew(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.db"
+    path.write_bytes(b"no database at all" * 1_000)
+    outbox = Outbox(path)
+    outbox.store_press(press(0))
+    assert outbox.load().waiting == [press(0)]
+    assert [each.read_bytes()[:18] for each in tmp_path.glob("outbox.db.damaged-*")] == [b"no database at all"]
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from device_agent.outbox import Outbox
+from tests.device_agent.test_outbox import press
+outbox = Outbox(Path(sys.argv[1]))
+seq = 0
+while True:
+    outbox.store_press(press(seq))
+    print(seq, flush=True)
+    seq += 1
+"""
+
+
+def test_every_press_that_was_stored_survives_a_kill(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.db"
+    writer = subprocess.Popen([sys.executable, "-c", KILLED, str(path)], stdout=subprocess.PIPE, text=True)
+    assert writer.stdout is not None
+    said = [writer.stdout.readline() for _ in range(50)]
+    writer.send_signal(signal.SIGKILL)
+    said += writer.stdout.readlines()
+    writer.wait()
+    last = int([line for line in said if line.endswith("\n")][-1])
+    assert [each.seq for each in Outbox(path).load().waiting][: last + 1] == list(range(last + 1))

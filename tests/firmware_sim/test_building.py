@@ -1,0 +1,206 @@
+"""Simulated buildings on a real broker: the real agent, its faults, and what the hub hears of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from firmware_sim.building import NoSuchThing
+from firmware_sim.fleet import Fault
+from tests.device_agent.fake_hub import now_ms, signed
+from tests.device_agent.hardware.test_decoding import encode
+from tests.device_agent.speech import WATER, speak
+from tests.firmware_sim.town import BUTTON, Town, town, wait_until
+from wire import messages, topics
+
+A, B = "building-a", "building-b"
+
+
+@pytest.fixture(scope="module")
+def notice() -> tuple[bytes, int]:
+    """A short notice as an Opus file, and its length in ms."""
+    pcm = speak(WATER)
+    return encode(pcm), len(pcm) // 48
+
+
+async def proved(there: Town, announcement_id: str, *names: str) -> dict[str, messages.Evidence]:
+    """Waits for the evidence of all these buildings."""
+
+    def found() -> dict[str, messages.Evidence]:
+        return {
+            name: receipt.evidence
+            for name in names
+            for receipt in there.hub.receipts.get((name, announcement_id), [])
+            if receipt.evidence is not None
+        }
+
+    await there.hub.until(lambda: len(found()) == len(names))
+    return found()
+
+
+async def test_an_announcement_is_heard_in_every_building(tmp_path: Path, notice: tuple[bytes, int]) -> None:
+    async with town(tmp_path, A, B) as there:
+        announcement_id = await there.hub.announce("all", *notice)
+        evidence = await proved(there, announcement_id, A, B)
+        assert all(each.heard for each in evidence.values())
+        for name in (A, B):
+            told = there.hub.states(name, announcement_id)
+            assert list(dict.fromkeys(told)) == ["received", "verified", "ready", "playing", "played"]
+        starts = {
+            receipt.started_at_ms
+            for name in (A, B)
+            for receipt in there.hub.receipts[name, announcement_id]
+            if receipt.started_at_ms is not None
+        }
+        assert max(starts) - min(starts) <= 20
+
+
+async def test_a_silent_speaker_or_a_dead_microphone_is_played_and_not_heard(
+    tmp_path: Path, notice: tuple[bytes, int]
+) -> None:
+    async with town(tmp_path, A, B) as there:
+        there.buildings[A].fault(Fault.SILENT_SPEAKER, 1)
+        there.buildings[B].fault(Fault.DEAD_MICROPHONE, 1)
+        announcement_id = await there.hub.announce("all", *notice)
+        evidence = await proved(there, announcement_id, A, B)
+        assert not any(each.heard for each in evidence.values())
+        assert there.hub.states(A, announcement_id)[-1] == "played"
+        state = there.buildings[A].agent
+        assert state is not None
+        assert state.state.proofs.speaker_ms is None
+
+
+async def test_a_press_reaches_the_hub_and_each_stage_is_told(tmp_path: Path, notice: tuple[bytes, int]) -> None:
+    async with town(tmp_path, A) as there:
+        await there.buildings[A].press(BUTTON, "press")
+        await there.hub.until(lambda: there.hub.presses.get(A))
+        sha256 = await there.hub.publish_audio(notice[0])
+        for seq, stage in enumerate(["recorded", "notifying", "accepted"]):
+            await there.hub.stage(A, BUTTON, stage, seq, "a-1", sha256 if stage == "accepted" else None)
+        await wait_until(lambda: any(each["said"] for each in there.told(A)))
+        await there.hub.stage(A, BUTTON, "closed", 9, "a-1")
+        await wait_until(lambda: len(there.told(A)) == 5)
+        assert [(each["stage"], each["lamp"], each["said"]) for each in there.told(A)] == [
+            ("recorded", "recorded", False),
+            ("notifying", "searching", False),
+            ("accepted", "accepted", False),
+            ("accepted", "accepted", True),
+            ("closed", "nothing", False),
+        ]
+
+
+async def test_a_press_without_a_network_is_told_as_that_and_reaches_the_hub_after_a_reboot(
+    tmp_path: Path,
+) -> None:
+    async with town(tmp_path, A) as there:
+        building = there.buildings[A]
+        building.fault(Fault.LINK_DOWN, 1)
+        await wait_until(lambda: not building.is_linked)
+        await building.press(BUTTON, "press")
+        await wait_until(lambda: any(each["said"] for each in there.told(A)))
+        assert [(each["stage"], each["alert_id"]) for each in there.told(A)] == [(None, None)] * 2
+        assert not there.hub.presses
+        building.fault(Fault.REBOOT, 0)
+        building.fault(Fault.LINK_DOWN, 0)
+        await there.hub.until(lambda: there.hub.presses.get(A))
+        await wait_until(lambda: building.agent is not None and not building.agent.state.presses.waiting)
+
+
+async def test_a_cut_link_is_seen_as_offline_and_comes_back_with_another_session(tmp_path: Path) -> None:
+    async with town(tmp_path, A) as there:
+        before = there.hub.statuses[A].session
+        there.buildings[A].fault(Fault.LINK_DOWN, 1)
+        await there.hub.until(lambda: there.hub.statuses[A].state is messages.LinkState.OFFLINE)
+        assert there.hub.statuses[A].session == before
+        there.buildings[A].fault(Fault.LINK_DOWN, 0)
+        await there.hub.until(lambda: there.hub.statuses[A].state is messages.LinkState.ONLINE)
+        assert there.hub.statuses[A].session != before
+
+
+async def test_with_every_message_doubled_and_late_it_is_one_press_and_one_playing(
+    tmp_path: Path, notice: tuple[bytes, int]
+) -> None:
+    async with town(tmp_path, A) as there:
+        there.buildings[A].fault(Fault.DUPLICATES, 1)
+        there.buildings[A].fault(Fault.DELAY, 5)
+        await there.buildings[A].press(BUTTON, "press")
+        announcement_id = await there.hub.announce("all", *notice)
+        await proved(there, announcement_id, A)
+        assert len({(each.press_id, each.pressed_at_ms, each.seq) for each in there.hub.presses[A]}) == 1
+        started = {
+            receipt.started_at_ms
+            for receipt in there.hub.receipts[A, announcement_id]
+            if receipt.started_at_ms is not None
+        }
+        assert len(started) == 1
+        assert "rejected" not in there.hub.states(A, announcement_id)
+
+
+async def test_a_wall_clock_that_is_minutes_off_changes_nothing_but_is_reported(
+    tmp_path: Path, notice: tuple[bytes, int]
+) -> None:
+    async with town(tmp_path, A, B) as there:
+        there.buildings[A].fault(Fault.CLOCK_SKEW, 300_000)
+        await there.buildings[A].press(BUTTON, "press")
+        await there.hub.until(lambda: there.hub.presses.get(A))
+        assert abs(there.hub.presses[A][0].pressed_at_ms - now_ms()) < 60_000
+        announcement_id = await there.hub.announce("all", *notice)
+        assert (await proved(there, announcement_id, A))[A].heard
+        agent = there.buildings[A].agent
+        assert agent is not None
+        assert (agent.health().clock_offset_ms or 0) > 290_000
+
+
+async def test_what_nobody_signed_is_refused_and_reported(tmp_path: Path, notice: tuple[bytes, int]) -> None:
+    async with town(tmp_path, A) as there:
+        sha256 = await there.hub.publish_audio(notice[0])
+        forged = messages.Manifest(
+            **signed("all"),
+            announcement_id="forged",
+            priority=250,
+            title="x",
+            text="x",
+            audio_sha256=sha256,
+            duration_ms=notice[1],
+            play_at_ms=now_ms(),
+        )
+        await there.hub.publish(topics.place("test", "all"), forged.to_payload(), [])
+        await there.hub.until(lambda: (A, "forged") in there.hub.receipts)
+        (receipt,) = there.hub.receipts[A, "forged"]
+        assert (receipt.states[0].state.value, receipt.reason) == ("rejected", "unsigned")
+
+
+async def test_a_reboot_in_the_middle_is_told_as_failed_and_not_played_again(
+    tmp_path: Path, notice: tuple[bytes, int]
+) -> None:
+    async with town(tmp_path, A) as there:
+        announcement_id = await there.hub.announce("all", *notice)
+        await there.hub.until(lambda: "playing" in there.hub.states(A, announcement_id))
+        there.buildings[A].fault(Fault.REBOOT, 0)
+        await there.hub.until(lambda: "failed" in there.hub.states(A, announcement_id))
+        assert there.hub.states(A, announcement_id).count("playing") == 1
+        assert "played" not in there.hub.states(A, announcement_id)
+
+
+async def test_a_self_test_is_answered_with_what_was_heard(tmp_path: Path) -> None:
+    async with town(tmp_path, A) as there:
+        command = messages.SelfTest(**signed(A))
+        await there.hub.send(topics.device(A, "command"), command)
+        await there.hub.until(lambda: there.hub.replies)
+        (reply,) = there.hub.replies
+        assert (reply.command_id, reply.is_ok) == (command.id, True)
+
+
+async def test_an_orderly_end_says_offline(tmp_path: Path) -> None:
+    async with town(tmp_path, A) as there:
+        await there.end_buildings()
+        await there.hub.until(lambda: there.hub.statuses[A].state is messages.LinkState.OFFLINE)
+
+
+async def test_a_button_or_gesture_that_is_not_there_is_named(tmp_path: Path) -> None:
+    async with town(tmp_path, A) as there:
+        with pytest.raises(NoSuchThing, match="99"):
+            await there.buildings[A].press("99", "press")
+        with pytest.raises(NoSuchThing, match="dance"):
+            await there.buildings[A].press(BUTTON, "dance")
