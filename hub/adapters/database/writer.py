@@ -78,30 +78,27 @@ class Writer:
         self._queue.put((urgency, next(self._order), waiting))
 
     def _run(self) -> None:
-        is_last = False
-        while not is_last:
-            group, is_last = self._take()
-            if group:
-                outcomes = self._perform([waiting.job for waiting in group])
-                self._loop.call_soon_threadsafe(_resolve, group, outcomes)
+        while group := self._take():
+            outcomes = self._perform([waiting.job for waiting in group])
+            self._loop.call_soon_threadsafe(_resolve, group, outcomes)
 
-    def _take(self) -> tuple[list[_Waiting], bool]:
-        """What waits now and is equally urgent, at least one job, and whether nothing will follow."""
+    def _take(self) -> list[_Waiting]:
+        """What waits now and is equally urgent, at least one job; nothing when the end has come."""
         group: list[_Waiting] = []
         urgency, _, waiting = self._queue.get()
         while waiting is not None:
             group.append(waiting)
             if len(group) == GROUP:
-                return group, False
+                break
             try:
-                taken = self._queue.get_nowait()
+                following = self._queue.get_nowait()
             except Empty:
-                return group, False
-            if taken[0] != urgency:
-                self._queue.put(taken)
-                return group, False
-            waiting = taken[2]
-        return group, True
+                break
+            if following[0] != urgency:
+                self._queue.put(following)
+                break
+            waiting = following[2]
+        return group
 
     def _perform(self, jobs: Sequence[Job]) -> list[_Outcome]:
         """Runs the jobs and commits; whatever keeps the commit from being made is told to all of them."""

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from hub.adapters.database.database import SqliteDatabase
+from hub.adapters.database.migrate import migrate
 from tests.hub.adapters.database.sample import fill
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the present schema and no row, made once."""
+    path = tmp_path_factory.mktemp("database") / "template.db"
+    migrate(path)
+    return path
+
+
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """Where the file lies."""
-    return tmp_path / "dongdong.db"
+def path(tmp_path: Path, template: Path) -> Path:
+    """A file of the present schema, for this test alone."""
+    return Path(shutil.copy(template, tmp_path / "dongdong.db"))
 
 
 @pytest.fixture

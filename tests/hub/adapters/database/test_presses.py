@@ -55,7 +55,8 @@ async def test_a_press_from_a_device_that_nobody_entered_is_stored(database: Sql
 async def test_the_presses_of_an_alert_come_in_order(database: SqliteDatabase) -> None:
     presses = [replace(PRESS, press_id=press_id, alert_id=ALERT.id, is_new_alert=press_id == "z") for press_id in "zya"]
     other = replace(PRESS, press_id="x", alert_id="alert-2")
-    await database.write(lambda tx: (tx.alerts.add([ALERT, alert(2)]), tx.presses.add([*presses, other])))
+    await database.write(lambda tx: tx.alerts.add([ALERT, alert(2)]))
+    await database.write(lambda tx: tx.presses.add([*presses, other]))
     assert await database.read(lambda tx: tx.presses.of_alert(ALERT.id)) == presses
 
 

@@ -1,0 +1,69 @@
+"""What the press path and the loops read is found through an index, however many rows there are."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event
+
+from hub.adapters.database.database import SqliteDatabase
+from hub.services.ports import Tx
+from tests.hub.adapters.database.sample import NOW_MS, PRESS
+
+LOOKUPS: dict[str, Callable[[Tx], object]] = {
+    "presses.known": lambda tx: tx.presses.known([PRESS.key, ("dev-9", "b", 1, 2, "c", "press")]),
+    "presses.of_alert": lambda tx: tx.presses.of_alert("alert-1"),
+    "places.homes": lambda tx: tx.places.homes(["home-9-1-101", "home-9-2-101"]),
+    "people.people": lambda tx: tx.people.people(["p1", "p2"]),
+    "people.assignments": lambda tx: tx.people.assignments(["all", "grid-1"]),
+    "people.shifts": lambda tx: tx.people.shifts(["p1", "p2"]),
+    "people.by_link": lambda tx: tx.people.by_link("hash"),
+    "residents.residents_of": lambda tx: tx.residents.residents_of(["home-9-1-101"]),
+    "devices.devices": lambda tx: tx.devices.devices(["dev-9", "dev-10"]),
+    "devices.buttons": lambda tx: tx.devices.buttons([("dev-9", "9-1-101")]),
+    "devices.places_of": lambda tx: tx.devices.places_of(["dev-9"]),
+    "alerts.get": lambda tx: tx.alerts.get("alert-1"),
+    "alerts.open_for": lambda tx: tx.alerts.open_for(["a", "b"]),
+    "alerts.latest": lambda tx: tx.alerts.latest(20),
+    "alerts.due": lambda tx: tx.alerts.due(NOW_MS, 20),
+    "alerts.next_due_ms": lambda tx: tx.alerts.next_due_ms(),
+    "alerts.journal": lambda tx: tx.alerts.journal("alert-1"),
+    "notifications.due": lambda tx: tx.notifications.due(NOW_MS, 20),
+    "notifications.next_due_ms": lambda tx: tx.notifications.next_due_ms(),
+    "notifications.of_alert": lambda tx: tx.notifications.of_alert("alert-1"),
+    "tellings.unsent": lambda tx: tx.tellings.unsent(NOW_MS),
+    "tellings.of_alert": lambda tx: tx.tellings.of_alert("alert-1"),
+    "announcements.progress": lambda tx: tx.announcements.progress("ann-1"),
+    "announcements.progress_of": lambda tx: tx.announcements.progress_of([("ann-1", "dev-9"), ("ann-1", "dev-10")]),
+    "announcements.valid": lambda tx: tx.announcements.valid(NOW_MS),
+    "access.grant": lambda tx: tx.access.grant("hash", NOW_MS),
+}
+PARTIAL = {
+    "alerts.open_for": "uq_alert_not_closed",
+    "alerts.due": "ix_alert_due",
+    "notifications.due": "ix_notification_due",
+    "notifications.next_due_ms": "ix_notification_due",
+    "tellings.unsent": "ix_telling_unsent",
+}
+"""The small index that must serve it: the large ones grow with every year."""
+
+
+@pytest.mark.parametrize("name", LOOKUPS)
+async def test_a_lookup_reads_no_whole_table(database: SqliteDatabase, path: Path, name: str) -> None:
+    statements: list[tuple[str, tuple[object, ...]]] = []
+    event.listen(database._read_engine, "before_cursor_execute", lambda *args: statements.append((args[2], args[3])))
+    await database.read(LOOKUPS[name])
+    with sqlite3.connect(path) as connection:
+        plan = [
+            str(row[3])
+            for statement, parameters in statements
+            if statement.startswith("SELECT")
+            for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        ]
+    connection.close()
+    assert plan
+    assert [step for step in plan if step.startswith("SCAN") and "CONSTANT ROW" not in step] == []
+    assert any(PARTIAL.get(name, "") in step for step in plan)

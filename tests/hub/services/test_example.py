@@ -1,0 +1,157 @@
+"""The example community: as large as it says, the same every time, and nobody in it is ever left alone."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from hub.adapters.database.database import SqliteDatabase
+from hub.domain.errors import Invalid
+from hub.domain.ladder import DEFAULT, Roll
+from hub.domain.people import ChannelName, Duty
+from hub.domain.places import PlaceKind, lineage
+from hub.domain.roster import on_duty
+from hub.services.example import Example, example, fill_with_example
+from hub.services.ports import Community, Tx
+from wire import topics
+
+HOURS_A_WEEK = 7 * 24
+
+
+@pytest.fixture(scope="module")
+def values() -> Example:
+    """The community, made once for all tests that only look."""
+    return example()
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[SqliteDatabase]:
+    """A real one, empty."""
+    database = SqliteDatabase(tmp_path / "example.db")
+    await database.start()
+    yield database
+    await database.close()
+
+
+def test_it_has_69_buildings_in_8_grids_and_3635_homes(values: Example) -> None:
+    kinds = Counter(place.kind for place in values.places)
+    assert kinds == {PlaceKind.COMMUNITY: 1, PlaceKind.GRID: 8, PlaceKind.BUILDING: 69}
+    assert len({home.id for home in values.homes}) == len({home.name for home in values.homes}) == 3_635
+
+
+def test_every_name_in_a_topic_is_a_slug(values: Example) -> None:
+    names = [place.slug for place in values.places] + [device.id for device in values.devices]
+    assert [name for name in names if not topics.is_slug(name)] == []
+
+
+def test_every_place_lies_in_the_community_and_every_home_in_a_building(values: Example) -> None:
+    places = {place.slug: place for place in values.places}
+    assert all(len(lineage(places, home.place)) == 3 for home in values.homes)
+    assert {home.place for home in values.homes} == {
+        place.slug for place in values.places if place.kind is PlaceKind.BUILDING
+    }
+
+
+def test_no_two_buildings_stand_on_each_other(values: Example) -> None:
+    buildings = [place for place in values.places if place.kind is PlaceKind.BUILDING]
+    assert all(
+        abs(one.x - other.x) >= 50 or abs(one.y - other.y) >= 30 for one, other in itertools.combinations(buildings, 2)
+    )
+
+
+def test_each_building_has_one_device(values: Example) -> None:
+    assert {device.place: device.id for device in values.devices} == {
+        f"building-{number}": f"dev-building-{number}" for number in range(1, 70)
+    }
+
+
+def test_each_elder_has_a_button_on_the_device_of_the_building(values: Example) -> None:
+    homes = {home.id: home for home in values.homes}
+    assert len(values.residents) == len(values.buttons) == 60
+    assert Counter(one.home_id for one in values.residents) == Counter(one.home_id for one in values.buttons)
+    assert all(one.home_id and f"dev-{homes[one.home_id].place}" == one.device for one in values.buttons)
+    assert all(one.home_id and one.name.startswith(one.home_id.removeprefix("home-")) for one in values.buttons)
+    assert {one.output for one in values.buttons} == {"home", "shared"}
+
+
+def test_the_home_that_the_documents_speak_of_is_there(values: Example) -> None:
+    assert "17栋2单元502室" in {home.name for home in values.homes if home.id == "home-17-2-502"}
+    assert "17-2-502" in {button.name for button in values.buttons if button.device == "dev-building-17"}
+
+
+def test_nobody_has_a_telephone_that_could_ring(values: Example) -> None:
+    assert all(person.phone.startswith("000-0000-") for person in values.people)
+    assert {contact.channel for person in values.people for contact in person.contacts} == {ChannelName.PAGE}
+    names = [person.name for person in values.people] + [elder.name for elder in values.residents]
+    assert len(set(names)) == len(names)
+
+
+def test_every_building_has_a_head_every_grid_a_leader_and_every_elder_a_pair(values: Example) -> None:
+    places = Counter((one.duty, one.place) for one in values.assignments)
+    assert all(places[Duty.BUILDING_HEAD, f"building-{number}"] == 1 for number in range(1, 70))
+    assert all(places[Duty.GRID_LEADER, f"grid-{number}"] == 1 for number in range(1, 9))
+    assert all(places[Duty.HELPER, one.home_id] == 2 for one in values.residents)
+    assert len({one.person_id for one in values.assignments if one.duty is Duty.VOLUNTEER}) == 60
+
+
+def _hours(community: Community) -> list[int]:
+    monday = datetime(2027, 1, 4, tzinfo=ZoneInfo(community.timezone))
+    return [int((monday + timedelta(hours=hour)).timestamp() * 1_000) for hour in range(HOURS_A_WEEK)]
+
+
+def test_every_rung_of_every_home_reaches_somebody_at_every_hour_of_the_week(values: Example) -> None:
+    places = {place.slug: place for place in values.places}
+    with_helpers = {one.place for one in values.assignments if one.duty is Duty.HELPER}
+    surroundings = {frozenset([*lineage(places, home.place), *({home.id} & with_helpers)]) for home in values.homes}
+    assert len(surroundings) > len(with_helpers)
+    on_shift = {frozenset(on_duty(values.shifts, at, values.community.timezone)) for at in _hours(values.community)}
+    for around in surroundings:
+        near = tuple(one for one in values.assignments if one.place in around)
+        for rung in DEFAULT:
+            assert all(Roll(near, now).asked(rung.who, around) for now in on_shift)
+
+
+def test_at_every_hour_the_desk_and_a_volunteer_of_each_grid_are_on_shift(values: Example) -> None:
+    for at in _hours(values.community):
+        now = on_duty(values.shifts, at, values.community.timezone)
+        covered = {one.place for one in values.assignments if one.person_id in now}
+        assert {"all", *(f"grid-{number}" for number in range(1, 9))} <= covered
+
+
+def test_the_same_seed_gives_the_same_community_and_another_one_other_people(values: Example) -> None:
+    assert example() == values
+    other = example(seed=18)
+    assert other.places == values.places
+    assert other.people != values.people
+
+
+async def test_it_is_stored_whole(database: SqliteDatabase, values: Example) -> None:
+    await fill_with_example(database)
+
+    def check(tx: Tx) -> None:
+        assert tx.places.community() == values.community
+        assert tuple(tx.places.places().values()) == values.places
+        assert sum(tx.places.count_homes().values()) == 3_635
+        assert tuple(tx.people.people().values()) == values.people
+        assert tuple(tx.people.assignments()) == values.assignments
+        assert tuple(tx.people.shifts()) == values.shifts
+        assert len(tx.devices.devices()) == 69
+        assert len(tx.devices.buttons([(one.device, one.name) for one in values.buttons])) == 60
+        residents = tx.residents.residents_of([one.home_id for one in values.residents])
+        assert sum(map(len, residents.values())) == 60
+
+    await database.read(check)
+
+
+async def test_a_community_that_is_there_already_is_left_as_it_is(database: SqliteDatabase) -> None:
+    mine = Community(1, "mine", "我们的社区", "Asia/Shanghai", "zh")
+    await database.write(lambda tx: tx.places.create(mine))
+    with pytest.raises(Invalid, match="data_not_empty"):
+        await fill_with_example(database)
+    assert await database.read(lambda tx: (tx.places.community(), tx.places.places())) == (mine, {})
