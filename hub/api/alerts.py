@@ -44,7 +44,7 @@ class Note(By):
     text: Annotated[str, Field(max_length=2000, examples=["已电话联系家属"])]
 
 
-@router.get("", summary="Alerts, the newest first", responses=refusals(422))
+@router.get("", summary="Alerts, the newest first", responses=refusals())
 async def list_alerts(
     services: Served,
     grant: AlertReader,
@@ -68,7 +68,7 @@ async def get_alert(alert_id: str, services: Served, grant: AlertReader) -> Aler
     return await _detail(services, alert_id)
 
 
-_STEP = refusals(404, 409, 422)
+_STEP = refusals(404, 409)
 
 
 @router.post("/{alert_id}/accept", summary="我去: somebody goes", responses=_STEP)

@@ -16,5 +16,5 @@ class Body(BaseModel):
 
 
 def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The documentation of these error answers, all of one shape."""
-    return {status: {"model": ErrorBody} for status in (401, 403, *statuses)}
+    """The documentation of these error answers beside those that any request may get, all of one shape."""
+    return {status: {"model": ErrorBody} for status in (401, 403, 422, *statuses)}

@@ -50,7 +50,7 @@ async def get_device(device_id: str, services: Served, grant: Onlooker) -> Devic
     return await services.database.read(lambda tx: device_view(tx, device_id, services.clock.now_ms()))
 
 
-@router.post("/{device_id}/commands", summary="Have a device do something", responses=refusals(404, 422, 503, 504))
+@router.post("/{device_id}/commands", summary="Have a device do something", responses=refusals(404, 503, 504))
 async def command(device_id: str, body: Command, services: Served, grant: Technician) -> Answer:
     """Answers with what the device answered; 504 when it was silent, and then it is not known whether it acted."""
     reply = await services.devices.command(device_id, body.kind, volume=body.volume)

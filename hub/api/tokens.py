@@ -32,7 +32,7 @@ class Token(BaseModel):
     expires_ms: int
 
 
-@router.post("", status_code=201, summary="Make a token", responses=refusals(422))
+@router.post("", status_code=201, summary="Make a token", responses=refusals())
 async def make(body: NewToken, services: Served, grant: Admin) -> Token:
     """It is stored only as a hash and cannot be shown again."""
     issued = await services.access.new_token(role=body.role, name=body.name, days=body.days)

@@ -169,13 +169,23 @@ def add_alert(tx: Tx, alert_id: str = "alert-1", state: State = State.OPEN, open
     return alert
 
 
+_made: list[bytes] = []
+
+
 @asynccontextmanager
 async def small_community(folder: Path) -> AsyncIterator[SqliteDatabase]:
-    """Its database, started and filled."""
-    database = SqliteDatabase(folder / "hub.db")
+    """Its database, started and filled; made once in a run and copied for each test."""
+    path = folder / "hub.db"
+    if not _made:
+        first = SqliteDatabase(path)
+        await first.start()
+        await first.write(fill)
+        await first.close()
+        _made.append(path.read_bytes())
+    path.write_bytes(_made[0])
+    database = SqliteDatabase(path)
     await database.start()
     try:
-        await database.write(fill)
         yield database
     finally:
         await database.close()

@@ -1,0 +1,101 @@
+"""Devices, people, places, what is at no address, and whether the hub works."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.domain.people import Role
+from hub.services.ports import CommitFailed
+from tests.hub.api.conftest import Api
+from tests.hub.services.small_community import NOON_MS
+from wire.messages import Health
+
+
+async def test_devices_that_are_not_proved_come_first(api: Api) -> None:
+    proved = Health(uptime_s=1, speaker_proved_ms=NOON_MS, microphone_proved_ms=NOON_MS, clock_offset_ms=0.2)
+    await api.devices.health([("dev-2", proved)])
+    rows = (await api.client.get("/api/v1/devices", headers=await api.as_role(Role.TECHNICIAN))).json()
+    assert [(row["id"], row["link"], row["is_fine"]) for row in rows] == [
+        ("dev-1", "never", False),
+        ("dev-2", "online", True),
+    ]
+    assert rows[0]["unproved"] == ["speaker", "microphone", "button 101"]
+    one = (await api.client.get("/api/v1/devices/dev-2", headers=await api.as_role(Role.OBSERVER))).json()
+    assert one == rows[1]
+
+
+@pytest.mark.parametrize(
+    ("device", "body", "status", "key"),
+    [
+        ("dev-1", {"kind": "restart"}, 504, "device_silent"),
+        ("nowhere", {"kind": "restart"}, 404, "not_found"),
+        ("dev-1", {"kind": "volume", "volume": 2}, 422, "volume_out_of_range"),
+        ("dev-1", {"kind": "dance"}, 422, "field_not_allowed"),
+    ],
+)
+async def test_a_command_that_comes_to_nothing_says_why(
+    api: Api, device: str, body: dict[str, object], status: int, key: str
+) -> None:
+    headers = await api.as_role(Role.TECHNICIAN)
+    answer = await api.client.post(f"/api/v1/devices/{device}/commands", json=body, headers=headers)
+    assert (answer.status_code, answer.json()["error"]) == (status, key)
+
+
+async def test_people_come_with_their_duties_and_without_addresses(api: Api) -> None:
+    answer = await api.client.get("/api/v1/people", headers=await api.as_role(Role.STAFF))
+    people = {one["id"]: one for one in answer.json()}
+    assert people["wang"]["duties"] == [{"place": "building-1", "place_name": "1栋", "duty": "building_head"}]
+    assert people["li"]["duties"][0]["place_name"] == "1栋101室"
+    assert people["wang"]["channels"] == ["page", "ntfy"]
+    assert people["zhao"]["channels"] == []
+    assert "secret" not in answer.text
+
+
+async def test_places_come_with_their_homes_and_devices(api: Api) -> None:
+    rows = (await api.client.get("/api/v1/places", headers=await api.as_role(Role.VOLUNTEER))).json()
+    places = {row["slug"]: row for row in rows}
+    assert (places["building-1"]["homes"], places["building-1"]["devices"]) == (1, 1)
+    assert places["building-3"]["devices"] == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/api/v1/nothing"), ("POST", "/api/v2"), ("PUT", "/api/v1/alerts")]
+)
+async def test_what_is_at_no_address_is_said_in_json(api: Api, method: str, path: str) -> None:
+    answer = await api.client.request(method, path)
+    assert (answer.status_code, answer.json()["error"]) == (404, "no_such_address")
+
+
+async def test_the_hub_is_ready_until_something_keeps_it_from_its_work(api: Api) -> None:
+    assert (await api.client.get("/healthz")).json() == {"is_alive": True}
+    ready = await api.client.get("/readyz")
+    assert (ready.status_code, ready.json()) == (200, {"is_ready": True, "reasons": []})
+    api.reasons.append("link_not_connected")
+    unready = await api.client.get("/readyz")
+    assert (unready.status_code, unready.json()["reasons"]) == (503, ["link_not_connected"])
+
+
+async def test_what_could_not_be_stored_is_said_to_be_not_stored(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    headers = await api.as_role(Role.STAFF)
+
+    async def refuse(*_: object, **__: object) -> None:
+        raise CommitFailed("disk full")
+
+    monkeypatch.setattr(api.database, "write", refuse)
+    body = {"text": "停水", "places": ["all"]}
+    answer = await api.client.post("/api/v1/announcements", json=body, headers=headers)
+    assert (answer.status_code, answer.json()["error"]) == (503, "not_stored")
+    assert "disk" not in answer.text
+
+
+async def test_a_fault_of_ours_tells_nothing_of_itself(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    headers = await api.as_role(Role.STAFF)
+
+    async def break_down(*_: object, **__: object) -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(api.sounds, "announcement", break_down)
+    body = {"text": "停水", "places": ["all"]}
+    answer = await api.client.post("/api/v1/announcements", json=body, headers=headers)
+    assert (answer.status_code, answer.json()["error"]) == (500, "error")
+    assert "secret" not in answer.text
