@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Mapping
 
 from hub.domain import alerts
-from hub.domain.alerts import Alert, Purpose, Seen, Step
+from hub.domain.alerts import Alert, By, Purpose, Seen, Step
 from hub.domain.errors import Changed, Invalid, NotFound
 from hub.services.consequences import Consequences
 from hub.services.ports import Clock, Database, Tx
@@ -13,6 +14,17 @@ from hub.services.recording import Committed, Policy, Recording
 
 TRIES = 3
 """Another hub may change the same alert at the same moment; each try reads it anew."""
+
+DONE: Mapping[By, str] = {
+    By.ACCEPT: "backup",  # the acceptor's own repeat is known to the alert itself
+    By.DECLINE: "declined",
+    By.WITHDRAW: "withdrawn",
+    By.CLOSE: "closed",
+    By.REOPEN: "reopened",
+}
+"""What the journal says of a step once it is taken; the others may be taken as often as wanted."""
+TURNS = frozenset({"opened", "accepted", "arrived", "withdrawn", "reopened", "acceptance_expired", "closed"})
+"""The journal's words for a new state. What somebody did before the last of them may be done again."""
 
 
 class AlertDesk:
@@ -29,23 +41,26 @@ class AlertDesk:
 
     async def accept(self, alert_id: str, by: str, eta_minutes: int) -> Alert:
         """我去: `by` promises to be there within `eta_minutes` (1-30)."""
-        return await self._take(alert_id, by, lambda alert, now_ms: alerts.accept(alert, by, eta_minutes, now_ms))
+        return await self._take(
+            By.ACCEPT, alert_id, by, lambda alert, now_ms: alerts.accept(alert, by, eta_minutes, now_ms)
+        )
 
     async def decline(self, alert_id: str, by: str) -> Alert:
         """去不了: `by` was asked and cannot go."""
 
         def step(tx: Tx, alert: Alert, now_ms: int) -> Step:
-            return alerts.decline(alert, by, is_last=_is_last(tx, alert, by), now_ms=now_ms)
+            is_last = alert.rung < len(self._policy.ladder) - 1 and _is_last(tx, alert, by)
+            return alerts.decline(alert, by, is_last=is_last, now_ms=now_ms)
 
-        return await self._take_reading(alert_id, by, step)
+        return await self._take_reading(By.DECLINE, alert_id, by, step)
 
     async def withdraw(self, alert_id: str, by: str) -> Alert:
         """The acceptor cannot go after all."""
-        return await self._take(alert_id, by, lambda alert, now_ms: alerts.withdraw(alert, by, now_ms))
+        return await self._take(By.WITHDRAW, alert_id, by, lambda alert, now_ms: alerts.withdraw(alert, by, now_ms))
 
     async def arrive(self, alert_id: str, by: str) -> Alert:
         """到了: `by` says that they are there."""
-        return await self._take(alert_id, by, lambda alert, now_ms: alerts.arrive(alert, by, now_ms))
+        return await self._take(By.ARRIVE, alert_id, by, lambda alert, now_ms: alerts.arrive(alert, by, now_ms))
 
     async def close(self, alert_id: str, by: str, outcome: str, seen: str, reason: str = "") -> Alert:
         """完成: how it ended, and how that was seen: door, conversation, or override with a reason."""
@@ -53,27 +68,29 @@ class AlertDesk:
             raise Invalid("unknown_seen", seen=seen, allowed="/".join(Seen))
         how = Seen(seen)
         return await self._take(
-            alert_id, by, lambda alert, now_ms: alerts.close(alert, by, outcome, how, reason, now_ms)
+            By.CLOSE, alert_id, by, lambda alert, now_ms: alerts.close(alert, by, outcome, how, reason, now_ms)
         )
 
     async def reopen(self, alert_id: str, by: str) -> Alert:
         """The desk asks further people although somebody has accepted or arrived."""
-        return await self._take(alert_id, by, lambda alert, now_ms: alerts.reopen(alert, by, now_ms))
+        return await self._take(By.REOPEN, alert_id, by, lambda alert, now_ms: alerts.reopen(alert, by, now_ms))
 
     async def note(self, alert_id: str, by: str, text: str) -> Alert:
         """A remark in the journal."""
-        return await self._take(alert_id, by, lambda alert, _now_ms: alerts.note(alert, by, text))
+        return await self._take(By.NOTE, alert_id, by, lambda alert, _now_ms: alerts.note(alert, by, text))
 
-    async def _take(self, alert_id: str, by: str, step: Callable[[Alert, int], Step]) -> Alert:
-        return await self._take_reading(alert_id, by, lambda _tx, alert, now_ms: step(alert, now_ms))
+    async def _take(self, what: By, alert_id: str, by: str, step: Callable[[Alert, int], Step]) -> Alert:
+        return await self._take_reading(what, alert_id, by, lambda _tx, alert, now_ms: step(alert, now_ms))
 
-    async def _take_reading(self, alert_id: str, by: str, step: Callable[[Tx, Alert, int], Step]) -> Alert:
+    async def _take_reading(self, what: By, alert_id: str, by: str, step: Callable[[Tx, Alert, int], Step]) -> Alert:
         def job(tx: Tx) -> tuple[Alert, Committed]:
             alert = tx.alerts.get(alert_id)
             if alert is None:
                 raise NotFound(what="alert", id=alert_id)
             if not tx.people.people([by]):
                 raise NotFound(what="person", id=by)
+            if _has_done(tx, alert, by, what):
+                return alert, Committed()
             now_ms = self._clock.now_ms()
             recording = Recording(tx, self._policy, now_ms)
             recording.add(step(tx, alert, now_ms))
@@ -82,14 +99,33 @@ class AlertDesk:
 
         for remaining in reversed(range(TRIES)):
             try:
-                alert, committed = await self._database.write(job)
+                # Shielded: a request that is given up must not keep from people what is committed.
+                return await asyncio.shield(asyncio.create_task(self._write(job)))
             except Changed:
                 if not remaining:
                     raise
-            else:
-                self._consequences.follow(committed)
-                return alert
         raise Changed
+
+    async def _write(self, job: Callable[[Tx], tuple[Alert, Committed]]) -> Alert:
+        alert, committed = await self._database.write(job)
+        self._consequences.follow(committed)
+        return alert
+
+
+def _has_done(tx: Tx, alert: Alert, by: str, what: By) -> bool:
+    """Whether `by` has already taken this step in the state that the alert is in, or brought it there by it.
+
+    Who was asked once more may decline once more.
+    """
+    if what not in DONE:
+        return False
+    ends = TURNS | {"asked"} if what is By.DECLINE else TURNS
+    for row in reversed(tx.alerts.journal(alert.id)):
+        if row.entry.what == DONE[what] and row.entry.actor == by:
+            return True
+        if row.entry.what in ends:
+            return False
+    return False
 
 
 def _is_last(tx: Tx, alert: Alert, by: str) -> bool:
