@@ -77,15 +77,7 @@ class OwnBroker:
         Raises BrokerError when the program is missing, the port is taken, or it does not come up.
         """
         self._is_stopping = False
-        is_unchanged = await asyncio.to_thread(self._write_files)
-        if self.pid is not None and not is_unchanged:
-            await self._end_process()  # listeners are only read at a start
-        if self.pid is not None:
-            logins.reload(self._files.folder)
-            _LOG.info("broker taken over", pid=self.pid, port=self.port)
-        else:
-            await asyncio.to_thread(self._spawn)
-        await self._wait_until_accepting()
+        await self._bring_up()
 
     async def watch(self) -> None:
         """Start the broker again whenever it ends; returns after `stop`, otherwise runs until cancelled."""
@@ -102,14 +94,27 @@ class OwnBroker:
             await asyncio.sleep(wait_s)
             restarts += 1
             try:
-                await self.start()
-            except BrokerError as error:
-                _LOG.error("broker does not start", reason=error.en)
+                await self._bring_up()
+            except (BrokerError, OSError) as error:
+                _LOG.error("broker does not start", reason=str(error))
 
     async def stop(self) -> None:
         """End the broker in order, so that it saves its sessions and queues. None running is no error."""
         self._is_stopping = True
         await self._end_process()
+
+    async def _bring_up(self) -> None:
+        is_unchanged = await asyncio.to_thread(self._write_files)
+        if self.pid is not None and not is_unchanged:
+            await self._end_process()  # listeners are only read at a start
+        if self.pid is not None:
+            logins.reload(self._files.folder)
+            _LOG.info("broker taken over", pid=self.pid, port=self.port)
+        elif self._is_stopping:
+            return
+        else:
+            self._spawn()  # not in a thread: between this and the question above no `stop` can come
+        await self._wait_until_accepting()
 
     def _write_files(self) -> bool:
         """Write configuration and access list; returns whether the configuration stayed as it was."""

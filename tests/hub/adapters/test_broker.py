@@ -183,6 +183,17 @@ async def test_the_watch_ends_with_an_orderly_stop_and_starts_nothing(broker: Ow
     assert broker.pid is None
 
 
+async def test_a_stop_in_the_pause_before_a_restart_starts_nothing(broker: OwnBroker) -> None:
+    watch = asyncio.create_task(broker.watch())
+    dying = broker.pid
+    assert dying is not None
+    os.kill(dying, signal.SIGKILL)
+    await wait_until(lambda: broker.pid is None)
+    await broker.stop()
+    await asyncio.wait_for(watch, 10)
+    assert broker.pid is None
+
+
 async def test_stopping_twice_is_no_error(broker: OwnBroker) -> None:
     await broker.stop()
     await broker.stop()
