@@ -46,6 +46,12 @@ VALID_AFTER_END_MS = 60_000
 """A device that comes back may still join until so long after the planned end."""
 
 
+_WEIGHTLESS = dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\u2060\ufeff"))
+"""What comes along when text is copied from web pages: nobody sees it, so nobody could find and remove it."""
+_TURNING = "\u202a\u202b\u202d\u202e\u2066\u2067\u2068\u2069"
+"""Turns the direction of writing: what stands on the screen would not be what is spoken."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """An announcement as it was asked for and found good. `play_at_ms` None means at once."""
@@ -59,16 +65,14 @@ class Wanted:
 
 def checked(text: str, places: Iterable[str], kind: str, repeat: int, play_at_ms: int | None, now_ms: int) -> Wanted:
     """What can be announced; raises Invalid with a key that says what to change."""
-    text = text.strip()
+    text = text.translate(_WEIGHTLESS).strip()
     if not text:
         raise Invalid("empty_text")
     if len(text) > MAX_CHARACTERS:
         raise Invalid("text_too_long", most=MAX_CHARACTERS, length=len(text))
     for character in text:
         category = unicodedata.category(character)
-        if (
-            category in ("Cc", "Cs", "Co", "Cn") and character not in "\n\r\t"
-        ) or character in "\u202a\u202b\u202d\u202e":
+        if (category in ("Cc", "Cs", "Co", "Cn") and character not in "\n\r\t") or character in _TURNING:
             raise Invalid("control_character", code=f"U+{ord(character):04X}")
         if _is_picture(character):
             raise Invalid("unspeakable_character", character=character)
