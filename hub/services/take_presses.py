@@ -11,7 +11,7 @@ import structlog
 from hub.domain.errors import Changed
 from hub.services.consequences import Consequences
 from hub.services.ports import Clock, CommitFailed, Database, PressRow, Publisher
-from hub.services.raise_alert import Raised, Received, raise_alerts
+from hub.services.raise_alert import Received, raise_alerts
 from hub.services.recording import Policy
 from hub.services.unrecorded import Unrecorded
 from wire.ids import new_id
@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 AGAIN_S = 0.1
 """Between tries of a commit that failed."""
-UNRECORDED_MS = 2_000
+UNRECORDED_S = 2.0
 """A press that is not on disk after so long is told to people as it is (ALERTS.md, invariant 13)."""
 ACCEPTED_VALID_MS = 24 * 3_600_000
 """A device that was away reads its confirmations when it is back; meanwhile it repeats the press anyway."""
@@ -49,32 +49,44 @@ class TakePresses:
 
     async def take(self, batch: Sequence[Received]) -> None:
         """Stores a batch; raises what a defect raised, and only if a single press fails even as an unreadable one."""
+        # By a timer: a disk that hangs does not even fail.
+        late = asyncio.get_running_loop().call_later(UNRECORDED_S, self._unrecorded.tell, batch)
         try:
-            raised = await self._commit(batch)
+            await self._store(batch)
         except Exception:
             if len(batch) > 1:
                 raise
-            log.exception("press_taken_as_unreadable", device=batch[0].device)
-            raised = await self._commit([replace(batch[0], is_readable=False)])
+            await self._store_unread(batch[0])
+        finally:
+            late.cancel()
         self._unrecorded.clear(batch)
-        self._consequences.follow(raised.committed)
-        for press in raised.presses:
-            self._confirmations.put_nowait(press)
 
-    async def _commit(self, batch: Sequence[Received]) -> Raised:
-        began_ms = self._clock.monotonic_ms()
+    async def _store_unread(self, received: Received) -> None:
+        log.exception("press_taken_as_unreadable", device=received.device)
+        try:
+            await self._store([replace(received, is_readable=False)])
+        except Exception:
+            self._unrecorded.tell([received])
+            raise
+
+    async def _store(self, batch: Sequence[Received]) -> None:
         while True:
             try:
-                return await self._database.write(
-                    lambda tx: raise_alerts(tx, batch, self._policy, self._clock.now_ms()), is_urgent=True
-                )
+                # Shielded: a connection that breaks must not keep from people what is committed.
+                return await asyncio.shield(asyncio.create_task(self._commit(batch)))
             except Changed:
                 continue  # another hub took one of the alerts: read it again
             except CommitFailed:
                 log.exception("commit_failed", presses=len(batch))
-                if self._clock.monotonic_ms() - began_ms >= UNRECORDED_MS:
-                    self._unrecorded.tell(batch)
                 await asyncio.sleep(AGAIN_S)
+
+    async def _commit(self, batch: Sequence[Received]) -> None:
+        raised = await self._database.write(
+            lambda tx: raise_alerts(tx, batch, self._policy, self._clock.now_ms()), is_urgent=True
+        )
+        self._consequences.follow(raised.committed)
+        for press in raised.presses:
+            self._confirmations.put_nowait(press)
 
     async def run(self) -> None:
         """Confirms presses to their devices until cancelled. What fails is confirmed at the device's next repeat."""

@@ -17,6 +17,7 @@ from wire.ids import new_id
 log = structlog.get_logger()
 
 TRY_EVERY_S = 1.0
+SEND_TIMEOUT_S = 5.0
 
 
 class Unrecorded:
@@ -60,13 +61,22 @@ class Unrecorded:
         """Tells the duty webhook until cancelled, each press until it is taken or has been stored meanwhile."""
         while True:
             received = await self._to_tell.get()
-            while self._address and (received.device, received.payload) in self._waiting:
-                try:
-                    await self._webhook.send(*self._message(received))
-                    break
-                except ChannelFailed as error:
-                    log.error("unrecorded_not_told", reason=error.reason)
-                    await asyncio.sleep(TRY_EVERY_S)
+            is_waiting = (received.device, received.payload) in self._waiting
+            if self._address and is_waiting and not await self._sent(received):
+                self._to_tell.put_nowait(received)  # behind the others: one that is refused holds up none
+                await asyncio.sleep(TRY_EVERY_S)
+
+    async def _sent(self, received: Received) -> bool:
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                await self._webhook.send(*self._message(received))
+        except (ChannelFailed, TimeoutError) as error:
+            log.error("unrecorded_not_told", reason=str(error) or "no answer")
+            return False
+        except Exception:
+            log.exception("unrecorded_not_told")
+            return False
+        return True
 
     def _message(self, received: Received) -> tuple[Notification, Message]:
         press, now_ms = read_press(received), self._clock.now_ms()
