@@ -37,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
             process.main(arguments.fleet, arguments.index)
             return 0
         case "compare":
-            for match in matches(fleet, arguments.source):
+            for match in matches(fleet, arguments.source, arguments.at_ms):
                 print(json.dumps(asdict(match)))  # noqa: T201
             return 0
         case "press":
@@ -156,6 +156,7 @@ def _parser() -> argparse.ArgumentParser:
     parts["run"].add_argument("--while-stdin-open", action="store_true", help="end with standard input")
     parts["process"].add_argument("index", type=int)
     parts["compare"].add_argument("source", type=Path, metavar="SOUND.ogg")
+    parts["compare"].add_argument("at_ms", type=int, metavar="AT_MS", help="the agreed instant, Unix ms")
     for name in ("press", "fault"):
         parts[name].add_argument("building", help=f"a device name, or for faults {ALL}")
     parts["press"].add_argument("button")

@@ -15,55 +15,39 @@ from device_agent.hardware.decoding import decode_opus
 from firmware_sim.fleet import Fleet
 from firmware_sim.hardware.tape import Segment
 
-STUMBLE_S = 1.0
-"""A shorter silence between two segments is a gap in one sound."""
-
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """How well a building's loudspeaker played a source: correlation 0-1, and when its first sample was in the air.
+    """How well a building's loudspeaker played a source: correlation 0-1, and how late it was, in ms of true time.
 
-    `began_unix_ns` is true time of the machine, or None for a loudspeaker that gave no sound at all.
+    One that joined late is silent at first and right from then on, which lowers the correlation, not the lag.
     """
 
     device: str
     correlation: float
-    began_unix_ns: int | None
+    late_ms: float
 
 
-def matches(fleet: Fleet, source: Path) -> list[Match]:
-    """The best match in each building's recordings for an Opus file; raises OSError or Undecodable for a bad one."""
+def matches(fleet: Fleet, source: Path, at_unix_ms: int) -> list[Match]:
+    """Each building's recording from the agreed instant on, against an Opus file. Raises OSError or UnreadableAudio."""
     wanted = decode_opus(source.read_bytes())
-    return [_best(building.device, fleet.data_dir / building.device, wanted) for building in fleet.buildings]
+    found = []
+    for building in fleet.buildings:
+        played = _played(fleet.data_dir / building.device, at_unix_ms, len(wanted) + SAMPLE_RATE)
+        correlation, lag_ms = compare(wanted, played)
+        found.append(Match(building.device, round(correlation, 4), round(lag_ms, 3)))
+    return found
 
 
-def _best(device: str, folder: Path, wanted: Pcm) -> Match:
-    listing = folder / "speaker.json"
+def _played(folder: Path, at_unix_ms: int, frames: int) -> Pcm:
+    """What was in the air for so many frames from then on, silence where nothing sounded."""
+    listing, played = folder / "speaker.json", np.zeros(frames, np.int16)
     segments = [Segment(**one) for one in json.loads(listing.read_text())["segments"]] if listing.exists() else []
-    kept = [segment for segment in segments if (folder / segment.file).exists()]
-    found = [_match(device, wanted, folder, stretch) for stretch in _stretches(kept)]
-    return max(found, key=lambda match: match.correlation, default=Match(device, 0.0, None))
-
-
-def _stretches(segments: list[Segment]) -> list[list[Segment]]:
-    """Segments that belong to one sound: a loudspeaker that stumbled went on in a new one."""
-    stretches: list[list[Segment]] = []
     for segment in segments:
-        if stretches and segment.start_s - stretches[-1][-1].end_s < STUMBLE_S:
-            stretches[-1].append(segment)
-        else:
-            stretches.append([segment])
-    return stretches
-
-
-def _match(device: str, wanted: Pcm, folder: Path, stretch: list[Segment]) -> Match:
-    begin = stretch[0]
-    played = np.zeros(round((stretch[-1].end_s - begin.start_s) * SAMPLE_RATE) + 1, np.int16)
-    for segment in stretch:
-        with wave.open(str(folder / segment.file)) as recording:
-            frames = np.frombuffer(recording.readframes(recording.getnframes()), "<i2")
-        at = round((segment.start_s - begin.start_s) * SAMPLE_RATE)
-        room = played[at : at + len(frames)]
-        room[:] = frames[: len(room)]
-    correlation, lag_ms = compare(wanted, played)
-    return Match(device, round(correlation, 4), begin.start_unix_ns + round(lag_ms * 1e6))
+        at = round((segment.start_unix_ns / 1e9 - at_unix_ms / 1e3) * SAMPLE_RATE)
+        first, last = max(0, -at), min(segment.frames, frames - at)
+        if first < last:
+            with wave.open(str(folder / segment.file)) as recording:
+                sounded = np.frombuffer(recording.readframes(segment.frames), "<i2")
+            played[at + first : at + last] = sounded[first:last]
+    return played

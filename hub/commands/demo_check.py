@@ -122,32 +122,26 @@ async def _broadcast(api: _Api, _session: aiohttp.ClientSession, _url: str, demo
             f"{counts['heard']} of {BUILDINGS}" + (f", correlation {min(evidence):.2f} or more" if evidence else ""),
             counts["heard"] == BUILDINGS,
         ),
-        *await _recordings(await api.file(f"{path}/audio"), demo.fleet),
+        *await _recordings(await api.file(f"{path}/audio"), made["play_at_ms"], demo.fleet),
     ]
 
 
-async def _recordings(opus: bytes, fleet: Path) -> list[Row]:
+async def _recordings(opus: bytes, at_ms: int, fleet: Path) -> list[Row]:
     """Every loudspeaker's WAV against the file that was sent."""
     with tempfile.NamedTemporaryFile(suffix=".ogg") as source:
         source.write(opus)
         source.flush()
-        lines = await _simulator("compare", str(fleet), source.name)
+        lines = await _simulator("compare", str(fleet), source.name, str(at_ms))
     found = [json.loads(line) for line in lines]
     good = [one for one in found if one["correlation"] >= LEAST_CORRELATION]
     least = min((one["correlation"] for one in found), default=0.0)
-    began = [one["began_unix_ns"] / 1e6 for one in good]
-    apart = [abs(one - statistics.median(began)) for one in began] if began else [float("nan")]
+    middle = statistics.median(one["late_ms"] for one in good) if good else 0.0
+    apart = [abs(one["late_ms"] - middle) for one in good]
+    offsets = f"median {statistics.median(apart):.2f} ms, most {max(apart):.2f} ms" if apart else "unknown"
+    equal = f"{len(good)} of {BUILDINGS}, correlation {least:.3f} or more"
     return [
-        Row(
-            "recordings equal to the source",
-            f"{len(good)} of {BUILDINGS}, correlation {least:.3f} or more",
-            len(good) == BUILDINGS,
-        ),
-        Row(
-            "loudspeakers apart",
-            f"median {statistics.median(apart):.2f} ms, most {max(apart):.2f} ms",
-            len(began) == BUILDINGS,
-        ),
+        Row("recordings equal to the source", equal, len(good) == BUILDINGS),
+        Row("loudspeakers apart", offsets, len(good) == BUILDINGS),
     ]
 
 
@@ -223,7 +217,8 @@ async def _told(demo: Demo, alert_id: str, stage: str, since_ms: float) -> Row:
 
     async def told() -> Json | None:
         lines = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
-        return next((one for one in lines if one["alert_id"] == alert_id and one["stage"] == stage), None)
+        spoken = [one for one in lines if one["alert_id"] == alert_id and one["stage"] == stage and one["said"]]
+        return next(iter(spoken), None)
 
     what = f"elder told: {stage}"
     try:
@@ -231,8 +226,7 @@ async def _told(demo: Demo, alert_id: str, stage: str, since_ms: float) -> Row:
     except _NotSeen as error:
         return Row(what, str(error), is_seen=False)
     assert line is not None
-    how = "spoken" if line["said"] else "lamp only"
-    return Row(what, f"{how}, {line['at_ms'] - since_ms:.0f} ms after", bool(line["said"]))
+    return Row(what, f"spoken {line['at_ms'] - since_ms:.0f} ms after", is_seen=True)
 
 
 async def _until(look: Callable[[], Awaitable[T]], is_so: Callable[[T], bool], what: str, timeout_s: float) -> T:
