@@ -22,6 +22,7 @@ BACKOFF_MS = (500, 1_000, 2_000, 4_000, 8_000, 15_000)
 """Waits between tries; the last one repeats until the alert needs nobody more."""
 HOPELESS_AFTER = 2
 """A channel that failed so often counts as failed for the wait of its rung; it is still tried again."""
+STORE_AGAIN_S = 1.0
 INFORM_FOR_MS = 10 * 60_000
 """What only informs is worth no further try after this; what asks is tried until the alert is accepted."""
 
@@ -44,17 +45,19 @@ class Dispatcher:
         self._news = news
         self._queues: dict[ChannelName, asyncio.Queue[Outgoing]] = {name: asyncio.Queue() for name in channels}
         self._in_hand: set[str] = set()
-        self._answered: dict[str, None] = {}
+        self._known: dict[str, Alert] = {}
         self._outcomes: asyncio.Queue[Notification] = asyncio.Queue()
 
     def observe(self, alerts: Sequence[Alert]) -> None:
-        """Takes note which alerts still ask for somebody; those that do not are remembered, the newest 10,000."""
+        """Takes note how alerts stand, and so which still ask for somebody; the newest 10,000 are remembered.
+
+        What is told of an alert late, by an older version of it, changes nothing.
+        """
         for alert in alerts:
-            self._answered.pop(alert.id, None)
-            if alert.state is not State.OPEN:
-                self._answered[alert.id] = None
-        while len(self._answered) > 10_000:
-            del self._answered[next(iter(self._answered))]
+            known = self._known.pop(alert.id, alert)
+            self._known[alert.id] = max(known, alert, key=lambda one: one.version)
+        while len(self._known) > 10_000:
+            del self._known[next(iter(self._known))]
 
     def submit(self, outgoing: Sequence[Outgoing]) -> None:
         """Queues what is not in hand already; never blocks."""
@@ -81,7 +84,8 @@ class Dispatcher:
         while True:
             one = await queue.get()
             notification = one.notification
-            if notification.purpose is Purpose.ASK and notification.alert_id in self._answered:
+            alert = self._known.get(notification.alert_id)
+            if notification.purpose is Purpose.ASK and alert and alert.state is not State.OPEN:
                 self._in_hand.discard(notification.id)
                 continue
             try:
@@ -136,7 +140,7 @@ class Dispatcher:
                 )
             except Exception:
                 log.exception("outcomes_not_stored", count=len(batch))
-                await asyncio.sleep(1)
+                await asyncio.sleep(STORE_AGAIN_S)
 
 
 def record_outcomes(tx: Tx, outcomes: Sequence[Notification], policy: Policy, now_ms: int) -> Committed:
@@ -165,7 +169,7 @@ def _has_rung_failed(tx: Tx, alert: Alert) -> bool:
 
 def _thank_the_late(recording: Recording, alert: Alert, outcomes: Sequence[Notification]) -> None:
     """Whoever a request reached although somebody had accepted meanwhile is thanked like all the others."""
-    if alert.state is State.CLOSED or not alert.acceptor_id:
+    if not alert.acceptor_id:
         return
     late = [one.person_id for one in outcomes if one.state == "sent" and one.person_id]
     thanks = Inform(Audience.ASKED, Purpose.THANKS, alert.acceptor_id)

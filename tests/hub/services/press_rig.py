@@ -25,7 +25,7 @@ from hub.services.climb import DueLoop
 from hub.services.consequences import Consequences
 from hub.services.notify import Dispatcher
 from hub.services.ports import JournalRow, Notification, PressRow, Telling, Tx
-from hub.services.raise_alert import Received
+from hub.services.raise_alert import Received, read_press
 from hub.services.recording import Policy
 from hub.services.take_presses import TakePresses
 from hub.services.tell import Teller
@@ -103,8 +103,12 @@ class PressRig:
 
     async def press(self, button: str = "101", gesture: str = "press", device: str = "dev-1") -> Alert:
         """One press, stored; its alert as it is then."""
-        await self.presses.take([self.received(button, gesture, device)])
-        return (await self.alerts())[-1]
+        received = self.received(button, gesture, device)
+        await self.presses.take([received])
+        key = read_press(received).key
+        alert_id = (await self.read(lambda tx: tx.presses.known([key])))[key].alert_id
+        assert alert_id is not None
+        return await self.alert(alert_id)
 
     async def pass_ms(self, by_ms: int) -> None:
         """Time goes by, and the loop takes what has come due, until nothing is due any more."""

@@ -1,0 +1,248 @@
+"""Notifications: each channel for itself, nothing begun after an acceptance, nobody asked and not thanked."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from hub.domain.alerts import Purpose, State
+from hub.domain.people import ChannelName
+from hub.services import notify
+from hub.services.ports import ChannelFailed, Notification
+from tests.hub.services.press_rig import PressRig, press_rig
+from tests.world.waiting import wait_until
+
+PAGE, NTFY, WEBHOOK = ChannelName.PAGE, ChannelName.NTFY, ChannelName.WEBHOOK
+
+
+@pytest_asyncio.fixture
+async def rig(tmp_path: Path) -> AsyncIterator[PressRig]:
+    async with press_rig(tmp_path) as made:
+        yield made
+
+
+async def quiet(rig: PressRig) -> None:
+    """Returns once nothing is being sent or stored."""
+    await wait_until(lambda: not rig.dispatcher._in_hand, "all outcomes stored")
+
+
+def of(found: list[Notification], purpose: Purpose) -> list[Notification]:
+    return [one for one in found if one.purpose is purpose]
+
+
+async def test_a_press_asks_everybody_of_the_first_rung_and_the_duty_webhook(rig: PressRig) -> None:
+    alert = await rig.press()
+    await quiet(rig)
+    asked = of(await rig.notifications(alert.id), Purpose.ASK)
+    assert {(one.person_id, one.channel) for one in asked} == {
+        ("wang", PAGE),
+        ("wang", NTFY),
+        ("li", PAGE),
+        (None, WEBHOOK),
+    }
+    assert {one.state for one in asked} == {"sent"}
+    _, message = rig.channels[WEBHOOK].sent[0]
+    assert message.body == {
+        "alert_id": alert.id,
+        "button": "101",
+        "place": "building-1",
+        "press_ids": ["press-1"],
+        "say": "1栋101室有人按铃，请去看看。",
+        "opened_at_ms": alert.opened_ms,
+    }
+
+
+async def test_a_channel_that_hangs_delays_no_other(rig: PressRig) -> None:
+    rig.channels[NTFY].open_gate.clear()
+    alert = await rig.press()
+    await rig.channels[NTFY].wait_begun(1)
+    await rig.channels[PAGE].wait_sent(2)
+    await rig.channels[WEBHOOK].wait_sent(1)
+    assert rig.channels[NTFY].sent == []
+    await wait_until(lambda: len(rig.dispatcher._in_hand) == 1, "the others are stored")
+    asked = of(await rig.notifications(alert.id), Purpose.ASK)
+    assert {one.channel for one in asked if one.state == "due"} == {NTFY}
+
+
+@pytest.mark.parametrize(
+    "error", [ChannelFailed("HTTP 503"), TimeoutError(), RuntimeError("a defect"), ChannelFailed("x" * 10_000)]
+)
+async def test_whatever_a_channel_does_wrong_it_is_tried_again_until_it_works(rig: PressRig, error: Exception) -> None:
+    rig.channels[WEBHOOK].error = error
+    alert = await rig.press()
+    await quiet(rig)
+    for attempt, wait_ms in enumerate((500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000), start=1):
+        [tried] = [one for one in await rig.notifications(alert.id) if one.channel is WEBHOOK]
+        assert (tried.state, tried.attempts) == ("due", attempt)
+        assert tried.due_ms == rig.clock.now_ms() + wait_ms
+        await rig.pass_ms(wait_ms)
+        await quiet(rig)
+    rig.channels[WEBHOOK].error = None
+    await rig.pass_ms(15_000)
+    await quiet(rig)
+    assert [one.state for one in await rig.notifications(alert.id) if one.channel is WEBHOOK] == ["sent"]
+
+
+async def test_what_is_refused_for_good_is_not_tried_again(rig: PressRig) -> None:
+    rig.channels[NTFY].error = ChannelFailed("HTTP 404", is_final=True)
+    alert = await rig.press()
+    await quiet(rig)
+    [tried] = [one for one in await rig.notifications(alert.id) if one.channel is NTFY]
+    assert (tried.state, tried.error) == ("failed", "HTTP 404")
+
+
+async def test_a_rung_whose_every_notification_failed_is_left_at_once(rig: PressRig) -> None:
+    for channel in rig.channels.values():
+        channel.error = ChannelFailed("no", is_final=True)
+    alert = await rig.press()
+    await quiet(rig)
+    await rig.pass_ms(1)
+    assert (await rig.alert(alert.id)).rung == 1
+    assert "rung_failed" in await rig.journal(alert.id)
+
+
+async def test_a_rung_of_which_one_notification_was_taken_keeps_its_wait(rig: PressRig) -> None:
+    for name in (PAGE, WEBHOOK):
+        rig.channels[name].error = ChannelFailed("no", is_final=True)
+    alert = await rig.press()
+    await quiet(rig)
+    await rig.pass_ms(44_999)
+    assert (await rig.alert(alert.id)).rung == 0
+
+
+async def test_no_request_begins_after_an_acceptance_also_none_that_waited_in_the_queue(rig: PressRig) -> None:
+    rig.channels[WEBHOOK].open_gate.clear()
+    others = [await rig.press(f"wall-{number}", device="dev-3") for number in range(notify.LANES)]
+    await rig.channels[WEBHOOK].wait_begun(notify.LANES)
+    last = await rig.press()
+    await rig.desk.accept(last.id, "wang", 4)
+    rig.channels[WEBHOOK].open_gate.set()
+    await quiet(rig)
+    assert {one.alert_id for one in rig.channels[WEBHOOK].begun} == {alert.id for alert in others}
+    [asked] = [one for one in await rig.notifications(last.id) if one.channel is WEBHOOK]
+    assert asked.state == "dropped"
+
+
+async def test_a_failed_request_is_not_tried_again_after_the_acceptance(rig: PressRig) -> None:
+    rig.channels[WEBHOOK].error = ChannelFailed("HTTP 503")
+    alert = await rig.press()
+    await quiet(rig)
+    await rig.desk.accept(alert.id, "wang", 4)
+    begun = len(rig.channels[WEBHOOK].begun)
+    for _ in range(5):
+        await rig.pass_ms(20_000)
+        await quiet(rig)
+    assert len(rig.channels[WEBHOOK].begun) == begun
+
+
+async def test_an_older_state_that_is_told_late_asks_nobody_again(rig: PressRig) -> None:
+    alert = await rig.press()
+    await quiet(rig)
+    accepted = await rig.desk.accept(alert.id, "wang", 4)
+    rig.dispatcher.observe([alert])
+    assert rig.dispatcher._known[alert.id] == accepted
+
+
+async def test_whoever_a_request_reached_too_late_is_thanked_too(rig: PressRig) -> None:
+    rig.channels[NTFY].open_gate.clear()
+    rig.channels[PAGE].error = ChannelFailed("no page open", is_final=True)
+    alert = await rig.press()
+    await rig.channels[NTFY].wait_begun(1)
+    await rig.desk.accept(alert.id, "li", 4)
+    rig.channels[NTFY].open_gate.set()
+    await quiet(rig)
+    await rig.pass_ms(10)
+    await quiet(rig)
+    notes = await rig.notifications(alert.id)
+    assert [one.state for one in of(notes, Purpose.ASK) if one.channel is NTFY] == ["sent"]
+    kinds = [notification.purpose for notification, _ in rig.channels[NTFY].sent]
+    assert kinds[-1] is Purpose.THANKS  # after the request, not only beside it
+    assert {one.person_id for one in of(notes, Purpose.THANKS)} == {"wang"}
+
+
+async def test_whoever_was_asked_is_thanked_although_the_hub_died_before_it_knew(rig: PressRig) -> None:
+    rig.channels[NTFY].open_gate.clear()
+    rig.channels[PAGE].error = ChannelFailed("no page open", is_final=True)
+    alert = await rig.press()
+    await rig.channels[NTFY].wait_begun(1)  # it is on its way; its outcome is never stored
+    await rig.desk.accept(alert.id, "li", 4)
+    thanks = of(await rig.notifications(alert.id), Purpose.THANKS)
+    assert {one.person_id for one in thanks} == {"wang"}
+    rig.channels[NTFY].open_gate.set()
+    await quiet(rig)
+
+
+async def test_whoever_a_request_reached_after_the_closing_is_thanked_all_the_same(rig: PressRig) -> None:
+    alert = await rig.press()
+    await quiet(rig)
+    await rig.desk.accept(alert.id, "li", 4)
+    closed = await rig.desk.close(alert.id, "li", "好了", "door")
+    assert closed.state is State.CLOSED
+    asked = next(one for one in of(await rig.notifications(alert.id), Purpose.ASK) if one.channel is NTFY)
+    before = len(of(await rig.notifications(alert.id), Purpose.THANKS))
+    late = replace(asked, state="sent", sent_ms=rig.clock.now_ms())
+    committed = await rig.database.write(
+        lambda tx: notify.record_outcomes(tx, [late], rig.dispatcher._policy, rig.clock.now_ms())
+    )
+    assert {one.notification.person_id for one in committed.outgoing} == {"wang"}
+    assert len(of(await rig.notifications(alert.id), Purpose.THANKS)) > before
+
+
+async def test_outcomes_are_stored_although_the_disk_fails_for_a_while(
+    rig: PressRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig.channels[WEBHOOK].open_gate.clear()
+    alert = await rig.press()
+    await rig.channels[WEBHOOK].wait_begun(1)
+    await wait_until(lambda: len(rig.dispatcher._in_hand) == 1, "the others are stored")
+    monkeypatch.setattr(notify, "STORE_AGAIN_S", 0.0)
+    rig.database.failures = 3
+    rig.channels[WEBHOOK].open_gate.set()
+    await quiet(rig)
+    assert {one.state for one in of(await rig.notifications(alert.id), Purpose.ASK)} == {"sent"}
+
+
+async def test_what_is_in_hand_is_not_sent_twice_when_its_claim_runs_out(rig: PressRig) -> None:
+    rig.channels[WEBHOOK].open_gate.clear()
+    await rig.press()
+    await rig.channels[WEBHOOK].wait_begun(1)
+    for _ in range(4):
+        await rig.pass_ms(6_000)
+    rig.channels[WEBHOOK].open_gate.set()
+    await quiet(rig)
+    assert len(rig.channels[WEBHOOK].begun) == 1
+
+
+async def test_a_channel_that_is_not_configured_fails_at_once(rig: PressRig) -> None:
+    del rig.dispatcher._queues[NTFY]
+    alert = await rig.press()
+    await quiet(rig)
+    [tried] = [one for one in await rig.notifications(alert.id) if one.channel is NTFY]
+    assert (tried.state, tried.error) == ("failed", "channel not configured")
+
+
+async def test_an_erased_person_is_asked_no_more_and_breaks_nothing(rig: PressRig) -> None:
+    alert = await rig.press()
+    await quiet(rig)
+    stored = await rig.notifications(alert.id)
+    gone = [replace(one, person_id="gone", id=f"gone-{one.id}", state="due", due_ms=0) for one in stored]
+    await rig.database.write(lambda tx: tx.notifications.add(gone))
+    await rig.pass_ms(10)
+    await quiet(rig)
+    assert {one.state for one in await rig.notifications(alert.id)} == {"sent"}
+
+
+async def test_information_is_given_up_after_ten_minutes_but_a_request_never(rig: PressRig) -> None:
+    for channel in rig.channels.values():
+        channel.error = ChannelFailed("HTTP 503")
+    alert = await rig.press()
+    await quiet(rig)
+    await rig.press(gesture="cancel")
+    for _ in range(60):
+        await rig.pass_ms(15_000)
+        await quiet(rig)
+    notes = await rig.notifications(alert.id)
+    assert {one.state for one in of(notes, Purpose.SAID_FINE)} == {"failed"}
+    assert {one.state for one in of(notes, Purpose.ASK)} == {"due"}
