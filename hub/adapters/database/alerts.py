@@ -15,7 +15,7 @@ from hub.domain.errors import Changed
 from hub.services.ports import JournalRow
 
 _ALERT, _JOURNAL = tables.alert.c, tables.journal.c
-# Written into the statement: SQLite takes a partial index only where it sees the very condition, not a parameter.
+# Written into the statement: a partial index serves where the planner sees its very condition, not a parameter.
 _NOT_CLOSED = _ALERT.state != literal_column("'closed'")
 _FIRST_DUE = case((_ALERT.remind_ms < _ALERT.due_ms, _ALERT.remind_ms), else_=_ALERT.due_ms)
 

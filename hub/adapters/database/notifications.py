@@ -15,7 +15,7 @@ from hub.services.ports import Notification
 
 _NOTE = tables.notification.c
 _OUTCOME = ("attempts", "due_ms", "sent_ms", "error")
-# Written into the statement: SQLite takes a partial index only where it sees the very condition, not a parameter.
+# Written into the statement: a partial index serves where the planner sees its very condition, not a parameter.
 _IS_DUE = _NOTE.state == literal_column("'due'")
 
 _NOTIFICATIONS = select(*columns(tables.notification, Notification)).where(_NOTE.community_id == COMMUNITY)

@@ -200,6 +200,14 @@ async def test_a_locked_file_is_told_as_a_failed_commit(database: SqliteDatabase
     assert await _names(database) == {"two"}
 
 
+async def test_a_write_holds_the_lock_from_its_beginning(database: SqliteDatabase, path: Path) -> None:
+    other = sqlite3.connect(path, isolation_level=None, timeout=0)
+    async with _held(database):
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+    other.close()
+
+
 async def test_a_caller_who_gives_up_does_not_keep_the_others_from_their_results(database: SqliteDatabase) -> None:
     async with _held(database):
         impatient = asyncio.create_task(database.write(_add("one")))
