@@ -4,29 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import structlog
 
-from hub.domain.announcements import (
-    ENDS,
-    LEAD_MS,
-    PRIORITY,
-    VALID_AFTER_END_MS,
-    Progress,
-    Reached,
-    Wanted,
-    checked,
-    total_ms,
-)
+from hub.domain.announcements import LEAD_MS, PRIORITY, VALID_AFTER_END_MS, Wanted, checked, total_ms
 from hub.domain.errors import NotFound, NoVoice
-from hub.domain.places import Place, heard_at, reached, without_overlap
 from hub.domain.reading import spoken
 from hub.services import payloads, receipts
+from hub.services.audience import Targets, owed_to, targets_of
 from hub.services.ports import (
     Announcement,
     Clock,
-    Community,
+    CommitFailed,
     Database,
     News,
     Publisher,
@@ -45,26 +34,10 @@ TITLE_CHARACTERS = 20
 """As much as fits one line of the small panels."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Targets:
-    """Where an announcement goes: place topics without overlap, and the (device, place) that will hear it."""
-
-    community: Community
-    places: tuple[str, ...]
-    devices: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Owed:
-    """What a device that was away must be sent; `late` are those that went out before the device was known."""
-
-    play: tuple[Announcement, ...]
-    stop: tuple[Announcement, ...]
-    late: tuple[tuple[str, Progress], ...]
-
-
 class Announcements:
-    """All that happens to announcements. Sending is done by one at a time, so a stop never overtakes its manifest."""
+    """All that happens to announcements. Whoever has sent a manifest looks once more whether it was stopped meanwhile,
+    so that a stop comes last wherever it and the manifest cross, and nothing waits for anything else to be sent.
+    """
 
     def __init__(self, database: Database, publisher: Publisher, sounds: SoundMaker, clock: Clock, news: News) -> None:
         self._database = database
@@ -72,7 +45,6 @@ class Announcements:
         self._sounds = sounds
         self._clock = clock
         self._news = news
-        self._sending = asyncio.Lock()
         self._audio_until_ms: dict[str, int] = {}
 
     async def announce(
@@ -83,7 +55,7 @@ class Announcements:
         `by` is a person id or the name of a token. Raises Invalid for what cannot be announced, NoVoice.
         """
         wanted = checked(text, places, kind, repeat, play_at_ms, self._clock.now_ms())
-        targets = await self._database.read(lambda tx: _targets(tx, wanted.places))
+        targets = await self._database.read(lambda tx: targets_of(tx, wanted.places))
         sound = await self._speak(wanted, targets.community.language)
         announcement = _planned(wanted, targets, sound, by, self._clock.now_ms())
 
@@ -93,22 +65,23 @@ class Announcements:
 
         await self._database.write(job)
         self._tell(announcement.id)
-        await self._publish(announcement.id, sound)
+        await self._publish(announcement, sound)
         return announcement
 
     async def stop(self, announcement_id: str, by: str) -> Announcement:
         """Ends it everywhere at once, now and for every device that comes back later. Raises NotFound."""
         now_ms = self._clock.now_ms()
 
-        def job(tx: Tx) -> None:
+        def job(tx: Tx) -> Announcement:
             if _found(tx, announcement_id).stopped_ms is None:
                 tx.announcements.stop(announcement_id, now_ms)
+            return _found(tx, announcement_id)
 
-        await self._database.write(job)
+        stopped = await self._database.write(job)
         log.info("announcement_stopped", announcement=announcement_id, by=by)
         self._tell(announcement_id)
-        await self._publish(announcement_id)
-        return await self._database.read(lambda tx: _found(tx, announcement_id))
+        await self._publish(stopped)
+        return stopped
 
     async def received(self, batch: Sequence[tuple[str, Receipt]]) -> None:
         """Stores the receipts of (device, receipt) in one transaction; any order, any number of times."""
@@ -124,11 +97,13 @@ class Announcements:
     async def came_online(self, device: str) -> None:
         """Sends the device, on its own topic, what is still valid and not finished there, and what was stopped."""
         now_ms = self._clock.now_ms()
-        owed = await self._database.read(lambda tx: _owed(tx, device, now_ms))
+        owed = await self._database.read(lambda tx: owed_to(tx, device, now_ms))
         if owed.late:
             await self._database.write(lambda tx: tx.announcements.save_progress(owed.late))
         for announcement in (*owed.stop, *owed.play):
-            await self._publish(announcement.id, device=device)
+            if not await self._send(announcement, device):
+                return
+        await self._count_as_sent(owed.play, device)
 
     async def republish(self) -> None:
         """After each connection to the broker: audio and manifests of what is still to be heard, stops of the rest."""
@@ -137,7 +112,7 @@ class Announcements:
         due = await self._database.read(lambda tx: [*tx.announcements.stopped(now_ms), *tx.announcements.valid(now_ms)])
         for announcement in due:
             if announcement.stopped_ms is not None or _end_ms(announcement) > now_ms:
-                await self._publish(announcement.id)
+                await self._publish(announcement)
 
     async def _speak(self, wanted: Wanted, language: str) -> Sound:
         try:
@@ -146,22 +121,43 @@ class Announcements:
             log.warning("announcement_not_spoken", reason=str(error))
             raise NoVoice from error
 
-    async def _publish(self, announcement_id: str, sound: Sound | None = None, *, device: str | None = None) -> None:
-        """Sends it as it stands in the database now, to its places or to one device; keeps it for later on failure."""
-        async with self._sending:
-            announcement, community = await self._database.read(
-                lambda tx: (_found(tx, announcement_id), tx.places.community())
+    async def _publish(self, announcement: Announcement, sound: Sound | None = None) -> None:
+        """Sends it to its places; without a link the next `republish` does."""
+        if await self._send(announcement, None, sound):
+            await self._count_as_sent([announcement], None)
+
+    async def _send(self, announcement: Announcement, device: str | None, sound: Sound | None = None) -> bool:
+        """Audio and manifest, or the stop, to one device or to all places; False without a link."""
+        try:
+            if announcement.stopped_ms is None:
+                await self._retain_audio(announcement, sound)
+            await self._send_payload(announcement, device)
+        except PublishFailed:
+            log.warning("announcement_waits_for_the_link", announcement=announcement.id)
+            return False
+        return True
+
+    async def _count_as_sent(self, announcements: Sequence[Announcement], device: str | None) -> None:
+        """The broker has them: `sent` is true now. What was stopped while it was being sent is stopped again.
+
+        A count that cannot be stored only shows less than is so; nobody is told to announce it a second time.
+        """
+        ids, now_ms = [one.id for one in announcements if one.stopped_ms is None], self._clock.now_ms()
+        unsent, current = await self._database.read(
+            lambda tx: (receipts.unsent(tx, ids, device, now_ms), [_found(tx, one) for one in ids])
+        )
+        for announcement in current:
+            if announcement.stopped_ms is not None:
+                await self._send(announcement, device)
+        if not unsent:
+            return
+        try:
+            await self._database.write(
+                lambda tx: tx.announcements.save_progress(receipts.unsent(tx, ids, device, now_ms))
             )
-            try:
-                if announcement.stopped_ms is None:
-                    await self._retain_audio(announcement, sound)
-                await self._send(announcement, community, device)
-            except PublishFailed:
-                log.warning("announcement_waits_for_the_link", announcement=announcement_id)
-                return
-        if announcement.stopped_ms is None:
-            now_ms = self._clock.now_ms()
-            await self._database.write(lambda tx: receipts.mark_sent(tx, announcement_id, device, now_ms))
+        except CommitFailed:
+            log.exception("sending_not_stored", announcements=ids)
+        for announcement_id in ids:
             self._news.tell(f"announcement:{announcement_id}")
 
     async def _retain_audio(self, announcement: Announcement, sound: Sound | None) -> None:
@@ -176,7 +172,7 @@ class Announcements:
         await self._publisher.audio(sound, expiry_s=expiry_s)
         self._audio_until_ms[announcement.audio_sha256] = announcement.valid_until_ms
 
-    async def _send(self, announcement: Announcement, community: Community, device: str | None) -> None:
+    async def _send_payload(self, announcement: Announcement, device: str | None) -> None:
         now_ms = self._clock.now_ms()
         expiry_s = payloads.expiry_s(announcement.valid_until_ms, now_ms)
         build: Callable[[Announcement, str, int], Manifest | Stop] = (
@@ -186,9 +182,10 @@ class Announcements:
             payload = build(announcement, device, now_ms).to_payload()
             await self._publisher.to_device(device, "announce", payload, expiry_s=expiry_s)
             return
+        community = await self._database.read(lambda tx: tx.places.community().slug)
         sends = [
             self._publisher.to_place(
-                community.slug, place, build(announcement, place, now_ms).to_payload(), expiry_s=expiry_s
+                community, place, build(announcement, place, now_ms).to_payload(), expiry_s=expiry_s
             )
             for place in announcement.places
         ]
@@ -199,7 +196,7 @@ class Announcements:
         self._news.tell(f"announcement:{announcement_id}")
 
 
-def _planned(wanted: Wanted, targets: _Targets, sound: Sound, by: str, now_ms: int) -> Announcement:
+def _planned(wanted: Wanted, targets: Targets, sound: Sound, by: str, now_ms: int) -> Announcement:
     """The row; an instant that is past, or too near for the devices to prepare, becomes the next possible one."""
     play_at_ms = max(wanted.play_at_ms or 0, now_ms + LEAD_MS)
     return Announcement(
@@ -235,43 +232,3 @@ def _found(tx: Tx, announcement_id: str) -> Announcement:
     if announcement is None:
         raise NotFound(what="announcement", id=announcement_id)
     return announcement
-
-
-def _hears(places: dict[str, Place], at: str, targets: Sequence[str]) -> bool:
-    return not set(heard_at(places, at)).isdisjoint(targets)
-
-
-def _targets(tx: Tx, wanted: Sequence[str]) -> _Targets:
-    places = tx.places.places()
-    reached(places, wanted)
-    targets = without_overlap(places, wanted)
-    devices = tx.devices.devices().values()
-    hearing = {place for place in {one.place for one in devices} if _hears(places, place, targets)}
-    return _Targets(
-        tx.places.community(), tuple(targets), tuple((one.id, one.place) for one in devices if one.place in hearing)
-    )
-
-
-def _owed(tx: Tx, device: str, now_ms: int) -> _Owed:
-    known = tx.devices.devices([device]).get(device)
-    if known is None:
-        return _Owed((), (), ())
-    places = tx.places.places()
-    for_it = [
-        one
-        for one in (*tx.announcements.valid(now_ms), *tx.announcements.stopped(now_ms))
-        if _hears(places, known.place, one.places)
-    ]
-    progress = tx.announcements.progress_of([(one.id, device) for one in for_it])
-    play, stop, late = [], [], []
-    for one in for_it:
-        mine = progress.get((one.id, device))
-        if mine is not None and mine.reached in ENDS:
-            continue
-        if one.stopped_ms is not None:
-            stop.append(one)
-            continue
-        play.append(one)
-        if mine is None:
-            late.append((one.id, Progress(device, known.place, Reached.SENT, {})))
-    return _Owed(tuple(play), tuple(stop), tuple(late))

@@ -99,11 +99,15 @@ def _better(known: Evidence | None, new: messages.Evidence | None) -> Evidence |
     return Evidence(new.heard, new.correlation, new.lag_ms, new.level_dbfs)
 
 
-def mark_sent(tx: Tx, announcement_id: str, device: str | None, now_ms: int) -> None:
-    """The broker has it: from now on `sent` is true for this device, or with None for all that it is for."""
-    rows = [
-        (announcement_id, replace(progress, at_ms={**progress.at_ms, Reached.SENT: now_ms}))
-        for progress in tx.announcements.progress(announcement_id)
-        if Reached.SENT not in progress.at_ms and device in (None, progress.device)
+def unsent(tx: Tx, announcement_ids: Sequence[str], device: str | None, now_ms: int) -> list[tuple[str, Progress]]:
+    """The rows of this device (None: of all) that do not count as sent yet, as they are once they do."""
+    if device is None:
+        rows = [(one, part) for one in announcement_ids for part in tx.announcements.progress(one)]
+    else:
+        parts = tx.announcements.progress_of([(one, device) for one in announcement_ids])
+        rows = [(one, part) for (one, _), part in parts.items()]
+    return [
+        (one, replace(part, at_ms={**part.at_ms, Reached.SENT: now_ms}))
+        for one, part in rows
+        if Reached.SENT not in part.at_ms
     ]
-    tx.announcements.save_progress(rows)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 import pytest_asyncio
@@ -15,7 +16,7 @@ from hub.domain.devices import Device, Part
 from hub.domain.errors import Invalid, NotFound, NoVoice
 from hub.services.announce import Announcements, title
 from hub.services.news import NewsFeed
-from hub.services.ports import Announcement
+from hub.services.ports import Announcement, CommitFailed, Tx
 from hub.services.views import announcement_view
 from tests.hub.services.small_community import (
     NOON_MS,
@@ -25,7 +26,9 @@ from tests.hub.services.small_community import (
     FakeSounds,
     small_community,
 )
-from wire.messages import Evidence, Manifest, Receipt, ReceiptState, StateAt, Stop
+from wire.messages import Evidence, Manifest, Receipt, ReceiptState, StateAt, Stop, read_announce
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -181,6 +184,55 @@ async def test_a_stop_that_could_not_be_sent_goes_out_with_the_next_connection(r
     assert isinstance(message, Stop)
     assert message.valid_until_ms == announcement.valid_until_ms
     assert "audio" not in rig.publisher.topics()
+
+
+class CrossingPublisher(FakePublisher):
+    """Somebody stops the announcement in the instant in which its manifest is on its way."""
+
+    announcements: Announcements
+    is_crossed = False
+
+    async def to_place(self, community: str, place: str, payload: bytes, *, expiry_s: int) -> None:
+        message = read_announce(payload)
+        if not self.is_crossed:
+            self.is_crossed = True
+            await self.announcements.stop(message.announcement_id, "wang")
+        await super().to_place(community, place, payload, expiry_s=expiry_s)
+
+
+async def test_a_stop_that_crosses_its_manifest_is_the_last_that_a_place_hears(rig: Rig) -> None:
+    publisher = CrossingPublisher()
+    rig.announcements = Announcements(rig.database, publisher, rig.sounds, rig.clock, rig.news)
+    publisher.announcements = rig.announcements
+    await rig.announce()
+    assert [type(message) for _, message in publisher.announced()] == [Stop, Manifest, Stop]
+
+
+async def test_what_was_sent_but_could_not_be_counted_is_not_reported_as_failed(rig: Rig) -> None:
+    database = NotCounting(rig.database)
+    announcements = Announcements(database, rig.publisher, rig.sounds, rig.clock, rig.news)
+    announcement = await announcements.announce(
+        text="停水", places=["all"], kind="red", repeat=1, play_at_ms=None, by="wang"
+    )
+    assert rig.publisher.topics() == ["audio", "place/sunny/all"]
+    assert (await rig.progress(announcement, "dev-1")).at_ms == {}
+
+
+class NotCounting:
+    """A database that takes the first write and then no more."""
+
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._database = database
+        self._taken = 0
+
+    async def write(self, job: Callable[[Tx], T], *, is_urgent: bool = False) -> T:
+        self._taken += 1
+        if self._taken > 1:
+            raise CommitFailed("disk full")
+        return await self._database.write(job, is_urgent=is_urgent)
+
+    async def read(self, job: Callable[[Tx], T]) -> T:
+        return await self._database.read(job)
 
 
 async def test_stopping_tells_every_place_and_is_stored_once(rig: Rig) -> None:
