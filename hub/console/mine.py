@@ -90,7 +90,7 @@ def routes(console: Console) -> APIRouter:
     ) -> Response:
         await services.alerts.arrive(alert_id, one.id)
         await keep_time(alert_id, one, _("手机没有网络：“到了”是 %(at)s 按的，现在才送到"), made_ms)
-        return thanks(request, one, _("已送达 ✓ 老人会听到您到了"))
+        return thanks(request, one, _("已送达 ✓ 正在告诉老人"))
 
     @router.post("/{alert_id}/close")
     async def close(

@@ -40,7 +40,12 @@ async def play(world: Stage) -> None:
     await world.press()
     await world.outside.deliver()
     done = await announcements.announce(
-        text="各位居民，今天下午三点在社区活动室量血压，欢迎参加。", places=["all"], kind="routine", repeat=1, play_at_ms=None, by="desk"
+        text="各位居民，今天下午三点在社区活动室量血压，欢迎参加。",
+        places=["all"],
+        kind="routine",
+        repeat=1,
+        play_at_ms=None,
+        by="desk",
     )
     await world.progress(done.id, [(60, Reached.PLAYED, True), (6, Reached.PLAYED, False), (2, Reached.SENT, False)])
     await asyncio.sleep(5)

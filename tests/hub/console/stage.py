@@ -123,9 +123,7 @@ class Stage:
                         evidence=evidence if reached is Reached.PLAYED else None,
                     )
                 )
-        await self.database.write(
-            lambda tx: tx.announcements.save_progress([(announcement_id, row) for row in rows])
-        )
+        await self.database.write(lambda tx: tx.announcements.save_progress([(announcement_id, row) for row in rows]))
         self.news.tell(f"announcement:{announcement_id}")
 
 
@@ -147,7 +145,9 @@ def fill(tx: Tx, now_ms: int, *, has_places: bool = True) -> None:
     tx.places.add_places([Place("all", PlaceKind.COMMUNITY, "阳光花园社区")])
     if not has_places:
         return
-    grids = [Place(f"grid-{n}", PlaceKind.GRID, f"第{'一二三四五六七八'[n - 1]}网格", "all") for n in range(1, GRIDS + 1)]
+    grids = [
+        Place(f"grid-{n}", PlaceKind.GRID, f"第{'一二三四五六七八'[n - 1]}网格", "all") for n in range(1, GRIDS + 1)
+    ]
     tx.places.add_places([*grids, *(_building(n) for n in range(1, BUILDINGS + 1))])
     tx.places.add_homes([Home(ELDER, HELD, "17栋2单元502室"), Home("home-31-101", "building-31", "31栋1单元101室")])
     tx.residents.add_residents(

@@ -1,0 +1,389 @@
+"""The pages as a browser's requests see them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from hub.domain.people import Role
+from hub.services.served import SESSION_COOKIE
+from hub.services.views import alert_view
+from tests.hub.console.stage import PASSWORD, Stage, stage
+
+OURS = {"Sec-Fetch-Site": "same-origin"}
+HTMX = {**OURS, "HX-Request": "true"}
+PAGES = ("/desk", "/broadcast", "/map", "/devices")
+
+
+@pytest_asyncio.fixture
+async def world(tmp_path: Path) -> AsyncIterator[Stage]:
+    async with stage(tmp_path) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture
+async def browser(world: Stage) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app=world.app)
+    async with httpx.AsyncClient(transport=transport, base_url="https://hub.test", headers=OURS) as client:
+        yield client
+
+
+async def signed_in(world: Stage, browser: httpx.AsyncClient, role: Role = Role.STAFF) -> None:
+    await world.services.access.add_account(name="新人", username="someone", password=PASSWORD, role=role)
+    answer = await browser.post("/sign-in", data={"username": "someone", "password": PASSWORD})
+    assert answer.status_code == 303
+
+
+# --- the way in ----------------------------------------------------------------------------------------
+
+
+async def test_the_session_is_a_cookie_that_scripts_and_other_sites_do_not_get(
+    world: Stage, browser: httpx.AsyncClient
+) -> None:
+    answer = await browser.post("/sign-in", data={"username": "zhou", "password": PASSWORD})
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith("__Host-session=")
+    assert all(word in cookie for word in ("Secure", "HttpOnly", "SameSite=lax", "Path=/"))
+
+
+async def test_a_wrong_password_is_said_beside_the_form_and_the_name_stays(browser: httpx.AsyncClient) -> None:
+    answer = await browser.post("/sign-in", data={"username": "zhou", "password": "wrong"})
+    assert answer.status_code == 422
+    assert "用户名或密码不对" in answer.text
+    assert 'value="zhou"' in answer.text
+
+
+async def test_sign_in_leads_back_to_our_pages_only(browser: httpx.AsyncClient) -> None:
+    for bad in ("//evil.test", "https://evil.test", "/\\evil.test"):
+        form = {"username": "zhou", "password": PASSWORD, "next": bad}
+        assert (await browser.post("/sign-in", data=form)).headers["location"] == "/desk"
+
+
+@pytest.mark.parametrize("page", PAGES)
+async def test_nobody_sees_a_page_without_signing_in(browser: httpx.AsyncClient, page: str) -> None:
+    answer = await browser.get(page)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/sign-in?next={page}")
+    assert (await browser.get(f"/live{page}", headers=HTMX)).status_code == 401
+
+
+async def test_after_signing_out_the_session_is_of_no_use(world: Stage, browser: httpx.AsyncClient) -> None:
+    await signed_in(world, browser)
+    secret = browser.cookies[SESSION_COOKIE]
+    await browser.post("/sign-out")
+    assert (await browser.get("/desk", headers={"Cookie": f"{SESSION_COOKIE}={secret}"})).status_code == 303
+
+
+async def test_a_token_of_a_program_is_no_sign_in(world: Stage, browser: httpx.AsyncClient) -> None:
+    issued = await world.services.access.new_token(role=Role.ADMIN, name="a program")
+    assert (await browser.get("/desk", headers={"Cookie": f"{SESSION_COOKIE}={issued.secret}"})).status_code == 303
+
+
+async def test_the_first_start_makes_the_first_account_once(tmp_path: Path) -> None:
+    async with (
+        stage(tmp_path, has_account=False, has_places=False) as world,
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=world.app), base_url="https://hub.test", headers=OURS
+        ) as browser,
+    ):
+        assert (await browser.get("/")).headers["location"] == "/welcome"
+        form = {"community": "幸福里", "name": "周丽华", "username": "zhou", "password": "short"}
+        refused = await browser.post("/welcome", data=form)
+        assert refused.status_code == 422
+        assert 'value="幸福里"' in refused.text
+        done = await browser.post("/welcome", data={**form, "password": PASSWORD})
+        assert (done.status_code, done.headers["location"]) == (303, "/desk")
+        for page in PAGES:
+            assert (await browser.get(page)).status_code == 200
+        assert (await browser.get("/welcome")).status_code == 303
+        assert (await browser.post("/welcome", data={**form, "password": PASSWORD})).status_code == 422
+
+
+# --- safety --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "none"},
+        {"Sec-Fetch-Site": "cross-site", "Origin": "https://hub.test"},
+    ],
+)
+async def test_a_change_that_another_site_asks_for_is_refused(
+    world: Stage, browser: httpx.AsyncClient, headers: dict[str, str]
+) -> None:
+    await signed_in(world, browser)
+    alert_id = await world.press()
+    answer = await browser.post(f"/alerts/{alert_id}/note", data={"text": "x"}, headers=headers)
+    assert answer.status_code == 403
+
+
+async def test_an_old_browser_is_known_by_its_origin(world: Stage, browser: httpx.AsyncClient) -> None:
+    del browser.headers["Sec-Fetch-Site"]
+    form = {"username": "zhou", "password": PASSWORD}
+    assert (await browser.post("/sign-in", data=form)).status_code == 403
+    assert (await browser.post("/sign-in", data=form, headers={"Origin": "https://evil.test"})).status_code == 403
+    assert (await browser.post("/sign-in", data=form, headers={"Origin": "https://hub.test"})).status_code == 303
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/desk", "/nowhere", "/static/console.css"])
+async def test_every_answer_carries_the_headers(browser: httpx.AsyncClient, path: str) -> None:
+    headers = (await browser.get(path)).headers
+    assert "default-src 'self'" in headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert "unsafe" not in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+
+
+async def test_what_people_write_is_text_and_never_markup(world: Stage, browser: httpx.AsyncClient) -> None:
+    await signed_in(world, browser)
+    alert_id = await world.press()
+    await browser.post(f"/alerts/{alert_id}/note", data={"text": "<script>alert(1)</script>"}, headers=HTMX)
+    page = (await browser.get(f"/alerts/{alert_id}")).text
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert" in page
+
+
+async def test_no_page_holds_a_script_or_a_style_of_its_own(world: Stage, browser: httpx.AsyncClient) -> None:
+    await signed_in(world, browser)
+    await world.press()
+    for page in PAGES:
+        text = (await browser.get(page)).text
+        assert text.count("<script") == text.count('<script src="')
+        assert " style=" not in text
+        assert "<style" not in text
+        assert " onclick=" not in text
+
+
+# --- the desk ------------------------------------------------------------------------------------------
+
+
+async def test_the_desk_shows_where_who_and_what_comes_next(world: Stage, browser: httpx.AsyncClient) -> None:
+    await signed_in(world, browser)
+    await world.press()
+    text = (await browser.get("/desk")).text
+    for shown in ("17栋2单元502室", "刘奶奶", "李强", "王芳", "已收到，正在叫人", "网格：网格长、值班志愿者"):
+        assert shown in text
+
+
+async def test_what_is_not_accepted_comes_first_then_the_more_urgent(world: Stage, browser: httpx.AsyncClient) -> None:
+    await signed_in(world, browser)
+    service = await world.press("dd-44", "stairs", "service")
+    taken = await world.press("dd-31", "101")
+    await world.services.alerts.accept(taken, "guli", 5)
+    call = await world.press()
+    text = (await browser.get("/desk")).text
+    places = [text.index(f'id="alert-{one}"') for one in (call, service, taken)]
+    assert places == sorted(places)
+
+
+async def test_accepting_for_somebody_names_that_person(world: Stage, browser: httpx.AsyncClient) -> None:
+    await signed_in(world, browser)
+    alert_id = await world.press()
+    dialog = (await browser.get(f"/alerts/{alert_id}/accept", headers=HTMX)).text
+    assert "欧阳慕容雪莲" in dialog
+    answer = await browser.post(f"/alerts/{alert_id}/accept", data={"by": "ouyang", "eta_minutes": "5"}, headers=HTMX)
+    assert answer.status_code == 204
+    assert "acted" in answer.headers["hx-trigger"]
+    alert = await world.database.read(lambda tx: alert_view(tx, alert_id, world.clock.now_ms()))
+    assert alert.acceptor is not None
+    assert (alert.acceptor.id, alert.state) == ("ouyang", "accepted")
+
+
+async def test_a_step_that_is_not_possible_is_a_sentence_in_the_readers_language(
+    world: Stage, browser: httpx.AsyncClient
+) -> None:
+    await signed_in(world, browser)
+    alert_id = await world.press()
+    answer = await browser.post(f"/alerts/{alert_id}/reopen", headers=HTMX)
+    assert answer.status_code == 409
+    assert "没人接" in answer.text
+    assert "重新叫人" in answer.text
+    assert "<html" not in answer.text
+    browser.cookies.set("language", "en")
+    assert "Nobody yet" in (await browser.post(f"/alerts/{alert_id}/reopen", headers=HTMX)).text
+
+
+async def test_closing_unseen_needs_a_reason(world: Stage, browser: httpx.AsyncClient) -> None:
+    await signed_in(world, browser)
+    alert_id = await world.press()
+    form = {"outcome": "误按", "seen": "override"}
+    assert (await browser.post(f"/alerts/{alert_id}/close", data=form, headers=HTMX)).status_code == 422
+    form["reason"] = "家属来电"
+    assert (await browser.post(f"/alerts/{alert_id}/close", data=form, headers=HTMX)).status_code == 204
+    assert "误按" in (await browser.get("/desk")).text
+
+
+async def test_a_note_sent_twice_is_written_once(world: Stage, browser: httpx.AsyncClient) -> None:
+    await signed_in(world, browser)
+    alert_id = await world.press()
+    for _ in range(2):
+        await browser.post(f"/alerts/{alert_id}/note", data={"text": "已打电话", "key": "one"}, headers=HTMX)
+    assert (await browser.get(f"/alerts/{alert_id}")).text.count("已打电话") == 1
+
+
+@pytest.mark.parametrize("role", [Role.OBSERVER, Role.TECHNICIAN, Role.VOLUNTEER])
+async def test_who_may_not_act_gets_no_buttons_and_no_way_around(
+    world: Stage, browser: httpx.AsyncClient, role: Role
+) -> None:
+    await signed_in(world, browser, role)
+    alert_id = await world.press()
+    assert f"/alerts/{alert_id}/accept" not in (await browser.get("/desk")).text
+    form = {"by": "ouyang", "eta_minutes": "5"}
+    assert (await browser.post(f"/alerts/{alert_id}/accept", data=form, headers=HTMX)).status_code == 403
+    assert (await browser.get(f"/alerts/{alert_id}/accept", headers=HTMX)).status_code == 403
+    announcement = {"text": "停水", "kind": "routine", "places": "all"}
+    assert (await browser.post("/broadcast", data=announcement, headers=HTMX)).status_code == 403
+
+
+async def test_an_alert_that_nobody_knows_is_a_page_that_says_so(world: Stage, browser: httpx.AsyncClient) -> None:
+    await signed_in(world, browser)
+    answer = await browser.get("/alerts/nothing")
+    assert answer.status_code == 404
+    assert "找不到" in answer.text
+
+
+async def test_trouble_of_the_hub_itself_is_on_every_page(world: Stage, browser: httpx.AsyncClient) -> None:
+    await signed_in(world, browser)
+    world.trouble.append("unrecorded_presses")
+    for page in PAGES:
+        assert "有呼叫没有存下来" in (await browser.get(page)).text
+
+
+# --- the broadcast desk --------------------------------------------------------------------------------
+
+
+async def test_before_sending_the_desk_says_how_far_it_reaches(world: Stage, browser: httpx.AsyncClient) -> None:
+    await signed_in(world, browser)
+    form = {"text": "今晚有大风", "kind": "red", "repeat": "2", "places": ["grid-1", "building-3", "building-69"]}
+    text = (await browser.post("/broadcast/check", data=form, headers=HTMX)).text
+    assert "向 10 栋播出" in text
+    assert "其中 1 台现在联系不上" in text
+    assert "最大音量" in text
+    assert not world.publisher.sent
+
+
+async def test_an_announcement_goes_out_once_however_often_the_form_is_sent(
+    world: Stage, browser: httpx.AsyncClient
+) -> None:
+    await signed_in(world, browser)
+    form = {"text": "今晚有大风", "kind": "routine", "repeat": "1", "places": ["building-1"], "key": "one"}
+    first = await browser.post("/broadcast", data=form, headers=HTMX)
+    again = await browser.post("/broadcast", data=form, headers=HTMX)
+    assert first.headers["hx-redirect"] == again.headers["hx-redirect"]
+    assert sum(topic.startswith("place/") for topic in world.publisher.topics()) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"text": ""}, "通知是空的"),
+        ({"places": []}, "请至少选一个地方"),
+        ({"when": "later", "at": "2020-01-01T09:00"}, "已经过了"),
+        ({"text": "停水😀"}, "读不出来"),
+        ({"repeat": "many"}, "看不懂"),
+    ],
+)
+async def test_what_cannot_be_announced_is_said_beside_the_form(
+    world: Stage, browser: httpx.AsyncClient, change: dict[str, object], sentence: str
+) -> None:
+    await signed_in(world, browser)
+    form = {"text": "停水", "kind": "routine", "repeat": "1", "places": ["all"], **change}
+    answer = await browser.post("/broadcast/check", data=form, headers=HTMX)
+    assert answer.status_code == 422
+    assert sentence in answer.text
+
+
+async def test_a_time_is_meant_in_the_communitys_zone(world: Stage, browser: httpx.AsyncClient) -> None:
+    await signed_in(world, browser)
+    form = {"text": "停水", "kind": "routine", "places": ["all"], "when": "later", "at": "2025-12-01T15:30"}
+    text = (await browser.post("/broadcast/check", data=form, headers=HTMX)).text
+    assert 'name="play_at_ms" value="1764574200000"' in text  # 2025-12-01 07:30 UTC
+
+
+async def test_a_stop_is_sent_and_shown(world: Stage, browser: httpx.AsyncClient) -> None:
+    await signed_in(world, browser)
+    form = {"text": "今晚有大风", "kind": "routine", "places": ["all"], "key": "one"}
+    address = (await browser.post("/broadcast", data=form, headers=HTMX)).headers["hx-redirect"]
+    assert "停止" in (await browser.get(address)).text
+    assert (await browser.post(f"{address}/stop", headers=HTMX)).status_code == 204
+    assert "已停止" in (await browser.get(address)).text
+
+
+# --- the volunteer's page ------------------------------------------------------------------------------
+
+
+async def test_a_volunteer_sees_and_answers_only_what_they_were_asked(world: Stage, browser: httpx.AsyncClient) -> None:
+    mine, other = await world.press(), await world.press("dd-44", "stairs")
+    base = f"/v/{await world.services.access.new_link('wang')}"
+    text = (await browser.get(f"{base}/")).text
+    assert "17栋2单元502室" in text
+    assert "44栋" not in text
+    assert (await browser.post(f"{base}/{other}/accept", data={"eta_minutes": "3"}, headers=HTMX)).status_code == 404
+    assert (await browser.post(f"{base}/{mine}/accept", data={"eta_minutes": "3"}, headers=HTMX)).status_code == 204
+    assert "到了" in (await browser.get(f"{base}/")).text
+
+
+async def test_looking_at_the_volunteers_page_changes_nothing(world: Stage, browser: httpx.AsyncClient) -> None:
+    alert_id = await world.press()
+    base = f"/v/{await world.services.access.new_link('wang')}"
+    before = await world.database.read(lambda tx: alert_view(tx, alert_id, world.clock.now_ms()))
+    for address in (base, f"{base}/", f"{base}/{alert_id}/accept", f"{base}/{alert_id}/arrive"):
+        await browser.get(address)
+    after = await world.database.read(lambda tx: alert_view(tx, alert_id, world.clock.now_ms()))
+    assert before == after
+
+
+async def test_a_personal_link_that_is_not_known_is_refused_and_opens_no_staff_page(
+    world: Stage, browser: httpx.AsyncClient
+) -> None:
+    assert (await browser.get("/v/nothing/")).status_code == 401
+    secret = await world.services.access.new_link("wang")
+    assert (await browser.get("/desk", headers={"Cookie": f"{SESSION_COOKIE}={secret}"})).status_code == 303
+
+
+async def test_an_arrival_kept_by_a_phone_without_network_is_told_with_its_own_time(
+    world: Stage, browser: httpx.AsyncClient
+) -> None:
+    alert_id = await world.press()
+    base = f"/v/{await world.services.access.new_link('wang')}"
+    await browser.post(f"{base}/{alert_id}/accept", data={"eta_minutes": "3"}, headers=HTMX)
+    made_ms = world.clock.now_ms() - 5 * 60_000
+    await browser.post(f"{base}/{alert_id}/arrive", data={"made_ms": str(made_ms)}, headers=HTMX)
+    alert = await world.database.read(lambda tx: alert_view(tx, alert_id, world.clock.now_ms()))
+    assert alert.state == "arrived"
+    assert "11:55:00" in str(alert.journal[-1].detail["text"])
+
+
+async def test_the_page_is_in_the_volunteers_own_language(world: Stage, browser: httpx.AsyncClient) -> None:
+    base = f"/v/{await world.services.access.new_link('wang')}"
+    browser.cookies.set("language", "en")
+    assert 'lang="en"' in (await browser.get(f"{base}/")).text
+    browser.cookies.clear()
+    assert 'lang="zh-CN"' in (await browser.get(f"{base}/")).text
+
+
+# --- how the pages are liked ---------------------------------------------------------------------------
+
+
+async def test_language_and_size_are_kept_and_lead_back(browser: httpx.AsyncClient) -> None:
+    answer = await browser.post("/taste", data={"language": "en", "back": "/sign-in"})
+    assert answer.headers["location"] == "/sign-in"
+    await browser.post("/taste", data={"size": "huge"})
+    text = (await browser.get("/sign-in")).text
+    assert 'lang="en" data-size="huge"' in text
+
+
+async def test_scripts_and_styles_are_within_their_budget(browser: httpx.AsyncClient) -> None:
+    import gzip
+
+    from hub.console.pages import STATIC
+
+    files = [*STATIC.glob("*.css"), *STATIC.glob("js/*.js"), *STATIC.glob("vendor/*.js")]
+    assert sum(len(gzip.compress(file.read_bytes())) for file in files) <= 40 * 1024
