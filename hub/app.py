@@ -15,7 +15,7 @@ import uvicorn
 
 from hub.adapters import own_tls
 from hub.adapters.audio.maker import SoundMaker
-from hub.adapters.broker import OwnBroker
+from hub.adapters.broker import Certificates, OwnBroker
 from hub.adapters.clock import SystemClock
 from hub.adapters.database.database import SqliteDatabase
 from hub.adapters.mqtt import Address, Handlers, HubLink, PressIntake
@@ -64,7 +64,10 @@ class Hub:
         self._news = NewsFeed()
         self._database = SqliteDatabase(settings.data / DATABASE)
         self._sounds = SoundMaker()
-        self._broker = None if settings.broker else OwnBroker(settings.data / "broker", settings.mqtt)
+        self._certificate, self._key = _certificate(settings)
+        self._broker = (
+            None if settings.broker else OwnBroker(settings.data / "broker", settings.mqtt, self._broker_tls())
+        )
         self.is_serving = asyncio.Event()
 
     @property
@@ -172,12 +175,11 @@ class Hub:
     def _web_server(self, services: Services) -> uvicorn.Server:
         web = build_api(services)
         web.mount("/", build_console(services))
-        certificate, key = self._certificate()
         return _Server(
             uvicorn.Config(
                 web,
-                ssl_certfile=certificate,
-                ssl_keyfile=key,
+                ssl_certfile=self._certificate,
+                ssl_keyfile=self._key,
                 log_config=None,
                 access_log=False,
                 server_header=False,
@@ -186,11 +188,11 @@ class Hub:
             )
         )
 
-    def _certificate(self) -> tuple[Path | None, Path | None]:
-        if self._settings.tls_own:
-            own = own_tls.ensure(self._settings.data / "tls", own_tls.machine_names(), dt.datetime.now(dt.UTC))
-            return own.certificate, own.key
-        return self._settings.tls_cert, self._settings.tls_key
+    def _broker_tls(self) -> Certificates | None:
+        listen = self._settings.mqtt_tls
+        if listen is None or self._certificate is None or self._key is None:
+            return None
+        return Certificates(listen, self._certificate, self._key)
 
 
 class _Server(uvicorn.Server):
@@ -213,6 +215,14 @@ async def _unwrapped(group: asyncio.TaskGroup) -> AsyncIterator[asyncio.TaskGrou
             yield group
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from errors
+
+
+def _certificate(settings: Settings) -> tuple[Path | None, Path | None]:
+    """Certificate and key of pages and broker, our own authority's made where that is wanted; None without TLS."""
+    if settings.tls_own:
+        own = own_tls.ensure(settings.data / "tls", own_tls.machine_names(), dt.datetime.now(dt.UTC))
+        return own.certificate, own.key
+    return settings.tls_cert, settings.tls_key
 
 
 def _listening(endpoint: Endpoint) -> socket.socket:

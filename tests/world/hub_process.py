@@ -15,7 +15,7 @@ from pathlib import Path
 
 import aiohttp
 
-from hub.adapters.broker.configuration import BrokerFiles
+from hub.adapters.broker.files import BrokerFiles
 from hub.adapters.broker.running import running_pid
 from tests.world.waiting import wait_until
 
