@@ -22,6 +22,8 @@ STALE_MS = 60_000
 """Stale speech is a lie: what could not be told by then is not told any more (WIRE.md)."""
 VOICE_TIMEOUT_S = 1.5
 """The lamp and the words must not wait longer for the voice: `recorded` reaches the elder within 2 s (ALERTS.md)."""
+MUTE_MS = 10_000
+"""After a voice that took too long it is not waited for: the next elder's words come at once, without it."""
 AUDIO_EXPIRY_S = 3_600
 NAMED = (Stage.ACCEPTED, Stage.CHANGED, Stage.ARRIVED)
 """The stages whose sentence names somebody; a shared loudspeaker says them without the name."""
@@ -45,7 +47,8 @@ class Teller:
         self._sounds = sounds
         self._clock = clock
         self._queue: asyncio.Queue[Telling] = asyncio.Queue()
-        self._published: dict[str, int] = {}
+        self._published_until_ms: dict[str, int] = {}
+        self._mute_until_ms = 0
 
     def submit(self, tellings: Sequence[Telling]) -> None:
         """Queues them; never blocks."""
@@ -65,14 +68,15 @@ class Teller:
 
     async def resume(self) -> None:
         """After each connection: audio is published anew when needed, and what was not sent and is still true is."""
-        self._published.clear()
+        self._published_until_ms.clear()
         since_ms = self._clock.now_ms() - STALE_MS
-        self.submit(await self._database.read(lambda tx: tx.tellings.unsent(since_ms)))
+        self.submit(await self._database.read(lambda tx: _still_true(tx, since_ms)))
 
     async def _tell(self, batch: Sequence[Telling]) -> None:
-        fresh = [one for one in batch if self._clock.now_ms() - one.created_ms < STALE_MS]
+        fresh = [one for one in batch if abs(self._clock.now_ms() - one.created_ms) < STALE_MS]
         spoken = await self._database.read(lambda tx: [_spoken(tx, one, self._clock.now_ms()) for one in fresh])
-        sounds = {one.text: await self._sound(one) for one in {one.text: one for one in spoken}.values()}
+        texts = {one.text: one for one in spoken}
+        sounds = dict(zip(texts, await asyncio.gather(*map(self._sound, texts.values())), strict=True))
         sent = await asyncio.gather(*(self._publish(one, sounds[one.text]) for one in spoken))
         ids = [one.telling.id for one, is_sent in zip(spoken, sent, strict=True) if is_sent]
         if ids:
@@ -81,12 +85,18 @@ class Teller:
 
     async def _sound(self, spoken: Spoken) -> Sound | None:
         """The sentence as audio, published; None when there is no voice: the lamp still speaks."""
+        if self._clock.monotonic_ms() < self._mute_until_ms:
+            return None
         try:
             async with asyncio.timeout(VOICE_TIMEOUT_S):
                 sound = await self._sounds.clip(spoken.text, spoken.language)
-                if self._clock.now_ms() - self._published.get(sound.sha256, 0) > AUDIO_EXPIRY_S * 500:
+                if self._clock.monotonic_ms() >= self._published_until_ms.get(sound.sha256, 0):
                     await self._publisher.audio(sound, expiry_s=AUDIO_EXPIRY_S)
-                    self._published[sound.sha256] = self._clock.now_ms()
+                    self._published_until_ms[sound.sha256] = self._clock.monotonic_ms() + AUDIO_EXPIRY_S * 500
+        except TimeoutError:
+            log.error("voice_too_slow", not_waited_for_ms=MUTE_MS)
+            self._mute_until_ms = self._clock.monotonic_ms() + MUTE_MS
+            return None
         except Exception:
             log.exception("clip_failed")
             return None
@@ -113,6 +123,13 @@ class Teller:
         except PublishFailed:
             return False
         return True
+
+
+def _still_true(tx: Tx, since_ms: int) -> list[Telling]:
+    """What was not told of how each alert stands now; what has been overtaken meanwhile would be a lie."""
+    unsent = tx.tellings.unsent(since_ms)
+    alerts = tx.alerts.some({one.alert_id for one in unsent})
+    return [one for one in unsent if one.stage_seq == alerts[one.alert_id].stage_seq]
 
 
 def _spoken(tx: Tx, telling: Telling, now_ms: int) -> Spoken:
