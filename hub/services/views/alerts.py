@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
+from itertools import islice
 
 from hub.domain.alerts import Alert, Kind, Purpose, Stage, State, allowed
 from hub.domain.errors import NotFound
@@ -13,6 +14,8 @@ from hub.services.ports import JournalRow, Notification, Telling, Tx
 
 PAGE = 200
 """Alerts read at once while searching for those of some states."""
+MOST_PAGES = 5
+"""So far back one request searches; `before_ms` leads further."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +157,7 @@ def _found(tx: Tx, states: Collection[State], limit: int, before_ms: int | None,
     """Looks page by page, but only at what is not closed when nothing else is wanted."""
     found: list[Alert] = []
     pages = _pages(tx, before_ms) if State.CLOSED in states else iter([_open(tx, before_ms)])
-    for page in pages:
+    for page in islice(pages, MOST_PAGES):
         found += [alert for alert in page if alert.state in states and (asked is None or is_asked(tx, alert.id, asked))]
         if len(found) >= limit:
             break
