@@ -91,7 +91,10 @@ class Agent:
                 self._arm()
                 self._spawn(self._ports.speaker.run(self._playback.mixer, self._sounded))
                 self._spawn(self.link.run())
-                await self._ended.wait()
+                try:
+                    await self._ended.wait()
+                finally:
+                    self.link.end()
                 self.post(events.Closing())
                 raise _Ended
         except* _Ended:

@@ -86,6 +86,7 @@ class HubLink:
         self._tasks: asyncio.TaskGroup | None = None
         self._places: set[str] = set()
         self._wanted: set[str] = set()
+        self._is_ending = False
         self._unsent = asyncio.Event()
         self._answers: dict[str, asyncio.Future[Probe]] = {}
         self._estimate: Estimate | None = None
@@ -96,7 +97,7 @@ class HubLink:
         return self._link is not None
 
     async def run(self) -> None:
-        """Keep a link up until cancelled; a cancellation is an orderly end, which `status` says before."""
+        """Keep a link up until `end` and a cancellation: an orderly end, which `status` says before."""
         wait_s = FIRST_WAIT_S
         while True:
             session = ids.uuid7(self._clock.now().unix_ms, os.urandom(10))
@@ -108,10 +109,15 @@ class HubLink:
                 log.info("no link to the hub: %s", "; ".join(str(each) for each in lost.exceptions))
             except* Exception:
                 log.exception("the link to the hub failed: it is made anew")
-            if _is_cancelled():  # a task group whose task fails at the same moment does not pass it on
-                raise asyncio.CancelledError
+            if self._is_ending:
+                return
             await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
             wait_s = min(wait_s * 2, LONGEST_WAIT_S)
+
+    def end(self) -> None:
+        """Make no new link. To be followed by a cancellation, which a link that is lost in the same moment would
+        otherwise swallow: a task group that has an error to raise does not raise the cancellation."""
+        self._is_ending = True
 
     def publish(self, kind: str, message: messages.Message) -> None:
         """Send once, if there is a link."""
@@ -274,11 +280,6 @@ class HubLink:
             topic = topics.device(self._device, "health")
             await link.publish(Outgoing(topic, self._report().to_payload(), qos=0))
             await asyncio.sleep(REPORT_EVERY_S)
-
-
-def _is_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 def _announcement_id(incoming: Incoming) -> str | None:
