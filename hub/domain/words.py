@@ -81,6 +81,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "这个文件夹里已经有一个社区，示例社区只能写进空的文件夹。请换一个文件夹。",
         "This folder holds a community already; the example needs an empty one. Choose another folder.",
     ),
+    "schema_too_new": (
+        "数据库是更新的版本写的（{revision}），这个版本不能用它。请装新版本，或者恢复旧的备份。",
+        "The database was written by a newer version ({revision}). Install that version, or restore an older backup.",
+    ),
     "no_place": ("请至少选一个地方。", "Choose at least one place."),
     "unknown_place": (
         "没有“{place}”这个地方，请从列表里选。",
