@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +16,9 @@ from hub.adapters.database.rows import (
     AnyRow,
     AnySelect,
     as_row,
-    chunks,
     columns,
     insert_all,
+    rows_in,
     upserts,
 )
 from hub.domain.announcements import Evidence, Progress, Reached
@@ -97,9 +97,9 @@ class StoredAnnouncements:
         for announcement_id, device in keys:
             devices[announcement_id].append(device)
         return {
-            (announcement_id, part.device): part
-            for announcement_id, wanted in devices.items()
-            for part in self._parts(announcement_id, wanted)
+            (announcement, row.device): _progress(row)
+            for announcement, wanted in devices.items()
+            for row in rows_in(self.connection, _PROGRESS_OF_SOME, wanted, self.community_id, announcement=announcement)
         }
 
     def add_sound(self, sound: Sound, now_ms: int) -> None:
@@ -113,11 +113,6 @@ class StoredAnnouncements:
         """The sound with this hash, or None."""
         row = self.connection.execute(_SOUND, {"community": self.community_id, "sha256": sha256}).one_or_none()
         return None if row is None else Sound(*row)
-
-    def _parts(self, announcement_id: str, devices: Collection[str]) -> Iterator[Progress]:
-        for chunk in chunks(devices):
-            parameters = {"community": self.community_id, "announcement": announcement_id, "wanted": chunk}
-            yield from map(_progress, self.connection.execute(_PROGRESS_OF_SOME, parameters))
 
     def _read(self, statement: AnySelect, **parameters: object) -> list[Announcement]:
         rows = self.connection.execute(statement, {"community": self.community_id, **parameters})

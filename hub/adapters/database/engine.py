@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -19,6 +18,8 @@ _EVERY_CONNECTION = (
     "journal_mode = WAL",
     "synchronous = FULL",
 )
+
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def writing(path: Path, *, has_foreign_keys: bool = True) -> Engine:
@@ -47,7 +48,7 @@ def _engine(path: Path, begin: str, pragmas: tuple[str, ...], pool_size: int) ->
         pool_size=pool_size,
         max_overflow=0,
         hide_parameters=True,  # names and telephone numbers stand in no traceback
-        json_serializer=partial(json.dumps, ensure_ascii=False, separators=(",", ":")),
+        json_serializer=_JSON.encode,
     )
 
     @event.listens_for(engine, "connect")

@@ -7,22 +7,17 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect
 
 from hub.adapters.database import engine
+from hub.domain.errors import DongdongError
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 REVISIONS = tuple(sorted(file.name[:4] for file in (_MIGRATIONS / "versions").glob("*.py")))
 """All that this version knows, the oldest first; each file's name begins with its revision."""
 
 
-class SchemaTooNew(Exception):
-    """The file was made by a newer version, whose schema we would damage; `zh` and `en` say what to do."""
+class SchemaTooNew(DongdongError):
+    """The file was made by a newer version, whose rows we would damage. Params: `revision`."""
 
-    def __init__(self, revision: str) -> None:
-        self.zh = f"数据库是更新的版本写的（{revision}），这个版本不能用它。请装新版本，或者恢复旧的备份。"
-        self.en = (
-            f"The database was written by a newer version ({revision}); this one cannot use it. "
-            "Install the newer version, or restore an older backup."
-        )
-        super().__init__(f"{self.zh}\n{self.en}")
+    key = "schema_too_new"
 
 
 class SchemaBroken(Exception):
@@ -49,7 +44,7 @@ def _revision(connection: Connection) -> str | None:
         return None
     revision = str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one())
     if revision not in REVISIONS:
-        raise SchemaTooNew(revision)
+        raise SchemaTooNew(revision=revision)
     return revision
 
 

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 CHUNK = 5_000
-"""So many values stand in one IN list: SQLite takes 32,766 parameters, and the longest value, a press key, has six."""
+"""So many values stand in one IN list; SQLite takes 32,766 parameters in a statement, PostgreSQL 65,535."""
 
 AnyRow = Row[*tuple[Any, ...]]
 AnySelect = Select[*tuple[Any, ...]]
 
 COMMUNITY: BindParameter[int] = bindparam("community")
-WANTED: BindParameter[Any] = bindparam("wanted", expanding=True)
+WANTED: BindParameter[str] = bindparam("wanted", expanding=True)
 """The IN list of a statement that `rows_in` runs."""
 
 
@@ -54,14 +54,14 @@ def upserts(table: Table) -> Mapping[str, Insert]:
 
 
 def rows_in(
-    connection: Connection, statement: AnySelect, wanted: Collection[Any], community_id: int
+    connection: Connection, statement: AnySelect, wanted: Collection[str], community_id: int, **others: object
 ) -> Iterator[AnyRow]:
-    """The rows of a statement on WANTED and COMMUNITY; above CHUNK values they are ordered in pieces."""
+    """The rows of a statement on WANTED, COMMUNITY and others; above CHUNK values they are ordered in pieces."""
     for chunk in chunks(wanted):
-        yield from connection.execute(statement, {"wanted": chunk, "community": community_id})
+        yield from connection.execute(statement, {"wanted": chunk, "community": community_id, **others})
 
 
-def chunks(wanted: Collection[Any]) -> Iterator[list[Any]]:
+def chunks(wanted: Collection[str]) -> Iterator[list[str]]:
     """Pieces of an IN list; each value once, in a stable order."""
     values = list(dict.fromkeys(wanted))
     for start in range(0, len(values), CHUNK):
