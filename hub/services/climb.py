@@ -95,10 +95,10 @@ def take_due(tx: Tx, policy: Policy, now_ms: int) -> Committed:
     again = tx.notifications.due(now_ms, AT_ONCE)
     for alert in tx.alerts.due(now_ms, AT_ONCE):
         if alert.due_ms is not None and alert.due_ms <= now_ms:
-            step = alerts.deadline_passed(alert, policy.ladder, recording.is_empty(alert), now_ms)
-        else:
-            step = alerts.remind(alert, now_ms)
-        recording.add(step)
+            recording.add(alerts.deadline_passed(alert, policy.ladder, recording.is_empty(alert), now_ms))
+        current = recording.current(alert)
+        if current.remind_ms is not None and current.remind_ms <= now_ms:
+            recording.add(alerts.remind(current, now_ms))
     committed = recording.write()
     outgoing = _claimed(tx, again, Calling(tx, now_ms), now_ms)
     return Committed(committed.alerts, committed.tellings, (*committed.outgoing, *outgoing))
