@@ -100,7 +100,7 @@ class Playback:
 
     def listen(self, effect: effects.Listen) -> None:
         """Hear the first pass of a sound that has just started."""
-        self._spawn(self._listen(effect))
+        self._spawn(self._listen(effect, self._sources[effect.sound_id]))
 
     def ended(self, sound_id: str) -> None:
         """The mixer is done with this sound."""
@@ -165,10 +165,7 @@ class Playback:
         pcm = await asyncio.to_thread(lambda: self._hardware.decoder.decode(file.read_bytes()))
         self._mix(Sound(effect.sound_id, pcm, priority=EMERGENCY_PRIORITY, lane="told"))
 
-    async def _listen(self, effect: effects.Listen) -> None:
-        sound = self._sources.get(effect.sound_id)
-        if sound is None:
-            return
+    async def _listen(self, effect: effects.Listen, sound: Sound) -> None:
         skipped = round(effect.skipped_s * SAMPLE_RATE) % (len(sound.pcm) + round(sound.gap_s * SAMPLE_RATE))
         source = sound.pcm[skipped:]
         try:
