@@ -9,6 +9,8 @@ from hub.services.ports import ChannelFailed, Message, Notification
 
 HIGHEST, NORMAL = 5, 3
 """ntfy's priorities 1-5; 5 rings on and on."""
+REFUSED = (400, 401, 403, 404, 413)
+"""Answers that no further try will change."""
 
 
 class Ntfy:
@@ -29,11 +31,10 @@ class Ntfy:
         }
         try:
             async with self._session.post(self._base_url, json=body, allow_redirects=False) as answer:
+                if answer.status != 200:
+                    raise ChannelFailed(f"HTTP {answer.status}", is_final=answer.status in REFUSED)
                 taken = await answer.json(content_type=None)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise ChannelFailed(type(error).__name__) from error
-        if answer.status != 200:
-            is_final = answer.status in (400, 401, 403, 404, 413)
-            raise ChannelFailed(f"HTTP {answer.status}", is_final=is_final)
         if not isinstance(taken, dict) or "id" not in taken:
             raise ChannelFailed("answer without an id")

@@ -18,9 +18,9 @@ class Webhook:
         try:
             async with self._session.post(
                 notification.address, json=dict(message.body), allow_redirects=False
-            ) as answer:
-                await answer.read()
-        except (aiohttp.ClientError, OSError) as error:
+            ) as answer:  # its body is left unread: it may never end
+                status = answer.status
+        except (aiohttp.ClientError, OSError, ValueError) as error:
             raise ChannelFailed(type(error).__name__) from error
-        if not 200 <= answer.status < 300:
-            raise ChannelFailed(f"HTTP {answer.status}")
+        if not 200 <= status < 300:
+            raise ChannelFailed(f"HTTP {status}")
