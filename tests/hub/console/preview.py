@@ -12,6 +12,7 @@ import uvicorn
 from hub.adapters.clock import SystemClock
 from hub.domain.announcements import Reached
 from tests.hub.console.stage import PASSWORD, Stage, stage
+from wire.messages import Gesture
 
 
 async def main(port: int) -> None:
@@ -35,7 +36,7 @@ async def play(world: Stage) -> None:
     taken = await world.press("dd-31", "101")
     await alerts.accept(taken, "ouyang", 10)
     await alerts.note(taken, "desk", "已打电话，老人说腿疼，能说话")
-    await world.press("dd-44", "stairs", "service")
+    await world.press("dd-44", "stairs", Gesture.SERVICE)
     await world.press()
     await world.press()
     await world.outside.deliver()
@@ -48,11 +49,15 @@ async def play(world: Stage) -> None:
         by="desk",
     )
     await world.progress(done.id, [(60, Reached.PLAYED, True), (6, Reached.PLAYED, False), (2, Reached.SENT, False)])
-    await asyncio.sleep(5)
+    await announcements.stop(done.id, "desk")
     air = await announcements.announce(
         text="各位居民请注意：受强对流天气影响，今晚有雷暴大风，请收好阳台物品，关好门窗，暂时不要外出。",
-        places=["all"], kind="orange", repeat=5, play_at_ms=None, by="desk",
-    )  # fmt: skip
+        places=["all"],
+        kind="orange",
+        repeat=5,
+        play_at_ms=None,
+        by="desk",
+    )
     parts = [(20, Reached.PLAYED, True), (4, Reached.PLAYED, False), (30, Reached.PLAYING, False)]
     await world.progress(air.id, [*parts, (6, Reached.READY, False), (3, Reached.RECEIVED, False)])
 

@@ -31,7 +31,7 @@ from hub.services.served import Services
 from hub.services.track_devices import Devices
 from tests.hub.services.small_community import FakeClock, FakePublisher, FakeSounds
 from wire.ids import new_id
-from wire.messages import Press
+from wire.messages import Gesture, Press
 
 PASSWORD = "a long enough password"
 BUILDINGS, GRIDS = 69, 8
@@ -41,7 +41,7 @@ SETTING = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 class Outside:
-    """What would send and speak: everything that is submitted counts as done at once, but for ntfy to 陈, which fails."""
+    """What would send and speak: `deliver` writes all of it down as done, but for what goes to 陈, which fails."""
 
     def __init__(self, database: SqliteDatabase, clock: Clock) -> None:
         self._database = database
@@ -92,7 +92,7 @@ class Stage:
     outside: Outside
     trouble: list[str] = field(default_factory=list)
 
-    async def press(self, device: str = "dd-17", button: str = "502", gesture: str = "press") -> str:
+    async def press(self, device: str = "dd-17", button: str = "502", gesture: Gesture = Gesture.PRESS) -> str:
         """A press as it comes from the broker; gives the alert's id."""
         now_ms = self.clock.now_ms()
         press = Press(press_id=new_id(now_ms), button=button, pressed_at_ms=now_ms, seq=1, gesture=gesture)
@@ -145,9 +145,8 @@ def fill(tx: Tx, now_ms: int, *, has_places: bool = True) -> None:
     tx.places.add_places([Place("all", PlaceKind.COMMUNITY, "阳光花园社区")])
     if not has_places:
         return
-    grids = [
-        Place(f"grid-{n}", PlaceKind.GRID, f"第{'一二三四五六七八'[n - 1]}网格", "all") for n in range(1, GRIDS + 1)
-    ]
+    names = "一二三四五六七八"[:GRIDS]
+    grids = [Place(f"grid-{n}", PlaceKind.GRID, f"第{name}网格", "all") for n, name in enumerate(names, 1)]
     tx.places.add_places([*grids, *(_building(n) for n in range(1, BUILDINGS + 1))])
     tx.places.add_homes([Home(ELDER, HELD, "17栋2单元502室"), Home("home-31-101", "building-31", "31栋1单元101室")])
     tx.residents.add_residents(

@@ -57,9 +57,9 @@ def test_no_template_holds_chinese_that_is_not_translated(template: Path) -> Non
 
 
 def _bare(source: str) -> Iterator[str]:
-    source = re.sub(r"\{#.*?#\}", "", source, flags=re.S)
-    source = re.sub(r"\{% trans.*?\{% endtrans %\}", "", source, flags=re.S)
-    source = re.sub(r"""_\((["']).*?\1\)""", "", source, flags=re.S)
+    source = re.sub(r"\{#.*?#\}", "", source, flags=re.DOTALL)
+    source = re.sub(r"\{% trans.*?\{% endtrans %\}", "", source, flags=re.DOTALL)
+    source = re.sub(r"""_\((["']).*?\1\)""", "", source, flags=re.DOTALL)
     yield from HAN.findall(source)
 
 

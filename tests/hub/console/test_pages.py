@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,10 +10,12 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from hub.console.pages import STATIC
 from hub.domain.people import Role
 from hub.services.served import SESSION_COOKIE
 from hub.services.views import alert_view
 from tests.hub.console.stage import PASSWORD, Stage, stage
+from wire.messages import Gesture
 
 OURS = {"Sec-Fetch-Site": "same-origin"}
 HTMX = {**OURS, "HX-Request": "true"}
@@ -174,7 +177,7 @@ async def test_the_desk_shows_where_who_and_what_comes_next(world: Stage, browse
 
 async def test_what_is_not_accepted_comes_first_then_the_more_urgent(world: Stage, browser: httpx.AsyncClient) -> None:
     await signed_in(world, browser)
-    service = await world.press("dd-44", "stairs", "service")
+    service = await world.press("dd-44", "stairs", Gesture.SERVICE)
     taken = await world.press("dd-31", "101")
     await world.services.alerts.accept(taken, "guli", 5)
     call = await world.press()
@@ -380,10 +383,6 @@ async def test_language_and_size_are_kept_and_lead_back(browser: httpx.AsyncClie
     assert 'lang="en" data-size="huge"' in text
 
 
-async def test_scripts_and_styles_are_within_their_budget(browser: httpx.AsyncClient) -> None:
-    import gzip
-
-    from hub.console.pages import STATIC
-
+def test_scripts_and_styles_are_within_their_budget() -> None:
     files = [*STATIC.glob("*.css"), *STATIC.glob("js/*.js"), *STATIC.glob("vendor/*.js")]
     assert sum(len(gzip.compress(file.read_bytes())) for file in files) <= 40 * 1024

@@ -25,9 +25,9 @@ def overlap(one: Box, other: Box) -> bool:
 def test_buildings_lie_inside_the_picture_and_do_not_touch() -> None:
     plan = draw([place(f"b{n}", n % 9 * 40.0, n // 9 * 30.0) for n in range(69)])
     for box in plan.boxes.values():
-        assert 0 <= box.x
+        assert box.x >= 0
         assert box.x + box.width <= plan.width
-        assert 0 <= box.y
+        assert box.y >= 0
         assert box.y + box.height <= plan.height
     assert not any(overlap(a, b) for a, b in combinations(plan.boxes.values(), 2))
 

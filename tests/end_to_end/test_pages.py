@@ -1,0 +1,278 @@
+"""The pages in a real browser: live without reloading, honest when the connection is lost, usable by everybody."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page, expect
+
+from tests.end_to_end.pages_rig import Rig, rig
+from tests.hub.console.preview import play
+
+AXE = Path(__file__).parents[2] / "deploy" / "browser" / "node_modules" / "axe-core" / "axe.min.js"
+PAGES = ("/desk", "/broadcast", "/map", "/devices")
+AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+TOO_WIDE = """
+    document.documentElement.scrollWidth <= 390 ? [] : [...document.querySelectorAll("body *")]
+        .filter((one) => one.getBoundingClientRect().right > 390 && !one.closest(".plan-box"))
+        .map((one) => one.outerHTML.slice(0, 120))
+"""
+QUICK_AGE = """
+    const real = Date.now;
+    let ahead = 0;
+    Date.now = () => real() + ahead;
+    window.age = (ms) => { ahead += ms; };
+"""
+
+
+@pytest_asyncio.fixture
+async def stand(tmp_path: Path) -> AsyncIterator[Rig]:
+    async with rig(tmp_path) as opened:
+        yield opened
+        assert opened.errors == []
+
+
+async def test_an_alert_appears_is_accepted_for_somebody_and_closed_without_reloading(stand: Rig) -> None:
+    desk = await stand.signed_in(await stand.context())
+    await expect(desk.locator("#queue")).to_contain_text("现在没有人求助")
+    await desk.evaluate("window.isSamePage = true")
+    alert_id = await stand.world.press()
+    card = desk.locator(f"#alert-{alert_id}")
+    await expect(card).to_contain_text("17栋2单元502室")
+    await expect(desk.locator("#alarm")).to_contain_text("1 件没人接")
+
+    await card.get_by_role("button", name="替人接单").click()
+    await desk.select_option("#by", "ouyang")
+    await desk.get_by_text("10 分钟").click()
+    await desk.locator("dialog button.primary").click()
+    await expect(card).to_contain_text("有人在路上")
+    await expect(card).to_contain_text("欧阳慕容雪莲")
+    await expect(desk.locator("#alarm")).to_contain_text("没有待接")
+
+    await card.get_by_role("button", name="结束").click()
+    await desk.fill("#outcome", "误按，一切都好")
+    await desk.get_by_text("通过电话或对讲确认").click()
+    await desk.locator("dialog button.primary").click()
+    await expect(card).to_have_count(0)
+    await expect(desk.locator("#lately")).to_contain_text("误按，一切都好")
+    assert await desk.evaluate("window.isSamePage")
+
+
+async def test_what_was_typed_stays_when_the_step_is_refused(stand: Rig) -> None:
+    alert_id = await stand.world.press()
+    desk = await stand.signed_in(await stand.context())
+    await desk.locator(f"#alert-{alert_id}").get_by_role("button", name="结束").click()
+    await desk.fill("#outcome", "没有人应门")
+    await desk.get_by_text("没有见到人（要写原因）").click()
+    await desk.locator("dialog button.primary").click()
+    await expect(desk.locator("dialog .mistake")).to_contain_text("必须写明原因")
+    await expect(desk.locator("#outcome")).to_have_value("没有人应门")
+    stand.network.cut()
+    await desk.fill("#reason", "已请家属去看")
+    await desk.locator("dialog button.primary").click()
+    await expect(desk.locator("dialog .mistake")).to_contain_text("没有发出去")
+    await expect(desk.locator("#reason")).to_have_value("已请家属去看")
+    stand.network.mend()
+    await desk.locator("dialog button.primary").click()
+    await expect(desk.locator("#lately")).to_contain_text("没有人应门")
+
+
+async def test_a_lost_connection_is_loud_and_afterwards_nothing_is_missing(stand: Rig) -> None:
+    context = await stand.context()
+    await context.add_init_script(QUICK_AGE)
+    desk = await stand.signed_in(context)
+    await expect(desk.locator("#queue")).to_contain_text("现在没有人求助")
+    stand.network.cut()
+    await desk.evaluate("age(11_000)")
+    await expect(desk.locator("#stale-soft")).to_be_visible()
+    await desk.evaluate("age(10_000)")
+    await expect(desk.locator("#stale-hard")).to_be_visible()
+    await expect(desk.locator("#stale-hard")).to_contain_text("连接断了")
+    await expect(desk.locator("#queue")).to_be_visible()
+    first, second = await stand.world.press(), await stand.world.press("dd-31", "101")
+    stand.network.mend()
+    await expect(desk.locator(f"#alert-{first}")).to_be_visible(timeout=15_000)
+    await expect(desk.locator(f"#alert-{second}")).to_be_visible()
+    await expect(desk.locator("#stale-hard")).to_be_hidden(timeout=15_000)
+    await expect(desk.locator("#stale-soft")).to_be_hidden()
+
+
+async def test_a_page_whose_first_connection_fails_asks_again(stand: Rig) -> None:
+    context = await stand.context()
+    await context.add_init_script(QUICK_AGE)
+    desk = await stand.signed_in(context)
+    await context.route("**/live/**", lambda route: route.fulfill(status=502, body="<h1>Bad gateway</h1>"))
+    await desk.reload()
+    await stand.world.press()
+    await expect(desk.locator("h1")).to_have_text("值班台")
+    await context.unroute("**/live/**")
+    await desk.evaluate("age(9_000)")
+    await expect(desk.locator("#queue")).to_contain_text("17栋2单元502室", timeout=15_000)
+
+
+async def test_a_hidden_tab_still_receives(stand: Rig) -> None:
+    context = await stand.context()
+    desk = await stand.signed_in(context)
+    await desk.evaluate(
+        """() => {
+            Object.defineProperty(document, "hidden", { get: () => true });
+            Object.defineProperty(document, "visibilityState", { get: () => "hidden" });
+            document.dispatchEvent(new Event("visibilitychange"));
+        }"""
+    )
+    await stand.world.press()
+    await expect(desk.locator("#queue")).to_contain_text("17栋2单元502室")
+
+
+async def test_nothing_moves_under_the_pointer_until_it_is_asked_for(stand: Rig) -> None:
+    first = await stand.world.press("dd-44", "stairs")
+    desk = await stand.signed_in(await stand.context())
+    card = desk.locator(f"#alert-{first}")
+    await card.hover()
+    second = await stand.world.press("dd-45", "stairs")
+    await card.hover(position={"x": 5, "y": 5})
+    news = desk.locator("#queue-news")
+    await expect(news).to_have_text("有 1 条新")
+    await expect(desk.locator(f"#alert-{second}")).to_have_count(0)
+    await expect(desk.locator("#alarm")).to_contain_text("2 件没人接")
+    await news.click()
+    await expect(desk.locator(f"#alert-{second}")).to_be_visible()
+    await expect(news).to_be_hidden()
+
+
+async def test_the_focus_stays_where_it_was_when_the_queue_changes(stand: Rig) -> None:
+    first = await stand.world.press("dd-44", "stairs")
+    desk = await stand.signed_in(await stand.context())
+    button = desk.locator(f"#alert-{first}").get_by_role("button", name="记一笔")
+    await button.focus()
+    second = await stand.world.press("dd-45", "stairs")
+    await expect(desk.locator(f"#alert-{second}")).to_be_visible()
+    await expect(button).to_be_focused()
+
+
+async def test_without_sound_a_red_bar_says_so_and_duty_starts_it(stand: Rig) -> None:
+    desk = await stand.signed_in(await stand.context())
+    await expect(desk.locator("#silent")).to_be_hidden()
+    await desk.evaluate("sessionStorage.setItem('duty', 'on')")
+    await desk.reload()
+    await expect(desk.locator("#silent")).to_be_visible()
+    await desk.locator("#silent-mend").click()
+    await expect(desk.locator("#silent")).to_be_hidden()
+    await expect(desk.locator("#duty-start")).to_have_attribute("aria-pressed", "true")
+    await desk.locator("#duty-mute").click()
+    await expect(desk.locator("#duty-mute")).to_have_attribute("aria-pressed", "true")
+    await stand.world.press()
+    await expect(desk.locator("#duty-mute")).to_have_attribute("aria-pressed", "false")  # a new red is heard again
+
+
+async def test_an_announcement_is_aimed_on_the_map_or_in_the_tree_confirmed_followed_and_stopped(stand: Rig) -> None:
+    page = await stand.signed_in(await stand.context())
+    await page.goto(f"{stand.base}/broadcast")
+    await page.fill("#text", "各位居民，今晚有大风。")
+    await page.locator("[data-place=building-9]").focus()
+    await page.keyboard.press("Space")
+    await expect(page.locator("#reach")).to_have_text("向 1 栋播出")
+    await page.locator("input[value=grid-2]").check()
+    await expect(page.locator("#reach")).to_have_text("向 10 栋播出")
+    await expect(page.locator("[data-place=building-12]")).to_have_attribute("aria-checked", "true")
+    await page.locator("#compose .send").click()
+    await page.locator("dialog .send").click()
+    await page.wait_for_url("**/broadcast/*")
+    await expect(page.locator("#announcement")).to_contain_text("已发送 10")
+    await page.get_by_role("button", name="停止").click()
+    await expect(page.locator("#announcement")).to_contain_text("已停止")
+
+
+async def test_a_volunteer_goes_arrives_and_finishes(stand: Rig) -> None:
+    page = await stand.page(await stand.context(width=390))
+    await page.goto(f"{stand.base}/v/{await stand.world.services.access.new_link('wang')}")
+    await stand.connected()
+    await stand.world.press()
+    await page.get_by_role("button", name="5 分钟").click()
+    await page.get_by_role("button", name="到了").click()
+    await page.get_by_text("已帮忙解决").click()
+    await page.get_by_role("button", name="完成").click()
+    await expect(page.locator("#mine")).to_contain_text("现在没有人求助")
+
+
+async def test_offline_going_is_refused_aloud_and_arriving_is_kept(stand: Rig) -> None:
+    page = await stand.page(await stand.context(width=390))
+    await page.goto(f"{stand.base}/v/{await stand.world.services.access.new_link('wang')}")
+    await stand.connected()
+    alert_id = await stand.world.press()
+    await expect(page.get_by_role("button", name="5 分钟")).to_be_visible()
+    stand.network.cut()
+    await page.get_by_role("button", name="5 分钟").click()
+    await expect(page.locator(".mistake").first).to_contain_text("没有发出去，请打电话")
+    stand.network.mend()
+    await page.get_by_role("button", name="5 分钟").click()
+    await expect(page.get_by_role("button", name="到了")).to_be_visible(timeout=15_000)
+    stand.network.cut()
+    await page.get_by_role("button", name="到了").click()
+    await expect(page.locator("#kept")).to_contain_text("已记下时间")
+    stand.network.mend()
+    await expect(page.get_by_role("button", name="完成")).to_be_visible(timeout=20_000)
+    await expect(page.locator("#kept")).to_be_hidden()
+    alert = await stand.world.database.read(lambda tx: tx.alerts.get(alert_id))
+    assert alert is not None
+    assert alert.arrived_ms is not None
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_no_page_scrolls_sideways_on_a_phone_at_any_size_of_text(stand: Rig, language: str) -> None:
+    await play(stand.world)
+    link = f"/v/{await stand.world.services.access.new_link('wang')}/"
+    context = await stand.context(width=390, language=language)
+    page = await stand.signed_in(context)
+    for size in ("standard", "huge"):
+        await context.add_cookies([{"name": "size", "value": size, "url": stand.base}])
+        for path in (*PAGES, link):
+            await page.goto(f"{stand.base}{path}")
+            assert await page.evaluate(TOO_WIDE) == [], (path, size)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (390, "dark"), (1366, "light"), (1366, "dark")])
+async def test_axe_finds_nothing(stand: Rig, width: int, scheme: str) -> None:
+    await play(stand.world)
+    alert_id = (await stand.world.database.read(lambda tx: tx.alerts.not_closed()))[0].id
+    link = f"/v/{await stand.world.services.access.new_link('wang')}/"
+    context = await stand.context(width=width, scheme=scheme)
+    entrance = await stand.page(context)
+    await entrance.goto(f"{stand.base}/sign-in")
+    assert await _violations(entrance) == []
+    page = await stand.signed_in(context)
+    for path in (*PAGES, link, f"/alerts/{alert_id}"):
+        await page.goto(f"{stand.base}{path}")
+        assert await _violations(page) == [], path
+    await page.locator(".acts button").first.click()
+    await expect(page.locator("dialog")).to_be_visible()
+    assert await _violations(page) == [], "dialog"
+
+
+async def _violations(page: Page) -> list[str]:
+    await page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = await page.evaluate(
+        """async (rules) => (await axe.run(document, {runOnly: {type: "tag", values: rules}})).violations
+            .map((one) => `${one.id}: ${one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(" | ")}`)""",
+        AXE_RULES,
+    )
+    return [str(one) for one in found]
+
+
+async def test_targets_are_large_enough(stand: Rig) -> None:
+    await play(stand.world)
+    link = f"/v/{await stand.world.services.access.new_link('wang')}/"
+    context = await stand.context(width=390)
+    page = await stand.signed_in(context)
+    for path, least in (("/desk", 44), ("/broadcast", 44), ("/devices", 44), (link, 60)):
+        await page.goto(f"{stand.base}{path}")
+        small = await page.evaluate(
+            """(least) => [...document.querySelectorAll("main button, main .button")]
+                .filter((one) => one.offsetHeight > 0 && one.offsetHeight < least)
+                .map((one) => one.textContent.trim())""",
+            least,
+        )
+        assert small == [], path
