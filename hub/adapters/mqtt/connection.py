@@ -80,7 +80,7 @@ def _paho(client: aiomqtt.Client):  # type: ignore[no-untyped-def]
 
 
 async def keep_connected(name: str, connection: Callable[[], Awaitable[None]]) -> None:
-    """Runs `connection` again whenever it breaks, until cancelled; an exception group of MQTT errors is a break."""
+    """Runs `connection` again whenever it breaks, for whatever reason, until cancelled."""
     loop, failures = asyncio.get_running_loop(), 0
     while True:
         began = loop.time()
@@ -88,6 +88,11 @@ async def keep_connected(name: str, connection: Callable[[], Awaitable[None]]) -
             await connection()
         except* aiomqtt.MqttError as broken:
             log.warning("mqtt_connection_lost", connection=name, reason=str(broken.exceptions[0]))
+        except* Exception:
+            log.exception("mqtt_connection_broke", connection=name)
+        task = asyncio.current_task()
+        if task and task.cancelling():  # what breaks while everything ends hides the cancellation behind its error
+            raise asyncio.CancelledError
         failures = 0 if loop.time() - began > STEADY_S else failures
         await asyncio.sleep(RETRY_S[min(failures, len(RETRY_S) - 1)])
         failures += 1

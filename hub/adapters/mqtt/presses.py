@@ -17,6 +17,9 @@ log = structlog.get_logger()
 BATCH = 256
 """Presses in one commit at most: enough to carry a burst, few enough to be written in some 100 ms."""
 RETRY_S = 1.0
+OVERTAKE_S = 0.5
+"""A batch that is not stored by then no longer keeps the next one waiting: behind a disk that hangs every press must
+be known to `store`, which tells people of those that it cannot keep."""
 
 Store = Callable[[Sequence[Received]], Awaitable[None]]
 """Commits the presses and acts on them, however long the disk takes; raises only where trying again would not help."""
@@ -77,15 +80,20 @@ class PressIntake:
             batch = [await queue.get()]
             while not queue.empty() and len(batch) < BATCH:
                 batch.append(queue.get_nowait())
-            if await self._stored([received for _, received in batch]):
-                for message, _ in batch:
-                    acknowledge(client, message)
-                continue
-            for message, received in batch:  # one by one, so that a press nobody can store holds up no other
-                if await self._stored([received]):
-                    acknowledge(client, message)
-                else:
-                    group.create_task(self._store_later(client, message, received))
+            await asyncio.wait([group.create_task(self._write_batch(client, batch, group))], timeout=OVERTAKE_S)
+
+    async def _write_batch(
+        self, client: aiomqtt.Client, batch: Sequence[tuple[aiomqtt.Message, Received]], group: asyncio.TaskGroup
+    ) -> None:
+        if await self._stored([received for _, received in batch]):
+            for message, _ in batch:
+                acknowledge(client, message)
+            return
+        for message, received in batch:  # one by one, so that a press nobody can store holds up no other
+            if await self._stored([received]):
+                acknowledge(client, message)
+            else:
+                group.create_task(self._store_later(client, message, received))
 
     async def _store_later(self, client: aiomqtt.Client, message: aiomqtt.Message, received: Received) -> None:
         is_stored = False
