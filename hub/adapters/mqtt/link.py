@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ log = structlog.get_logger()
 
 BATCH = 500
 CLOCK_VALID_MS = 10_000
+FAREWELL_S = 2.0
 T = TypeVar("T")
 
 
@@ -115,8 +117,15 @@ class HubLink:
                 group.create_task(_in_batches(client, receipts, handlers.receipts))
                 group.create_task(_in_batches(client, healths, handlers.health))
                 group.create_task(handlers.connected())
-                async for message in client.messages:
-                    await self._take(client, message, handlers, receipts, healths)
+                try:
+                    async for message in client.messages:
+                        await self._take(client, message, handlers, receipts, healths)
+                except asyncio.CancelledError:
+                    # The broker sends no will for a client that leaves in good order.
+                    with contextlib.suppress(aiomqtt.MqttError):
+                        offline = self._status(LinkState.OFFLINE)
+                        await client.publish(topics.HUB_STATUS, offline, qos=1, retain=True, timeout=FAREWELL_S)
+                    raise
         finally:
             self._client = None
 
@@ -147,6 +156,10 @@ class HubLink:
                     handlers.reply(source.device, read(Reply, payload))
         except Unreadable as error:
             log.warning("message_unreadable", topic=str(message.topic), reason=error.reason)
+        except aiomqtt.MqttError:
+            raise
+        except Exception:
+            log.exception("message_not_handled", topic=str(message.topic))
         acknowledge(client, message)
 
     async def _answer_clock(

@@ -276,7 +276,7 @@ async def test_more_due_rungs_than_one_turn_holds_are_all_taken_and_each_asked_o
     rig.consequences.follow = lambda committed: None  # type: ignore[method-assign]  # only the rungs matter here
     await rig.presses.take(received)
     taken: list[Committed] = []
-    rig.consequences.follow = taken.append  # type: ignore[method-assign]
+    rig.consequences.follow = taken.append  # type: ignore[method-assign, assignment]
     rig.clock.pass_ms(45_000)
     await drain(rig.loop)
     new = [one.notification for each in taken for one in each.outgoing if one.notification.rung == 2]
