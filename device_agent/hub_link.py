@@ -241,15 +241,17 @@ class HubLink:
             await self._unsent.wait()
 
     async def _learn_time(self, link: Link) -> None:
+        wait_s = PROBE_AGAIN_S
         while True:
             probes = [probe for _ in range(PROBES) if (probe := await self._probe(link)) is not None]
             if probes:
                 self._estimate = better(self._estimate, estimate(probes))
                 self._clock.learn(self._estimate.offset_ns)
                 self._post(events.Tick())
-            is_good = bool(probes) and self._estimate is not None and self._estimate.error_ns <= GOOD_NS
-            wait_s = PROBE_EVERY_S if is_good else PROBE_AGAIN_S
+            if self._estimate is not None and self._estimate.error_ns <= GOOD_NS:
+                wait_s = PROBE_EVERY_S
             await asyncio.sleep(wait_s * random.uniform(0.8, 1.2))  # noqa: S311 - no secret, only spread
+            wait_s = min(wait_s * 2, PROBE_EVERY_S)  # asking ever again would keep a busy hub busy
 
     async def _probe(self, link: Link) -> Probe | None:
         nonce = os.urandom(16).hex()
