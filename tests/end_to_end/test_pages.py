@@ -20,6 +20,15 @@ TOO_WIDE = """
         .filter((one) => one.getBoundingClientRect().right > 390 && !one.closest(".plan-box"))
         .map((one) => one.outerHTML.slice(0, 120))
 """
+SOUND_AFTER_A_CLICK = """
+    let isAllowed = false;
+    document.addEventListener("pointerdown", () => { isAllowed = true; }, { capture: true });
+    const Real = AudioContext;
+    window.AudioContext = class extends Real {
+        constructor() { super(); super.suspend(); }
+        resume() { return isAllowed ? super.resume() : new Promise(() => {}); }
+    };
+"""
 QUICK_AGE = """
     const real = Date.now;
     let ahead = 0;
@@ -154,7 +163,9 @@ async def test_the_focus_stays_where_it_was_when_the_queue_changes(stand: Rig) -
 
 
 async def test_without_sound_a_red_bar_says_so_and_duty_starts_it(stand: Rig) -> None:
-    desk = await stand.signed_in(await stand.context())
+    context = await stand.context()
+    await context.add_init_script(SOUND_AFTER_A_CLICK)
+    desk = await stand.signed_in(context)
     await expect(desk.locator("#silent")).to_be_hidden()
     await desk.evaluate("sessionStorage.setItem('duty', 'on')")
     await desk.reload()
@@ -174,9 +185,9 @@ async def test_an_announcement_is_aimed_on_the_map_or_in_the_tree_confirmed_foll
     await page.fill("#text", "各位居民，今晚有大风。")
     await page.locator("[data-place=building-9]").focus()
     await page.keyboard.press("Space")
-    await expect(page.locator("#reach")).to_have_text("向 1 栋播出")
+    await expect(page.locator(".reach").first).to_have_text("向 1 栋播出")
     await page.locator("input[value=grid-2]").check()
-    await expect(page.locator("#reach")).to_have_text("向 10 栋播出")
+    await expect(page.locator(".reach").first).to_have_text("向 10 栋播出")
     await expect(page.locator("[data-place=building-12]")).to_have_attribute("aria-checked", "true")
     await page.locator("#compose .send").click()
     await page.locator("dialog .send").click()

@@ -23,8 +23,8 @@ function group(box, parts) {
 function draw() {
   const chosen = new Set(boxes("[data-building]:checked").map((box) => box.value));
   for (const house of houses()) house.setAttribute("aria-checked", String(chosen.has(house.dataset.place)));
-  const reach = document.getElementById("reach");
-  reach.textContent = chosen.size ? reach.dataset.some.replace("0", chosen.size) : reach.dataset.none;
+  for (const reach of document.querySelectorAll(".reach"))
+    reach.textContent = chosen.size ? reach.dataset.some.replace("0", chosen.size) : reach.dataset.none;
 }
 
 function toggle(house) {
