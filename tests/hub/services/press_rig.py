@@ -15,6 +15,11 @@ from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
+from sqlalchemy import select
+
+from hub.adapters.database import tables
+from hub.adapters.database.rows import columns
+from hub.adapters.database.transaction import StoredTx
 from hub.domain.alerts import Alert
 from hub.domain.devices import Device
 from hub.domain.ladder import DEFAULT
@@ -57,6 +62,13 @@ def add_helpers(tx: Tx) -> None:
     )
     tx.people.add_shifts([Shift("sun", "grid-2", weekday, 0, 1440) for weekday in range(7)])
     tx.devices.add_devices([Device("dev-3", "building-3")])
+
+
+def all_presses(tx: Tx) -> list[PressRow]:
+    """Every press that is stored, also those that belong to no alert."""
+    assert isinstance(tx, StoredTx)
+    rows = tx.presses.connection.execute(select(*columns(tables.press, PressRow)))
+    return [PressRow(*row) for row in rows]
 
 
 @dataclass

@@ -9,15 +9,11 @@ import pytest
 import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
 
-from hub.adapters.database import tables
-from hub.adapters.database.rows import columns
-from hub.adapters.database.transaction import StoredTx
 from hub.domain.alerts import Kind, Purpose, State
-from hub.services.ports import Button, PressRow, Tx
+from hub.services.ports import Button, PressRow
 from hub.services.raise_alert import UNREADABLE_BUTTON, Received, read_press
-from tests.hub.services.press_rig import PressRig, press_rig
+from tests.hub.services.press_rig import PressRig, all_presses, press_rig
 from wire.messages import MAX_JSON_BYTES, Gesture
 
 
@@ -268,9 +264,9 @@ async def test_any_bytes_end_as_a_stored_press_with_an_alert_or_a_recorded_gestu
 ) -> None:
     for batch in batches:
         received = [raw(payload, "dev-2") for payload in batch]
-        before = {press.key for press in await all_presses(rig)}
+        before = {press.key for press in await rig.read(all_presses)}
         await rig.presses.take(received)
-        after = await all_presses(rig)
+        after = await rig.read(all_presses)
         new = [press for press in after if press.key not in before]
         readable = {read_press(one).key for one in received if read_press(one).raw is None}
         assert {press.key for press in new if press.raw is None} == readable - before
@@ -281,14 +277,3 @@ async def test_any_bytes_end_as_a_stored_press_with_an_alert_or_a_recorded_gestu
             assert press.alert_id is not None or press.gesture in (Gesture.CANCEL, Gesture.OK)
     still_open = [alert.joins for alert in await rig.read(lambda tx: tx.alerts.not_closed())]
     assert len(still_open) == len(set(still_open))
-
-
-async def all_presses(rig: PressRig) -> list[PressRow]:
-    """Every press that is stored, also those without an alert."""
-
-    def job(tx: Tx) -> list[PressRow]:
-        assert isinstance(tx, StoredTx)
-        rows = tx.presses.connection.execute(select(*columns(tables.press, PressRow)))
-        return [PressRow(*row) for row in rows]
-
-    return await rig.read(job)

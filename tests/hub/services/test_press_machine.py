@@ -1,0 +1,362 @@
+"""The press path on a real database against everything at once: batches, people, channels, crashes, clocks, bad disks.
+
+The machine stands in for the sender: it holds what was given out after commits, and loses it when the hub dies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import shutil
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from hub.adapters.database.database import SqliteDatabase
+from hub.domain.alerts import Alert, Purpose, State
+from hub.domain.errors import Invalid, StepNotAllowed
+from hub.services import take_presses
+from hub.services.answer_alert import AlertDesk
+from hub.services.climb import DueLoop
+from hub.services.notify import BACKOFF_MS, record_outcomes
+from hub.services.ports import Notification, PressKey, PressRow, Tx
+from hub.services.raise_alert import Received, read_press
+from hub.services.recording import Committed, Outgoing
+from hub.services.take_presses import TakePresses
+from hub.services.unrecorded import Unrecorded
+from tests.fakes.channel import FakeChannel
+from tests.fakes.clock import FakeClock
+from tests.fakes.database import FailingDatabase
+from tests.fakes.news import FakeNews
+from tests.fakes.publisher import FakePublisher
+from tests.hub.services.press_rig import POLICY, add_helpers, all_presses
+from tests.hub.services.small_community import fill
+
+T = TypeVar("T")
+BUTTONS = [("dev-1", "101"), ("dev-1", "102"), ("dev-3", "b"), ("ghost", "b")]
+PEOPLE = st.sampled_from(["wang", "li", "chen", "sun"])
+GESTURES = st.sampled_from(["press", "press", "press", "cancel", "arrival", "ok", "service"])
+PRESSES = st.lists(st.tuples(st.sampled_from(BUTTONS), GESTURES, st.integers(0, 5)), min_size=1, max_size=4)
+WHICH = st.integers(0, 1_000)
+_template: list[bytes] = []
+
+
+def _copied(path: Path, runner: asyncio.Runner) -> SqliteDatabase:
+    """The small community with its helpers, started; made once, copied after."""
+
+    async def make() -> None:
+        first = SqliteDatabase(path)
+        await first.start()
+        await first.write(fill)
+        await first.write(add_helpers)
+        await first.close()
+
+    if not _template:
+        runner.run(make())
+        _template.append(path.read_bytes())
+    path.write_bytes(_template[0])
+    database = SqliteDatabase(path)
+    runner.run(database.start())
+    return database
+
+
+class Hand:
+    """What the hub holds in memory to be sent; fills the place of Consequences."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Outgoing] = []
+        self.on_the_way: list[Outgoing] = []
+        self.known: dict[str, Alert] = {}
+        self.is_dying = False
+
+    def follow(self, committed: Committed) -> None:
+        """Takes what a commit made true; a hub that dies at this moment takes nothing."""
+        if self.is_dying:
+            return
+        self.known |= {alert.id: alert for alert in committed.alerts}
+        held = {one.notification.id for one in (*self.waiting, *self.on_the_way)}
+        self.waiting += [one for one in committed.outgoing if one.notification.id not in held]
+
+
+class PressMachine(RuleBasedStateMachine):
+    """Each rule is one thing that happens; the model is what was sent, and who was truly asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.folder = Path(tempfile.mkdtemp())
+        self.real = _copied(self.folder / "hub.db", self.runner)
+        self.database = FailingDatabase(self.real)
+        self.clock = FakeClock()
+        self.hand = Hand()
+        self.sent: list[Received] = []
+        self.unreadable = 0
+        self.answers: dict[PressKey, tuple[str | None, bool, int]] = {}
+        self.asked: defaultdict[str, set[str]] = defaultdict(set)
+        self.again_s, take_presses.AGAIN_S = take_presses.AGAIN_S, 0.0
+        self.start()
+
+    def start(self) -> None:
+        """A hub begins on the database as it is."""
+        news = FakeNews()
+        unrecorded = Unrecorded(FakeChannel(), "", "zh", self.clock, news)
+        self.desk = AlertDesk(self.database, self.hand, self.clock, POLICY)  # type: ignore[arg-type]  # its twin
+        self.loop = DueLoop(self.database, self.hand, self.clock, POLICY)  # type: ignore[arg-type]
+        self.presses = TakePresses(
+            self.database,
+            self.hand,  # type: ignore[arg-type]
+            FakePublisher(),
+            self.clock,
+            POLICY,
+            unrecorded,
+        )
+
+    def run(self, work: Coroutine[object, object, T]) -> T:
+        return self.runner.run(work)
+
+    def read(self, job: Callable[[Tx], T]) -> T:
+        return self.run(self.real.read(job))
+
+    def teardown(self) -> None:
+        try:
+            self.settle()
+        finally:
+            take_presses.AGAIN_S = self.again_s
+            self.run(self.real.close())
+            self.runner.close()
+            shutil.rmtree(self.folder)
+
+    # --- presses ---------------------------------------------------------------------------------------
+
+    def made(self, presses: list[tuple[tuple[str, str], str, int]]) -> list[Received]:
+        """Payloads of them: mostly new, some a repeat of an older one, some that cannot be read."""
+        batch: list[Received] = []
+        for (device, button), gesture, oddity in presses:
+            now_ms = self.clock.now_ms()
+            if oddity == 0 and self.sent:
+                batch.append(replace(self.sent[len(self.sent) // 2], received_ms=now_ms))
+                continue
+            number = len(self.sent)
+            content = {"press_id": f"p{number}", "button": button, "gesture": gesture, "seq": number}
+            content["pressed_at_ms"] = (now_ms, -(2**50), 2**50)[number % 3]
+            payload = b"\xffwhat?" if oddity == 1 else json.dumps(content).encode()
+            batch.append(Received(device, payload, now_ms))
+            self.sent.append(batch[-1])
+        return batch
+
+    @rule(presses=PRESSES, failures=st.sampled_from([0, 0, 0, 1, 3]), is_dying=st.sampled_from([False] * 5 + [True]))
+    def press(self, presses: list[tuple[tuple[str, str], str, int]], failures: int, is_dying: bool) -> None:
+        self.database.failures = failures
+        self.hand.is_dying = is_dying
+        batch = self.made(presses)
+        self.run(self.presses.take(batch))
+        self.count_unreadable(batch)
+        self.check_answers()
+        if is_dying:
+            self.die()
+
+    @rule(one=PRESSES, other=PRESSES)
+    def two_batches_at_once(
+        self, one: list[tuple[tuple[str, str], str, int]], other: list[tuple[tuple[str, str], str, int]]
+    ) -> None:
+        batches = [self.made(one), self.made(other)]
+
+        async def both() -> None:
+            await asyncio.gather(*(self.presses.take(batch) for batch in batches))
+
+        self.run(both())
+        for batch in batches:
+            self.count_unreadable(batch)
+        self.check_answers()
+
+    def count_unreadable(self, batch: list[Received]) -> None:
+        """A repeat of an unreadable payload cannot be told from a new one, and is kept too."""
+        self.unreadable += sum(read_press(one).raw is not None for one in batch)
+
+    def check_answers(self) -> None:
+        while not self.presses._confirmations.empty():
+            press: PressRow = self.presses._confirmations.get_nowait()
+            answer = (press.alert_id, press.is_new_alert, press.received_ms)
+            assert self.answers.setdefault(press.key, answer) == answer
+
+    # --- people ----------------------------------------------------------------------------------------
+
+    def pick(self, which: int) -> Alert | None:
+        alerts = self.read(lambda tx: tx.alerts.latest(1_000))
+        return alerts[which % len(alerts)] if alerts else None
+
+    @rule(which=WHICH, who=PEOPLE, step=st.sampled_from(["decline", "withdraw", "arrive", "close", "reopen", "note"]))
+    def person_acts(self, which: int, who: str, step: str) -> None:
+        alert = self.pick(which)
+        if alert is None:
+            return
+        arguments: dict[str, list[object]] = {"close": ["好了", "door"], "note": ["门锁着"]}
+        with suppress(StepNotAllowed, Invalid):
+            self.run(getattr(self.desk, step)(alert.id, who, *arguments.get(step, [])))
+
+    @rule(which=WHICH, people=st.lists(PEOPLE, min_size=1, max_size=2), is_dying=st.sampled_from([False] * 5 + [True]))
+    def people_accept(self, which: int, people: list[str], is_dying: bool) -> None:
+        alert = self.pick(which)
+        if alert is None or alert.state is State.CLOSED:
+            return
+        self.hand.is_dying = is_dying
+
+        async def all_at_once() -> None:
+            await asyncio.gather(*(self.desk.accept(alert.id, who, 4) for who in people))
+
+        self.run(all_at_once())
+        if is_dying:
+            self.die()
+
+    # --- the sender ------------------------------------------------------------------------------------
+
+    def begin(self, which: int) -> Outgoing | None:
+        """Begins to send one, as the dispatcher does: no request for an alert known to be answered."""
+        if not self.hand.waiting:
+            return None
+        one = self.hand.waiting.pop(which % len(self.hand.waiting))
+        notification = one.notification
+        known = self.hand.known.get(notification.alert_id)
+        if notification.purpose is Purpose.ASK and known and known.state is not State.OPEN:
+            return None
+        if notification.purpose is Purpose.ASK:
+            stored = self.read(lambda tx: tx.alerts.get(notification.alert_id))
+            assert stored is not None
+            assert stored.state is State.OPEN  # nothing begins after the commit of an acceptance
+            if notification.person_id:
+                self.asked[notification.alert_id].add(notification.person_id)
+        return one
+
+    def end(self, notification: Notification, outcome: str) -> None:
+        now_ms = self.clock.now_ms()
+        if outcome == "sent":
+            done = replace(notification, state="sent", attempts=notification.attempts + 1, sent_ms=now_ms)
+        else:
+            state = "failed" if outcome == "refused" else "due"
+            done = replace(notification, state=state, attempts=notification.attempts + 1, due_ms=now_ms + 500)
+        self.hand.follow(self.run(self.real.write(lambda tx: record_outcomes(tx, [done], POLICY, now_ms))))
+
+    @rule(choices=st.lists(st.tuples(WHICH, st.sampled_from(["sent", "sent", "refused", "failed"])), max_size=6))
+    def channels_answer(self, choices: list[tuple[int, str]]) -> None:
+        for which, outcome in choices:
+            one = self.begin(which)
+            if one is not None:
+                self.end(one.notification, outcome)
+
+    @rule(which=WHICH)
+    def channel_hangs(self, which: int) -> None:
+        one = self.begin(which)
+        if one is not None:
+            self.hand.on_the_way.append(one)
+
+    @rule(outcome=st.sampled_from(["sent", "failed"]))
+    def what_hung_ends(self, outcome: str) -> None:
+        while self.hand.on_the_way:
+            self.end(self.hand.on_the_way.pop().notification, outcome)
+
+    # --- time and the world ----------------------------------------------------------------------------
+
+    async def drained(self) -> None:
+        while await self.loop.turn():
+            pass
+
+    @rule(by_ms=st.sampled_from([0, 1_000, 6_000, 15_000, 45_000, 120_000, 8 * 60_000, 31 * 60_000]))
+    def time_passes(self, by_ms: int) -> None:
+        self.clock.pass_ms(by_ms)
+        self.run(self.drained())
+
+    @rule(by_ms=st.sampled_from([-(10**10), -3_600_000, -2_500, 2_500, 3_600_000, 10**10]))
+    def clock_is_set(self, by_ms: int) -> None:
+        self.run(self.drained())
+        self.clock.set_by(by_ms)
+        self.run(self.drained())
+
+    @rule(back_ms=st.sampled_from([0, 0, 60_000, 10**10]))
+    def die(self, back_ms: int = 0) -> None:
+        """kill -9: what was in memory is gone, what was on its way may have arrived all the same."""
+        self.hand = Hand()
+        self.clock.set_by(-back_ms)
+        self.start()
+        self.run(self.drained())
+
+    # --- what always holds -----------------------------------------------------------------------------
+
+    @invariant()
+    def no_press_is_lost_or_doubled(self) -> None:
+        rows = self.read(all_presses)
+        read = {read_press(one).key for one in self.sent if read_press(one).raw is None}
+        assert sorted(row.key for row in rows if row.raw is None) == sorted(read)
+        assert sum(row.raw is not None for row in rows) == self.unreadable
+        assert all(row.alert_id or row.gesture in ("cancel", "ok") for row in rows)
+
+    @invariant()
+    def a_button_has_at_most_one_open_alert_and_each_one_deadline(self) -> None:
+        not_closed = self.read(lambda tx: tx.alerts.not_closed())
+        assert len({alert.joins for alert in not_closed}) == len(not_closed)
+        for alert in not_closed:
+            assert alert.due_ms is not None
+            assert (alert.remind_ms is None) == (alert.state is not State.OPEN)
+
+    @invariant()
+    def nothing_that_waits_is_forgotten_and_nothing_asks_without_need(self) -> None:
+        held = {one.notification.id for one in (*self.hand.waiting, *self.hand.on_the_way)}
+        for alert, notes in self.notes():
+            for one in notes:
+                if one.state == "due":
+                    assert one.id in held or one.due_ms <= self.clock.now_ms() + max(*BACKOFF_MS, 5_000)
+                    assert one.purpose is not Purpose.ASK or alert.state is State.OPEN
+
+    def notes(self) -> list[tuple[Alert, list[Notification]]]:
+        return self.read(lambda tx: [(alert, tx.notifications.of_alert(alert.id)) for alert in tx.alerts.latest(1_000)])
+
+    def settle(self) -> None:
+        """Every channel works again and time goes by: everything has been sent, and everybody thanked."""
+        self.database.failures = 0
+        self.what_hung_ends("sent")
+        for _ in range(3):
+            self.clock.pass_ms(20_000)
+            self.run(self.drained())
+            while self.hand.waiting:
+                one = self.begin(random.randrange(1_000))
+                if one is not None:
+                    self.end(one.notification, "sent")
+        for alert, notes in self.notes():
+            assert not [one for one in notes if one.state == "due" and one.created_ms < self.clock.now_ms() - 20_000]
+            if alert.acceptor_id is not None:
+                self.check_thanks(alert, notes)
+
+    def check_thanks(self, alert: Alert, notes: list[Notification]) -> None:
+        journal = self.read(lambda tx: tx.alerts.journal(alert.id))
+        acceptor = [row.entry.actor for row in journal if row.entry.what == "accepted"][-1]
+        thanked = {
+            one.person_id
+            for one in notes
+            if one.purpose is Purpose.THANKS and one.about_person_id == acceptor and one.state == "sent"
+        }
+        assert self.asked[alert.id] - {acceptor, alert.acceptor_id} <= thanked
+
+
+def profile(examples: int, steps: int) -> settings:
+    return settings(
+        max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=list(HealthCheck)
+    )
+
+
+TestPressMachine = PressMachine.TestCase
+TestPressMachine.settings = profile(8, 20)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(7200)
+def test_long_lives_of_a_hub_lose_and_double_nothing() -> None:
+    run_state_machine_as_test(PressMachine, settings=profile(1_000, 50))
