@@ -7,16 +7,21 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
 from hub.adapters.broker.files import BrokerFiles
 from hub.adapters.broker.running import running_pid
+from hub.app import DATABASE
+from tests.world.processes import MARK, running
 from tests.world.waiting import wait_until
 
 START_S = 30.0
@@ -33,10 +38,14 @@ def free_port() -> int:
 
 @dataclass
 class HubProcess:
-    """`start` it, `kill` it as often as wanted, `stop` it at the end, which ends its broker too."""
+    """`start` it, `kill` it as often as wanted, `stop` it at the end, which ends its broker too.
+
+    `options` are further ones of `dongdong hub`; `start` works only where it serves plain HTTP.
+    """
 
     data: Path
     environ: Mapping[str, str] = field(default_factory=dict)
+    options: Sequence[str] = ()
     http_port: int = field(default_factory=free_port)
     mqtt_port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
@@ -53,16 +62,20 @@ class HubProcess:
 
     def dongdong(self, *arguments: str) -> dict[str, str]:
         """Runs another command of `dongdong` on this data folder and gives its JSON."""
-        command = [sys.executable, "-m", "hub", *arguments, "--data", str(self.data)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=self._environ())
+        done = self.command(*arguments)
         if done.returncode:
             raise RuntimeError(f"dongdong {' '.join(arguments)}: {done.stderr}")
         return dict(json.loads(done.stdout)) if done.stdout.startswith("{") else {}
 
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Runs another command of `dongdong` on this data folder, whatever comes of it."""
+        command = [sys.executable, "-m", "hub", *arguments, "--data", str(self.data)]
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=self._environ())
+
     def spawn(self) -> None:
         """Begins the process and does not wait for it."""
         listen = ["--http", f"127.0.0.1:{self.http_port}", "--mqtt", f"127.0.0.1:{self.mqtt_port}"]
-        command = [sys.executable, "-m", "hub", "hub", "--data", str(self.data), *listen]
+        command = [sys.executable, "-m", "hub", "hub", "--data", str(self.data), *listen, *self.options]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, env=self._environ())
 
@@ -95,7 +108,18 @@ class HubProcess:
             self.process.terminate()
         status = await asyncio.to_thread(self.process.wait, STOP_S)
         self.end_broker()
+        await wait_until(lambda: self.broker_pid is None, "the broker has ended", STOP_S)
         return status
+
+    @property
+    def running(self) -> dict[int, str]:
+        """Everything of it that runs: command lines by process id."""
+        return running(self.data)
+
+    def rows(self, query: str, *values: object) -> list[Any]:
+        """What its database says."""
+        with closing(sqlite3.connect(self.data / DATABASE)) as database:
+            return database.execute(query, values).fetchall()
 
     @property
     def broker_pid(self) -> int | None:
@@ -110,4 +134,4 @@ class HubProcess:
 
     def _environ(self) -> dict[str, str]:
         ours = {name: value for name, value in os.environ.items() if not name.startswith("DONGDONG_")}
-        return {**ours, **self.environ}
+        return {**ours, MARK: str(self.data), **self.environ}

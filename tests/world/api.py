@@ -1,0 +1,42 @@
+"""The hub's API as any program sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import aiohttp
+
+Json = dict[str, Any]
+
+
+class Api:
+    """JSON in, JSON out; raises aiohttp.ClientResponseError for what is refused."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str, token: str) -> None:
+        self._session = session
+        self._url = url
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    async def get(self, path: str) -> Any:
+        """What is below /api/v1."""
+        async with self._session.get(f"{self._url}/api/v1{path}", headers=self._headers) as answer:
+            answer.raise_for_status()
+            return await answer.json()
+
+    async def post(self, path: str, body: Mapping[str, object]) -> Json:
+        """Does something below /api/v1."""
+        async with self._session.post(f"{self._url}/api/v1{path}", json=dict(body), headers=self._headers) as answer:
+            answer.raise_for_status()
+            return dict(await answer.json())
+
+    async def alerts(self, button: str) -> list[Json]:
+        """All alerts of the buttons with this name, the newest first."""
+        return [one for one in await self.get("/alerts?limit=200") if one["button"] == button]
+
+    async def why_not_ready(self) -> list[str]:
+        """The reasons that /readyz gives, none when the hub does its work."""
+        async with self._session.get(f"{self._url}/readyz") as answer:
+            body = await answer.json()
+            assert (answer.status == 200) is body["is_ready"] is not bool(body["reasons"])
+            return list(body["reasons"])

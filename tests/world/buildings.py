@@ -1,0 +1,109 @@
+"""Simulated buildings of the example community: the real agent on fake hardware, in a process of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from firmware_sim.control import ask
+from firmware_sim.fleet import Fault
+from hub.adapters.broker import add_logins
+from hub.adapters.signing_key import signing_key
+from hub.services.example import example
+from tests.world.processes import MARK
+
+CONNECTED_S = 40.0
+
+
+@dataclass
+class SimulatedBuildings:
+    """`start` them at a hub's data folder, let hands press and things go wrong, `stop` them."""
+
+    data: Path
+    mqtt_port: int
+    devices: Sequence[str]
+    authority: Path | None = None
+    buttons: dict[str, list[str]] = field(init=False)
+    _process: asyncio.subprocess.Process | None = None
+
+    def __post_init__(self) -> None:
+        known = example().buttons
+        self.buttons = {device: [one.name for one in known if one.device == device] for device in self.devices}
+
+    async def start(self) -> None:
+        """Returns when all of them are connected."""
+        command = (sys.executable, "-m", "firmware_sim", "run", str(self._write_fleet()), "--while-stdin-open")
+        self._process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            env={**os.environ, MARK: str(self.data)},
+        )
+        assert self._process.stdout is not None
+        async with asyncio.timeout(CONNECTED_S):
+            async for line in self._process.stdout:
+                if json.loads(line)["event"] == "connected":
+                    return
+        raise RuntimeError("the simulated buildings have ended")
+
+    async def stop(self) -> None:
+        """Ends them in good order."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        await self._process.wait()
+
+    async def press(self, device: str, gesture: str = "press") -> str:
+        """A hand on the building's first button; returns the button's name."""
+        button = self.buttons[device][0]
+        await self._ask({"do": "press", "building": device, "button": button, "gesture": gesture})
+        return button
+
+    async def fault(self, device: str, fault: Fault, value: float) -> None:
+        """Lets something go wrong, or right again with 0."""
+        await self._ask({"do": "fault", "building": device, "fault": fault.value, "value": value})
+
+    async def is_linked(self, device: str) -> bool:
+        """Whether the building is connected to the broker."""
+        return bool((await self._ask({"do": "state"}))["buildings"][device]["linked"])
+
+    def told(self, device: str, alert_id: str | None) -> list[str | None]:
+        """The stages of this alert that were spoken in the building; without an alert, what it said for itself."""
+        file = self._folder / device / "told.jsonl"
+        lines = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+        return [one["stage"] for one in lines if one["alert_id"] == alert_id and one["said"]]
+
+    @property
+    def _folder(self) -> Path:
+        return self.data / "sim"
+
+    async def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        answer = await asyncio.to_thread(ask, self._folder / "control-0.sock", request)
+        if not answer["ok"]:
+            raise RuntimeError(answer["error"])
+        return answer
+
+    def _write_fleet(self) -> Path:
+        passwords = {device: secrets.token_urlsafe() for device in self.devices}
+        add_logins(self.data / "broker", passwords)
+        authority = None if self.authority is None else str(self.authority)
+        fleet = {
+            "broker": {"host": "127.0.0.1", "port": self.mqtt_port, "ca_file": authority},
+            "hub_keys": [signing_key(self.data / "keys").public_bytes.hex()],
+            "data_dir": str(self._folder),
+            "processes": 1,
+            "buildings": [
+                {"device": device, "password": passwords[device], "buttons": self.buttons[device]}
+                for device in self.devices
+            ],
+        }
+        path = self.data / "fleet.json"
+        path.write_text(json.dumps(fleet))
+        return path
