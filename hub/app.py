@@ -25,6 +25,7 @@ from hub.adapters.notify.webhook import Webhook
 from hub.adapters.signing_key import signing_key
 from hub.api import build_api
 from hub.console import build_console
+from hub.domain.errors import DongdongError
 from hub.domain.ladder import DEFAULT
 from hub.domain.people import ChannelName
 from hub.services.access import Access
@@ -54,6 +55,12 @@ LOOP_STUCK_MS = 5_000
 CHANNEL_CONNECTIONS = 50
 
 
+class AddressNotFree(DongdongError):
+    """The pages cannot be served there. Params: `address`, `reason`."""
+
+    key = "address_not_free"
+
+
 class Hub:
     """One hub process. `run` returns after `stop`, or raises what made it end."""
 
@@ -80,12 +87,13 @@ class Hub:
         self._stop.set()
 
     async def run(self) -> None:
-        """Starts everything, serves until `stop`, ends everything."""
+        """Starts everything, serves until `stop`, ends everything. Raises AddressNotFree, SchemaTooNew, BrokerError.
+
+        The broker comes last: one that an earlier hub has left is not ended by a hub that cannot begin.
+        """
         self._settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         async with contextlib.AsyncExitStack() as stack:
-            if self._broker:
-                await self._broker.start()
-                stack.push_async_callback(self._broker.stop)
+            listening = stack.enter_context(_listening(self._settings.http))
             await self._database.start()
             stack.push_async_callback(self._database.close)
             language = (await ensure_community(self._database, self._settings.language)).language
@@ -93,9 +101,12 @@ class Hub:
             stack.push_async_callback(self._sounds.close)
             connector = aiohttp.TCPConnector(limit=0, limit_per_host=CHANNEL_CONNECTIONS)
             session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
-            await self._serve(session, language)
+            if self._broker:
+                await self._broker.start()
+                stack.push_async_callback(self._broker.stop)
+            await self._serve(listening, session, language)
 
-    async def _serve(self, session: aiohttp.ClientSession, language: str) -> None:
+    async def _serve(self, listening: socket.socket, session: aiohttp.ClientSession, language: str) -> None:
         settings, database, clock, news = self._settings, self._database, self._clock, self._news
         policy = Policy(DEFAULT, settings.duty_webhook or "")
         link = HubLink(self._address, "hub-link", signing_key(settings.data / "keys"), clock.now_ms)
@@ -147,8 +158,8 @@ class Hub:
             base_url=self.url,
         )
         handlers = Handlers(on_status, announcements.received, devices.health, devices.replied, on_connected)
-        server, listening = self._web_server(services), _listening(settings.http)
-        with contextlib.suppress(_Stopped), listening:
+        server = self._web_server(services)
+        with contextlib.suppress(_Stopped):
             async with _unwrapped(asyncio.TaskGroup()) as tasks:
                 if self._broker:
                     tasks.create_task(self._broker.watch(), name="broker")
@@ -226,6 +237,9 @@ def _certificate(settings: Settings) -> tuple[Path | None, Path | None]:
 
 
 def _listening(endpoint: Endpoint) -> socket.socket:
-    """The socket of the pages; raises OSError at once when the port is taken, before anything else begins."""
+    """The socket of the pages. Raises AddressNotFree."""
     family = socket.AF_INET6 if ":" in endpoint.host else socket.AF_INET
-    return socket.create_server((endpoint.host, endpoint.port), family=family, backlog=1024)
+    try:
+        return socket.create_server((endpoint.host, endpoint.port), family=family, backlog=1024)
+    except OSError as error:
+        raise AddressNotFree(address=endpoint, reason=error.strerror) from error

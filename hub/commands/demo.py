@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import uvloop
 
 from hub.adapters.broker import BrokerError
+from hub.adapters.data_folder import held
 from hub.app import Hub
 from hub.commands import options as shared
 from hub.commands.community_of_demo import Demo, prepare
@@ -48,7 +49,8 @@ def demo(options: argparse.Namespace) -> int:
         if options.check:
             return uvloop.run(_check(settings))
         data = settings.data if options.data else settings.data.with_name("dongdong-demo")
-        return uvloop.run(_show(replace(settings, data=data)))
+        with held(data):
+            return uvloop.run(_show(replace(settings, data=data)))
     except (BrokerError, OSError) as error:
         print(error, file=sys.stderr)  # noqa: T201 - a command line speaks to its user
         return 1

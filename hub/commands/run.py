@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import uvloop
 
 from hub.adapters.broker import BrokerError
+from hub.adapters.data_folder import held
 from hub.app import Hub
 from hub.commands import options as shared
 
@@ -30,7 +31,8 @@ def run(options: argparse.Namespace) -> int:
     settings = shared.settings(options)
     shared.set_up_logging(settings.log_level)
     try:
-        uvloop.run(serve(Hub(settings)))
+        with held(settings.data):
+            uvloop.run(serve(Hub(settings)))
     except (BrokerError, OSError) as error:
         print(error, file=sys.stderr)  # noqa: T201 - a command line speaks to its user
         return 1

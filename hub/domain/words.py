@@ -77,6 +77,14 @@ WORDS: dict[str, tuple[str, str]] = {
     "repeat_out_of_range": ("遍数要在1到{most}之间。", "The number of rounds must be 1 to {most}."),
     "time_in_the_past": ("播出时间已经过了，请选以后的时间。", "That time has passed. Choose a later one."),
     "time_too_far": ("播出时间太远，最多提前一年。", "That time is too far off; a year ahead is the most."),
+    "folder_in_use": (
+        "数据文件夹 {folder} 上已经有一个中心在运行。请先停掉它，或者用 --data 换一个文件夹。",
+        "Another hub is running on the data folder {folder}. End it first, or choose another folder with --data.",
+    ),
+    "address_not_free": (
+        "{address} 用不了（{reason}）：可能有别的程序占用了它。请停掉那个程序，或者用 --http 换一个地址。",
+        "{address} cannot be used ({reason}): another program may be there. End it, or choose another with --http.",
+    ),
     "data_not_empty": (
         "这个文件夹里已经有一个社区，示例社区只能写进空的文件夹。请换一个文件夹。",
         "This folder holds a community already; the example needs an empty one. Choose another folder.",
