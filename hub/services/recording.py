@@ -151,10 +151,10 @@ class Recording:
             case Audience.DESK:
                 return self.calling.asked(Who.PLACE, self.around(alert))
             case Audience.ASKED:
-                # One that still waits may be on its way, or have arrived unobserved: thanks that nobody needed are
-                # better than somebody who runs for nothing.
+                # Whatever is known of a request, it may have arrived unobserved: thanks that nobody needed are better
+                # than somebody who runs for nothing.
                 stored = self._tx.notifications.of_alert(alert.id)
-                asked = (one.person_id for one in stored if one.purpose is Purpose.ASK and one.state in ("sent", "due"))
+                asked = (one.person_id for one in stored if one.purpose is Purpose.ASK and one.state != "dropped")
                 return [one for one in dict.fromkeys(asked) if one and one != alert.acceptor_id]
 
     def _notify_person(self, alert: Alert, person: Person, purpose: Purpose, about: str | None) -> None:
