@@ -19,6 +19,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import aiohttp
 import uvloop
 
 from hub.adapters.broker import HUB_USER, OwnBroker, add_login
@@ -82,17 +83,44 @@ class Way:
         self.measured.last.append(max(self.gateway.first_seen[one] for one in ids) - began)
 
 
+@dataclass(frozen=True)
+class Desk:
+    """The duty desk: closes what a measurement has opened, so that the next one is not measured under its load."""
+
+    hub: HubProcess
+    token: str
+
+    async def close_all(self) -> None:
+        """Every alert that is not closed, a few at a time."""
+        async with aiohttp.ClientSession(self.hub.url, headers={"Authorization": f"Bearer {self.token}"}) as session:
+            async with session.get("/api/v1/people") as answer:
+                by = (await answer.json())[0]["id"]
+            while ids := await self._not_closed(session):
+                for start in range(0, len(ids), 20):
+                    await asyncio.gather(*(self._close(session, one, by) for one in ids[start : start + 20]))
+
+    async def _not_closed(self, session: aiohttp.ClientSession) -> list[str]:
+        async with session.get("/api/v1/alerts?state=open&limit=200") as answer:
+            return [one["id"] for one in await answer.json()]
+
+    async def _close(self, session: aiohttp.ClientSession, alert_id: str, by: str) -> None:
+        body = {"by": by, "outcome": "bench", "seen": "override", "reason": "bench"}
+        async with session.post(f"/api/v1/alerts/{alert_id}/close", json=body) as answer:
+            answer.raise_for_status()
+
+
 @contextlib.asynccontextmanager
-async def hub_way(folder: Path) -> AsyncIterator[tuple[Way, HubProcess]]:
+async def hub_way(folder: Path) -> AsyncIterator[tuple[Way, HubProcess, Desk]]:
     """A hub on the example community, with a client signed in."""
     async with Gateway() as gateway:
         hub = HubProcess(folder / "hub", {"DONGDONG_DUTY_WEBHOOK": gateway.url, "DONGDONG_LOG_LEVEL": "warning"})
         hub.dongdong("example")
         login = hub.dongdong("device", "add", USER, "--place", "building-17", "--json")
+        token = hub.dongdong("token", "--role", "staff", "--json")["token"]
         await hub.start()
         try:
             async with client(hub.mqtt_port, login["user"], login["password"]) as connected:
-                yield Way(Buttons(connected, USER), gateway), hub
+                yield Way(Buttons(connected, USER), gateway), hub, Desk(hub, token)
         finally:
             await hub.stop()
 
@@ -120,12 +148,14 @@ async def forwarder_way(folder: Path) -> AsyncIterator[Way]:
         await broker.stop()
 
 
-async def compare(hub: Way, forwarder: Way, rounds: int) -> list[Figure]:
+async def compare(hub: Way, desk: Desk, forwarder: Way, rounds: int) -> list[Figure]:
     """The two ways in turn, so that a machine that grows slower is slow for both."""
     for way in (hub, forwarder):
         await way.stream("warm-up", 20, 2)
     for index in range(rounds):
+        await desk.close_all()
         await hub.round(index)
+        await desk.close_all()
         await forwarder.round(index)
     return [
         _ratio("50/s p50", hub.measured.p50, forwarder.measured.p50, 2.5),
@@ -210,15 +240,18 @@ async def measure(rounds: int) -> list[Figure]:
     """All of it."""
     with tempfile.TemporaryDirectory(prefix="dongdong-bench-") as name:
         folder = Path(name)
-        async with hub_way(folder) as (way, hub):
+        async with hub_way(folder) as (way, hub, desk):
             async with forwarder_way(folder) as forwarder:
                 figures = await slow_stream(way)
-                figures += await compare(way, forwarder, rounds)
+                figures += await compare(way, desk, forwarder, rounds)
             burst = lambda: asyncio.create_task(way.buttons.burst("kill-burst", 500))  # noqa: E731
             stream = lambda: asyncio.create_task(way.buttons.stream("kill-stream", 50, 8))  # noqa: E731
             figures += await killed(way, hub, "kill -9 in a burst of 500", burst)
+            await desk.close_all()
             figures += await killed(way, hub, "kill -9 at 50/s", stream)
+            await desk.close_all()
             figures += await queued_while_dead(way, hub)
+            await desk.close_all()
             figures += await gateway_refuses(way, hub)
     return figures
 

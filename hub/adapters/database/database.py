@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection
 
 from hub.adapters.database import engine
+from hub.adapters.database.directory import Directories
 from hub.adapters.database.migrate import migrate
 from hub.adapters.database.transaction import StoredTx
 from hub.adapters.database.writer import Writer
@@ -28,6 +29,7 @@ class SqliteDatabase:
     def __init__(self, path: Path, community_id: int = 1) -> None:
         self._path = path
         self._community_id = community_id
+        self._directories = Directories()
 
     async def start(self) -> None:
         """Brings the file to the present schema, making it if there is none; raises SchemaTooNew."""
@@ -35,7 +37,8 @@ class SqliteDatabase:
         self._write_engine = engine.writing(self._path)
         self._read_engine = engine.reading(self._path)
         self._readers = ThreadPoolExecutor(engine.READERS, thread_name_prefix="database-reader")
-        self._writer = Writer(self._write_engine, self._community_id, asyncio.get_running_loop())
+        loop = asyncio.get_running_loop()
+        self._writer = Writer(self._write_engine, self._new_tx, self._directories.forget, loop)
 
     async def close(self) -> None:
         """Finishes what waits to be written and read, and closes the file."""
@@ -55,9 +58,11 @@ class SqliteDatabase:
     async def read(self, job: Callable[[Tx], T]) -> T:
         """Runs `job`, which cannot write, in a thread and on one consistent state."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._readers, _read, self._read_engine, self._community_id, job)
+        return await loop.run_in_executor(self._readers, self._read, job)
 
+    def _read(self, job: Callable[[Tx], T]) -> T:
+        with self._read_engine.begin() as connection:
+            return job(self._new_tx(connection))
 
-def _read(read_engine: Engine, community_id: int, job: Callable[[Tx], T]) -> T:
-    with read_engine.begin() as connection:
-        return job(StoredTx(connection, community_id))
+    def _new_tx(self, connection: Connection) -> Tx:
+        return StoredTx(connection, self._community_id, self._directories)

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, select
 
 from hub.adapters.database import tables
-from hub.adapters.database.rows import COMMUNITY, WANTED, AnyRow, as_row, columns, insert_all, rows_in
+from hub.adapters.database.directory import Known
+from hub.adapters.database.rows import COMMUNITY, WANTED, AnyRow, as_row, insert_all, rows_in
 from hub.domain.devices import Device, Part
 from hub.services.ports import Button
 
@@ -24,7 +25,6 @@ _DEVICES = (
     .order_by(_DEVICE.id)
 )
 _THESE_DEVICES = _DEVICES.where(_DEVICE.id.in_(WANTED))
-_PLACES_OF = select(_DEVICE.id, _DEVICE.place).where(_DEVICE.community_id == COMMUNITY, _DEVICE.id.in_(WANTED))
 # One descent of an index for each button; grouping all presses would read every press ever made.
 _LAST_PRESS = (
     select(func.max(_PRESS.received_ms))
@@ -41,11 +41,6 @@ _PROOFS = (
     .order_by(_BUTTON.device, _BUTTON.name)
 )
 _THEIR_PROOFS = _PROOFS.where(_BUTTON.device.in_(WANTED))
-_BUTTONS_OF = (
-    select(*columns(tables.button, Button))
-    .where(_BUTTON.community_id == COMMUNITY, _BUTTON.device.in_(WANTED))
-    .order_by(_BUTTON.name)
-)
 _SAVE = (
     tables.device.update()
     .where(_DEVICE.community_id == COMMUNITY, _DEVICE.id == bindparam("device"))
@@ -59,6 +54,7 @@ class StoredDevices:
 
     connection: Connection
     community_id: int
+    known: Known
 
     def devices(self, ids: Collection[str] | None = None) -> dict[str, Device]:
         """These devices (those that exist), or all, with the last press of each of their mapped buttons."""
@@ -76,6 +72,7 @@ class StoredDevices:
         for row in rows:
             del row["buttons"]
         insert_all(self.connection, tables.device, self.community_id, [_plain(row) for row in rows])
+        self.known.changed()
 
     def save(self, devices: Sequence[Device]) -> None:
         """Stores what was heard of them; an unknown device changes nothing."""
@@ -95,24 +92,22 @@ class StoredDevices:
 
     def places_of(self, ids: Collection[str]) -> dict[str, str]:
         """Only where these devices are, those that exist."""
-        return {row.id: row.place for row in rows_in(self.connection, _PLACES_OF, ids, self.community_id)}
+        places = self.known.directory.device_places
+        return {one: places[one] for one in ids if one in places}
 
     def buttons(self, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Button]:
         """Those of these (device, button) that staff have mapped."""
-        wanted = set(keys)
-        found = (Button(*row) for row in self._of([device for device, _ in wanted]))
-        return {(one.device, one.name): one for one in found if (one.device, one.name) in wanted}
+        buttons = self.known.directory.buttons
+        return {key: buttons[key] for key in keys if key in buttons}
 
     def buttons_of(self, device: str) -> list[Button]:
         """The mapped buttons of a device, by name."""
-        return [Button(*row) for row in self._of([device])]
+        return [button for button in self.known.directory.buttons.values() if button.device == device]
 
     def add_buttons(self, buttons: Sequence[Button]) -> None:
         """Maps buttons; their devices and homes must exist."""
         insert_all(self.connection, tables.button, self.community_id, [as_row(button) for button in buttons])
-
-    def _of(self, devices: Collection[str]) -> Iterable[AnyRow]:
-        return rows_in(self.connection, _BUTTONS_OF, devices, self.community_id)
+        self.known.changed()
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:

@@ -2,48 +2,25 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, select
 
 from hub.adapters.database import tables
-from hub.adapters.database.rows import COMMUNITY, WANTED, AnyRow, AnySelect, as_row, columns, insert_all, rows_in
+from hub.adapters.database.directory import Known
+from hub.adapters.database.rows import COMMUNITY, as_row, insert_all
 from hub.domain.errors import NotFound
-from hub.domain.people import Assignment, Contact, Person
+from hub.domain.people import Assignment, Person
 from hub.domain.roster import Shift
 
-_PERSON, _CONTACT = tables.person.c, tables.contact.c
-_PEOPLE = (
-    select(_PERSON.id, _PERSON.name, _PERSON.phone, _PERSON.language)
-    .where(_PERSON.community_id == COMMUNITY)
-    .order_by(_PERSON.id)
-)
-_PEOPLE_OF = _PEOPLE.where(_PERSON.id.in_(WANTED))
-_CONTACTS = (
-    select(_CONTACT.person_id, _CONTACT.channel, _CONTACT.address)
-    .where(_CONTACT.community_id == COMMUNITY)
-    .order_by(_CONTACT.person_id, _CONTACT.position)
-)
-_CONTACTS_OF = _CONTACTS.where(_CONTACT.person_id.in_(WANTED))
+_PERSON = tables.person.c
 _BY_LINK = select(_PERSON.id).where(_PERSON.community_id == COMMUNITY, _PERSON.link_hash == bindparam("hash"))
 _SET_LINK = (
     tables.person.update()
     .where(_PERSON.community_id == COMMUNITY, _PERSON.id == bindparam("person"))
     .values(link_hash=bindparam("hash"))
 )
-_ASSIGNMENTS = (
-    select(*columns(tables.assignment, Assignment))
-    .where(tables.assignment.c.community_id == COMMUNITY)
-    .order_by(tables.assignment.c.id)
-)
-_ASSIGNMENTS_AT = _ASSIGNMENTS.where(tables.assignment.c.place.in_(WANTED))
-_SHIFTS = (
-    select(*columns(tables.shift, Shift)).where(tables.shift.c.community_id == COMMUNITY).order_by(tables.shift.c.id)
-)
-
-_SHIFTS_OF = _SHIFTS.where(tables.shift.c.person_id.in_(WANTED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +29,12 @@ class StoredPeople:
 
     connection: Connection
     community_id: int
+    known: Known
 
     def people(self, ids: Collection[str] | None = None) -> dict[str, Person]:
         """These people (those of them that exist) with their contacts, or all of them, by id and in its order."""
-        return _people(self._rows(_PEOPLE, _PEOPLE_OF, ids), self._rows(_CONTACTS, _CONTACTS_OF, ids))
+        people = self.known.directory.people
+        return dict(people) if ids is None else {one: people[one] for one in sorted(set(ids)) if one in people}
 
     def add_people(self, people: Sequence[Person]) -> None:
         """Adds people with their contacts, whose order is kept."""
@@ -67,22 +46,31 @@ class StoredPeople:
         ]
         insert_all(self.connection, tables.person, self.community_id, rows)
         insert_all(self.connection, tables.contact, self.community_id, contacts)
+        self.known.changed()
 
     def add_assignments(self, assignments: Sequence[Assignment]) -> None:
         """Adds what people answer for; the order is that in which a rung names them."""
         insert_all(self.connection, tables.assignment, self.community_id, [as_row(one) for one in assignments])
+        self.known.changed()
 
     def assignments(self, places: Collection[str] | None = None) -> list[Assignment]:
         """What people answer for, at these places or everywhere, in the order in which it was added."""
-        return [Assignment(*row) for row in self._rows(_ASSIGNMENTS, _ASSIGNMENTS_AT, places)]
+        directory = self.known.directory
+        if places is None:
+            return list(directory.assignments)
+        found = {index for place in set(places) for index in directory.assignments_at.get(place, ())}
+        return [directory.assignments[index] for index in sorted(found)]
 
     def add_shifts(self, shifts: Sequence[Shift]) -> None:
         """Adds weekly shifts; their places must exist."""
         insert_all(self.connection, tables.shift, self.community_id, [as_row(shift) for shift in shifts])
+        self.known.changed()
 
     def shifts(self, person_ids: Collection[str] | None = None) -> list[Shift]:
         """The weekly shifts of these people, or of all, in the order in which they were added."""
-        return [Shift(*row) for row in self._rows(_SHIFTS, _SHIFTS_OF, person_ids)]
+        shifts = self.known.directory.shifts
+        wanted = None if person_ids is None else set(person_ids)
+        return [shift for shift in shifts if wanted is None or shift.person_id in wanted]
 
     def set_link(self, person_id: str, secret_hash: str) -> None:
         """Replaces the secret of a person's own page; raises NotFound for an unknown person."""
@@ -96,15 +84,3 @@ class StoredPeople:
         """The person whose own page has this secret."""
         person_id = self.connection.scalar(_BY_LINK, {"community": self.community_id, "hash": secret_hash})
         return None if person_id is None else self.people([person_id])[person_id]
-
-    def _rows(self, every: AnySelect, some: AnySelect, wanted: Collection[str] | None) -> Iterable[AnyRow]:
-        if wanted is None:
-            return self.connection.execute(every, {"community": self.community_id})
-        return rows_in(self.connection, some, wanted, self.community_id)
-
-
-def _people(people: Iterable[AnyRow], contacts: Iterable[AnyRow]) -> dict[str, Person]:
-    reached_by: defaultdict[str, list[Contact]] = defaultdict(list)
-    for person_id, channel, address in contacts:
-        reached_by[person_id].append(Contact(channel, address))
-    return {row.id: Person(row.id, row.name, row.phone, row.language, tuple(reached_by[row.id])) for row in people}

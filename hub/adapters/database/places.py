@@ -8,23 +8,13 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, case, func, literal_column, select
 
 from hub.adapters.database import tables
-from hub.adapters.database.rows import COMMUNITY, WANTED, as_row, columns, insert_all, rows_in
+from hub.adapters.database.directory import Known
+from hub.adapters.database.rows import COMMUNITY, as_row, insert_all
 from hub.domain.errors import NotFound
 from hub.domain.places import Home, Place
 from hub.services.ports import Community
 
-_COMMUNITY = select(*columns(tables.community, Community)).where(tables.community.c.id == COMMUNITY)
-_NAME_COMMUNITY = (
-    tables.community.update()
-    .where(tables.community.c.id == COMMUNITY)
-    .values(name=bindparam("new_name"), version=tables.community.c.version + 1)
-)
-_PLACES = (
-    select(*columns(tables.place, Place)).where(tables.place.c.community_id == COMMUNITY).order_by(tables.place.c.id)
-)
-_HOMES = select(*columns(tables.home, Home)).where(
-    tables.home.c.community_id == COMMUNITY, tables.home.c.id.in_(WANTED)
-)
+_NAME_COMMUNITY = tables.community.update().where(tables.community.c.id == COMMUNITY).values(name=bindparam("new_name"))
 _BUILDING = case((tables.place.c.kind == literal_column("'unit'"), tables.place.c.parent), else_=tables.place.c.slug)
 _COUNTS = (
     select(_BUILDING, func.count())
@@ -44,6 +34,7 @@ class StoredPlaces:
 
     connection: Connection
     community_id: int
+    known: Known
 
     def create(self, community: Community) -> None:
         """Stores the community itself; its id must be the transaction's."""
@@ -53,32 +44,34 @@ class StoredPlaces:
 
     def community(self) -> Community:
         """The community; raises NotFound before it was created."""
-        row = self.connection.execute(_COMMUNITY, {"community": self.community_id}).one_or_none()
-        if row is None:
+        found = self.known.community
+        if found is None:
             raise NotFound(what="community", id=self.community_id)
-        return Community(*row)
+        return found[0]
 
     def name_community(self, name: str) -> None:
         """What the community is called; its slug stays, since topics hold it."""
         self.connection.execute(_NAME_COMMUNITY, {"community": self.community_id, "new_name": name})
+        self.known.changed()
 
     def places(self) -> dict[str, Place]:
         """All places by slug, in the order in which they were added."""
-        rows = self.connection.execute(_PLACES, {"community": self.community_id})
-        return {place.slug: place for place in (Place(*row) for row in rows)}
+        return dict(self.known.directory.places)
 
     def add_places(self, places: Sequence[Place]) -> None:
         """Adds places; those that others lie in need not come first."""
         insert_all(self.connection, tables.place, self.community_id, [as_row(place) for place in places])
+        self.known.changed()
 
     def homes(self, ids: Collection[str]) -> dict[str, Home]:
         """Those of these homes that exist."""
-        rows = rows_in(self.connection, _HOMES, ids, self.community_id)
-        return {home.id: home for home in (Home(*row) for row in rows)}
+        homes = self.known.directory.homes
+        return {one: homes[one] for one in ids if one in homes}
 
     def add_homes(self, homes: Sequence[Home]) -> None:
         """Adds homes; their places must exist."""
         insert_all(self.connection, tables.home, self.community_id, [as_row(home) for home in homes])
+        self.known.changed()
 
     def count_homes(self) -> dict[str, int]:
         """How many homes lie in each building; a home in a unit (单元) counts for the unit's building."""

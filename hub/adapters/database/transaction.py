@@ -8,6 +8,7 @@ from hub.adapters.database.access import StoredAccess
 from hub.adapters.database.alerts import StoredAlerts
 from hub.adapters.database.announcements import StoredAnnouncements
 from hub.adapters.database.devices import StoredDevices
+from hub.adapters.database.directory import Directories, Known
 from hub.adapters.database.notifications import StoredNotifications
 from hub.adapters.database.people import StoredPeople
 from hub.adapters.database.places import StoredPlaces
@@ -19,11 +20,12 @@ from hub.adapters.database.tellings import StoredTellings
 class StoredTx:
     """Fills ports.Tx."""
 
-    def __init__(self, connection: Connection, community_id: int) -> None:
-        self.places = StoredPlaces(connection, community_id)
-        self.people = StoredPeople(connection, community_id)
+    def __init__(self, connection: Connection, community_id: int, directories: Directories) -> None:
+        known = Known(connection, community_id, directories)
+        self.places = StoredPlaces(connection, community_id, known)
+        self.people = StoredPeople(connection, community_id, known)
         self.residents = StoredResidents(connection, community_id)
-        self.devices = StoredDevices(connection, community_id)
+        self.devices = StoredDevices(connection, community_id, known)
         self.presses = StoredPresses(connection, community_id)
         self.alerts = StoredAlerts(connection, community_id)
         self.notifications = StoredNotifications(connection, community_id)

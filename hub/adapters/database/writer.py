@@ -14,7 +14,6 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from hub.adapters.database.engine import has_transaction
-from hub.adapters.database.transaction import StoredTx
 from hub.services.ports import CommitFailed, Tx
 
 URGENT, ORDINARY, LAST = range(3)
@@ -45,9 +44,16 @@ class Writer:
     job of the group is told CommitFailed, and none that it succeeded.
     """
 
-    def __init__(self, engine: Engine, community_id: int, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        new_tx: Callable[[Connection], Tx],
+        on_lost: Callable[[], None],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
         self._engine = engine
-        self._community_id = community_id
+        self._new_tx = new_tx
+        self._on_lost = on_lost
         self._loop = loop
         self._queue: PriorityQueue[tuple[int, int, _Waiting | None]] = PriorityQueue()
         self._order = count()
@@ -105,14 +111,14 @@ class Writer:
         try:
             with self._engine.connect() as connection:
                 connection.begin()
-                tx = StoredTx(connection, self._community_id)
                 if len(jobs) == 1:
-                    outcomes = [_outcome(jobs[0], tx)]
+                    outcomes = [_outcome(jobs[0], self._new_tx(connection))]
                 else:
-                    outcomes = [_in_savepoint(connection, job, tx) for job in jobs]
+                    outcomes = [_in_savepoint(connection, job, self._new_tx(connection)) for job in jobs]
                 if any(outcome.error is None for outcome in outcomes):
                     _commit(connection)
         except Exception as error:  # noqa: BLE001  # those who wait must be told, and the thread must live on
+            self._on_lost()
             self._engine.dispose()  # a connection that has failed to commit is not trusted with the next group
             return [_Outcome(error=_failed(error)) for _ in jobs]
         return outcomes

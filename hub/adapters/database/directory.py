@@ -1,0 +1,152 @@
+"""What changes rarely and every press needs: places, homes, people, rota, buttons; read once a version.
+
+The community's `version` rises with every change of any of it, in the same transaction. A transaction reads that one
+number; only when it is new, all the rest. So whatever process or hub changed something, nobody works with what was.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import Connection, CursorResult, select
+
+from hub.adapters.database import tables
+from hub.adapters.database.rows import COMMUNITY, AnySelect, columns
+from hub.domain.people import Assignment, Contact, Person
+from hub.domain.places import Home, Place
+from hub.domain.roster import Shift
+from hub.services.ports import Button, Community
+
+_COMMUNITY = select(*columns(tables.community, Community), tables.community.c.version).where(
+    tables.community.c.id == COMMUNITY
+)
+_RISE = (
+    tables.community.update().where(tables.community.c.id == COMMUNITY).values(version=tables.community.c.version + 1)
+)
+_PLACES = (
+    select(*columns(tables.place, Place)).where(tables.place.c.community_id == COMMUNITY).order_by(tables.place.c.id)
+)
+_HOMES = select(*columns(tables.home, Home)).where(tables.home.c.community_id == COMMUNITY)
+_PEOPLE = (
+    select(tables.person.c.id, tables.person.c.name, tables.person.c.phone, tables.person.c.language)
+    .where(tables.person.c.community_id == COMMUNITY)
+    .order_by(tables.person.c.id)
+)
+_CONTACTS = (
+    select(tables.contact.c.person_id, tables.contact.c.channel, tables.contact.c.address)
+    .where(tables.contact.c.community_id == COMMUNITY)
+    .order_by(tables.contact.c.person_id, tables.contact.c.position)
+)
+_ASSIGNMENTS = (
+    select(*columns(tables.assignment, Assignment))
+    .where(tables.assignment.c.community_id == COMMUNITY)
+    .order_by(tables.assignment.c.id)
+)
+_SHIFTS = (
+    select(*columns(tables.shift, Shift)).where(tables.shift.c.community_id == COMMUNITY).order_by(tables.shift.c.id)
+)
+_BUTTONS = (
+    select(*columns(tables.button, Button))
+    .where(tables.button.c.community_id == COMMUNITY)
+    .order_by(tables.button.c.name)
+)
+_DEVICE_PLACES = select(tables.device.c.id, tables.device.c.place).where(tables.device.c.community_id == COMMUNITY)
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """One version of it. Nobody changes what is in here: all transactions share it."""
+
+    places: Mapping[str, Place]
+    homes: Mapping[str, Home]
+    people: Mapping[str, Person]
+    assignments: Sequence[Assignment]
+    assignments_at: Mapping[str, Sequence[int]]
+    shifts: Sequence[Shift]
+    buttons: Mapping[tuple[str, str], Button]
+    device_places: Mapping[str, str]
+
+
+class Directories:
+    """The newest version that was read of each community, for all transactions of this process."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[int, Directory]] = {}
+
+    def at(self, connection: Connection, community_id: int, version: int) -> Directory:
+        """This version, read at the first call for it; `version` must be what the connection's transaction sees."""
+        known = self._known.get(community_id)
+        if known is None or known[0] != version:
+            known = (version, _read(connection, community_id))
+            self._known[community_id] = known
+        return known[1]
+
+    def forget(self) -> None:
+        """What was read in a transaction that is lost may never have been."""
+        self._known = {}
+
+
+class Known:
+    """The directory as one transaction sees it, its own changes included."""
+
+    def __init__(self, connection: Connection, community_id: int, directories: Directories) -> None:
+        self._connection = connection
+        self._community_id = community_id
+        self._directories = directories
+        self._changed: Directory | None = None
+        self._is_changed = False
+
+    @property
+    def directory(self) -> Directory:
+        """All of it. What this transaction has changed is not shared with others: it may yet be taken back."""
+        if not self._is_changed:
+            return self._shared
+        self._changed = self._changed or _read(self._connection, self._community_id)
+        return self._changed
+
+    @property
+    def community(self) -> tuple[Community, int] | None:
+        """The community and its version, None before it was created."""
+        row = self._connection.execute(_COMMUNITY, {"community": self._community_id}).one_or_none()
+        return None if row is None else (Community(*row[:-1]), row[-1])
+
+    def changed(self) -> None:
+        """Something of it was changed: its version rises, and this transaction reads it anew."""
+        self._connection.execute(_RISE, {"community": self._community_id})
+        self._is_changed, self._changed = True, None
+
+    @cached_property
+    def _shared(self) -> Directory:
+        found = self.community
+        if found is None:
+            return _read(self._connection, self._community_id)
+        return self._directories.at(self._connection, self._community_id, found[1])
+
+
+def _read(connection: Connection, community_id: int) -> Directory:
+    def rows(statement: AnySelect) -> CursorResult[*tuple[Any, ...]]:
+        return connection.execute(statement, {"community": community_id})
+
+    contacts: defaultdict[str, list[Contact]] = defaultdict(list)
+    for person_id, channel, address in rows(_CONTACTS):
+        contacts[person_id].append(Contact(channel, address))
+    assignments = [Assignment(*row) for row in rows(_ASSIGNMENTS)]
+    assignments_at: defaultdict[str, list[int]] = defaultdict(list)
+    for index, assignment in enumerate(assignments):
+        assignments_at[assignment.place].append(index)
+    return Directory(
+        places={place.slug: place for place in (Place(*row) for row in rows(_PLACES))},
+        homes={home.id: home for home in (Home(*row) for row in rows(_HOMES))},
+        people={
+            row.id: Person(row.id, row.name, row.phone, row.language, tuple(contacts[row.id])) for row in rows(_PEOPLE)
+        },
+        assignments=assignments,
+        assignments_at=dict(assignments_at),
+        shifts=[Shift(*row) for row in rows(_SHIFTS)],
+        buttons={(one.device, one.name): one for one in (Button(*row) for row in rows(_BUTTONS))},
+        device_places={row.id: row.place for row in rows(_DEVICE_PLACES)},
+    )
