@@ -1,44 +1,36 @@
-"""Every sentence exists in both languages, and for every error that the hub can raise."""
+"""Every sentence that a rule can need exists, in both languages, and takes what it is given."""
 
-from __future__ import annotations
-
-import ast
 import string
-from collections.abc import Iterator
-from pathlib import Path
+from itertools import product
 
-import hub
-from hub.domain import errors
-from hub.domain.alerts import By, State
-from hub.domain.errors import DongdongError
-from hub.domain.people import Role
-from hub.domain.words import WORDS
+import pytest
 
-HUB = Path(hub.__file__).parent
+from hub.domain.alerts import Kind, Purpose, Stage
+from hub.domain.words import LANGUAGES, WORDS, say
+
+NAMED = (Stage.ACCEPTED, Stage.CHANGED, Stage.ARRIVED)
 
 
-def invalid_keys() -> Iterator[str]:
-    """The keys that `Invalid("…")` is raised with anywhere in the hub."""
-    for path in HUB.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            is_invalid = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Invalid"
-            if is_invalid and isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
-                yield str(node.args[0].value)
+@pytest.mark.parametrize(("purpose", "language"), list(product(Purpose, LANGUAGES)))
+def test_every_purpose_has_its_sentence_for_any_place_and_name(purpose: Purpose, language: str) -> None:
+    text = say(purpose.value, language, place="{0}栋%s", name="{name}")
+    assert text
+    assert purpose is not Purpose.ASK or "{0}栋%s" in text
 
 
-def test_every_error_has_its_sentence() -> None:
-    classes = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, DongdongError)]
-    keys = {*invalid_keys(), *(kind.key for kind in classes)}
-    assert len(keys) > 30
-    assert keys <= WORDS.keys()
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.CALL])
+def test_every_kind_of_alert_but_a_plain_call_is_asked_for_with_words_of_its_own(kind: Kind) -> None:
+    assert say(f"ask.{kind}", "zh", place="1栋", name="") != say("ask", "zh", place="1栋", name="")
 
 
-def test_both_languages_say_the_same_things() -> None:
-    for key, sentences in WORDS.items():
-        chinese, english = ({field for _, field, _, _ in string.Formatter().parse(one) if field} for one in sentences)
-        assert chinese == english, key
+@pytest.mark.parametrize("stage", list(Stage))
+def test_every_stage_can_be_told_and_on_a_shared_loudspeaker_without_a_name(stage: Stage) -> None:
+    assert say(f"told.{stage}", "zh", name="王芳", minutes=4)
+    shared = WORDS[f"told.{stage}.shared" if stage in NAMED else f"told.{stage}"]
+    assert not any("{" in sentence for sentence in shared)
 
 
-def test_every_state_step_and_role_has_a_name() -> None:
-    names = [*(f"state.{one}" for one in State), *(f"step.{one}" for one in By), *(f"role.{one}" for one in Role)]
-    assert set(names) <= WORDS.keys()
+@pytest.mark.parametrize("key", list(WORDS))
+def test_both_languages_fill_in_the_same(key: str) -> None:
+    chinese, english = ({name for _, name, _, _ in string.Formatter().parse(text) if name} for text in WORDS[key])
+    assert chinese == english
