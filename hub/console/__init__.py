@@ -21,11 +21,24 @@ from hub.domain.errors import DongdongError, NotSignedIn
 from hub.services.served import Services
 
 
-def build_console(services: Services) -> FastAPI:
+class ConsoleApp(FastAPI):
+    """The console as an application of its own."""
+
+    def __init__(self, live: Live) -> None:
+        super().__init__(openapi_url=None, docs_url=None, redoc_url=None)
+        self._live = live
+
+    def end_streams(self) -> None:
+        """Ends the streams of all open pages; to be called before the web server stops, which else waits for them."""
+        self._live.close()
+
+
+def build_console(services: Services) -> ConsoleApp:
     """The pages, to be mounted at / behind the API; needs the browser assets of deploy/setup in static/vendor."""
     pages = Pages()
-    console = Console(services, pages, Live(services, pages))
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    live = Live(services, pages)
+    console = Console(services, pages, live)
+    app = ConsoleApp(live)
     for noun in (entrance, desk, broadcast, community_map, devices, mine):
         app.include_router(noun.routes(console))
     app.mount("/static", StaticFiles(directory=STATIC))

@@ -44,6 +44,7 @@ class _Page:
     """An open page: the newest unsent event of each of its parts, and of the beat."""
 
     keys: frozenset[Key]
+    is_over: bool = False
     waiting: dict[str, bytes] = field(default_factory=dict)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -90,6 +91,12 @@ class Live:
             self._open.discard(page)
             self._forget()
 
+    def close(self) -> None:
+        """Ends all streams, so that a server that stops need not wait for them; pages ask again by themselves."""
+        for page in self._open:
+            page.is_over = True
+            page.wake.set()
+
     # --- the loop that renders -------------------------------------------------------------------------
 
     def _follow(self) -> None:
@@ -118,7 +125,6 @@ class Live:
         started = asyncio.get_running_loop().time()
         try:
             await self._refresh(keys)
-            self._is_well = True
         except Exception:
             log.exception("live_parts_failed")
             self._is_well = False
@@ -131,6 +137,7 @@ class Live:
             if not wanted:
                 return
             contexts, zone, now_ms = await self._read(wanted)
+            self._is_well = True
             for key, context in contexts.items():
                 known = self._rendered.get(key)
                 if known is not None and known.context == context:
@@ -185,7 +192,7 @@ async def _until(page: _Page, timeout_s: float) -> AsyncIterator[bytes]:
     """What waits for this page, as it comes, for so long."""
     end = asyncio.get_running_loop().time() + timeout_s
     with suppress(TimeoutError):
-        while True:
+        while not page.is_over:
             async with asyncio.timeout_at(end):
                 await page.wake.wait()
             page.wake.clear()

@@ -149,5 +149,6 @@ async def rig(folder: Path) -> AsyncIterator[Rig]:
                 finally:
                     await browser.close()
         finally:
+            world.app.end_streams()
             server.should_exit = True
             await serving

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from argon2 import PasswordHasher
-from fastapi import FastAPI
 
 from hub.adapters.database.database import SqliteDatabase
-from hub.console import build_console
+from hub.console import ConsoleApp, build_console
 from hub.domain.alerts import Alert
 from hub.domain.announcements import Evidence, Progress, Reached
 from hub.domain.devices import SAYS_ONLINE, Device, Part
@@ -83,7 +82,7 @@ class Outside:
 class Stage:
     """The console with all that it stands on."""
 
-    app: FastAPI
+    app: ConsoleApp
     services: Services
     database: SqliteDatabase
     clock: Clock

@@ -176,6 +176,16 @@ async def test_there_is_no_beat_while_the_database_cannot_be_read(
             await reader.until("event: beat")
 
 
+async def test_closing_ends_every_stream(live: Live) -> None:
+    async with reading(live, ALARM) as one, reading(live, ALARM) as other:
+        await one.until("event: beat")
+        await other.until("event: beat")
+        live.close()
+        for reader in (one, other):
+            with pytest.raises(StopAsyncIteration):
+                await reader.until("nothing more")
+
+
 async def test_a_stream_ends_after_its_time(world: Stage, live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live_module, "STREAM_S", 0.05)
     async with asyncio.timeout(WAIT_S):
