@@ -18,6 +18,8 @@ log = structlog.get_logger()
 LANES = 50
 """Sends under way at once in one channel; 50 connections carried 1,000 posts in 0.3 s of CPU (ARCHITECTURE.md)."""
 SEND_TIMEOUT_S = 10.0
+GATHER_S = 0.1
+"""Outcomes of so long are stored in one commit; one that a crash takes along is sent again (invariant 12)."""
 BACKOFF_MS = (500, 1_000, 2_000, 4_000, 8_000, 15_000)
 """Waits between tries; the last one repeats until the alert needs nobody more."""
 HOPELESS_AFTER = 2
@@ -121,6 +123,7 @@ class Dispatcher:
         """Stores what became of what, many at once."""
         while True:
             batch = [await self._outcomes.get()]
+            await asyncio.sleep(GATHER_S)
             while not self._outcomes.empty():
                 batch.append(self._outcomes.get_nowait())
             committed = await self._stored(batch)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -20,6 +21,8 @@ log = structlog.get_logger()
 
 STALE_MS = 60_000
 """Stale speech is a lie: what could not be told by then is not told any more (WIRE.md)."""
+GATHER_S = 0.1
+"""What was told in so long is marked as sent in one commit; what a crash leaves unmarked is only told again."""
 VOICE_TIMEOUT_S = 1.5
 """The lamp and the words must not wait longer for the voice: `recorded` reaches the elder within 2 s (ALERTS.md)."""
 MUTE_MS = 10_000
@@ -47,6 +50,7 @@ class Teller:
         self._sounds = sounds
         self._clock = clock
         self._queue: asyncio.Queue[Telling] = asyncio.Queue()
+        self._sent: asyncio.Queue[str] = asyncio.Queue()
         self._published_until_ms: dict[str, int] = {}
         self._mute_until_ms = 0
 
@@ -57,6 +61,11 @@ class Teller:
 
     async def run(self) -> None:
         """Tells until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._mark_sent())
+            group.create_task(self._tell_all())
+
+    async def _tell_all(self) -> None:
         while True:
             batch = [await self._queue.get()]
             while not self._queue.empty():
@@ -74,14 +83,25 @@ class Teller:
 
     async def _tell(self, batch: Sequence[Telling]) -> None:
         fresh = [one for one in batch if abs(self._clock.now_ms() - one.created_ms) < STALE_MS]
-        spoken = await self._database.read(lambda tx: [_spoken(tx, one, self._clock.now_ms()) for one in fresh])
+        now_ms = self._clock.now_ms()
+        spoken = await self._database.read(lambda tx: _spoken(tx, fresh, now_ms))
         texts = {one.text: one for one in spoken}
         sounds = dict(zip(texts, await asyncio.gather(*map(self._sound, texts.values())), strict=True))
         sent = await asyncio.gather(*(self._publish(one, sounds[one.text]) for one in spoken))
-        ids = [one.telling.id for one, is_sent in zip(spoken, sent, strict=True) if is_sent]
-        if ids:
-            now_ms = self._clock.now_ms()
-            await self._database.write(lambda tx: tx.tellings.mark_sent(ids, now_ms))
+        for one, is_sent in zip(spoken, sent, strict=True):
+            if is_sent:
+                self._sent.put_nowait(one.telling.id)
+
+    async def _mark_sent(self) -> None:
+        while True:
+            ids = [await self._sent.get()]
+            await asyncio.sleep(GATHER_S)
+            while not self._sent.empty():
+                ids.append(self._sent.get_nowait())
+            try:
+                await self._database.write(partial(_mark, ids, self._clock.now_ms()))
+            except Exception:
+                log.exception("tellings_not_marked", count=len(ids))
 
     async def _sound(self, spoken: Spoken) -> Sound | None:
         """The sentence as audio, published; None when there is no voice: the lamp still speaks."""
@@ -125,6 +145,10 @@ class Teller:
         return True
 
 
+def _mark(ids: Sequence[str], now_ms: int, tx: Tx) -> None:
+    tx.tellings.mark_sent(ids, now_ms)
+
+
 def _still_true(tx: Tx, since_ms: int) -> list[Telling]:
     """What was not told of how each alert stands now; what has been overtaken meanwhile would be a lie."""
     unsent = tx.tellings.unsent(since_ms)
@@ -132,15 +156,18 @@ def _still_true(tx: Tx, since_ms: int) -> list[Telling]:
     return [one for one in unsent if one.stage_seq == alerts[one.alert_id].stage_seq]
 
 
-def _spoken(tx: Tx, telling: Telling, now_ms: int) -> Spoken:
-    """The sentence for this output: only a loudspeaker at home says who comes."""
+def _spoken(tx: Tx, tellings: Sequence[Telling], now_ms: int) -> list[Spoken]:
+    """Their sentences. Only a loudspeaker at home says who comes."""
     calling = Calling(tx, now_ms)
     language = calling.community.language
-    if telling.stage not in NAMED:
-        return Spoken(telling, say(f"told.{telling.stage}", language), language)
-    button = tx.devices.buttons([(telling.device, telling.button)]).get((telling.device, telling.button))
-    name = calling.name_of(telling.person_id)
-    is_home = button is not None and button.output == Output.HOME
-    if not (is_home and name):
-        return Spoken(telling, say(f"told.{telling.stage}.shared", language), language)
-    return Spoken(telling, say(f"told.{telling.stage}", language, name=name, minutes=telling.minutes), language)
+    buttons = tx.devices.buttons({(one.device, one.button) for one in tellings})
+
+    def sentence(one: Telling) -> str:
+        if one.stage not in NAMED:
+            return say(f"told.{one.stage}", language)
+        button, name = buttons.get((one.device, one.button)), calling.name_of(one.person_id)
+        if button is None or button.output != Output.HOME or not name:
+            return say(f"told.{one.stage}.shared", language)
+        return say(f"told.{one.stage}", language, name=name, minutes=one.minutes)
+
+    return [Spoken(one, sentence(one), language) for one in tellings]
