@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import json
 import logging
 import socket
 import sys
 from collections.abc import Mapping
+from typing import TextIO, cast
 
 import structlog
 
@@ -76,6 +78,19 @@ def set_up_logging(level: str) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Lossy())),
         cache_logger_on_first_use=True,
     )
+
+
+class _Lossy(io.TextIOBase):
+    """Standard error that may fail: a log on a full disk, or whose reader is gone, must not end a hub that works."""
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            sys.stderr.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            sys.stderr.flush()

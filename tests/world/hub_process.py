@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import resource
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,12 +41,14 @@ def free_port() -> int:
 class HubProcess:
     """`start` it, `kill` it as often as wanted, `stop` it at the end, which ends its broker too.
 
-    `options` are further ones of `dongdong hub`; `start` works only where it serves plain HTTP.
+    `options` are further ones of `dongdong hub`; `start` works only where it serves plain HTTP. With `broker` it
+    uses one that it did not start.
     """
 
     data: Path
     environ: Mapping[str, str] = field(default_factory=dict)
     options: Sequence[str] = ()
+    broker: str | None = None
     http_port: int = field(default_factory=free_port)
     mqtt_port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
@@ -74,8 +77,9 @@ class HubProcess:
 
     def spawn(self) -> None:
         """Begins the process and does not wait for it."""
-        listen = ["--http", f"127.0.0.1:{self.http_port}", "--mqtt", f"127.0.0.1:{self.mqtt_port}"]
-        command = [sys.executable, "-m", "hub", "hub", "--data", str(self.data), *listen, *self.options]
+        listen = ["--http", f"127.0.0.1:{self.http_port}"]
+        broker = ["--broker", self.broker] if self.broker else ["--mqtt", f"127.0.0.1:{self.mqtt_port}"]
+        command = [sys.executable, "-m", "hub", "hub", "--data", str(self.data), *listen, *broker, *self.options]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, env=self._environ())
 
@@ -115,6 +119,25 @@ class HubProcess:
     def running(self) -> dict[int, str]:
         """Everything of it that runs: command lines by process id."""
         return running(self.data)
+
+    @contextmanager
+    def database_locked(self) -> Iterator[None]:
+        """Another process holds the database's write lock meanwhile."""
+        with closing(sqlite3.connect(self.data / DATABASE, isolation_level=None)) as database:
+            database.execute("BEGIN IMMEDIATE")
+            yield
+
+    @contextmanager
+    def disk_full(self) -> Iterator[None]:
+        """No file takes a byte from the hub meanwhile, its log as little as its database."""
+        assert self.process is not None
+        before = resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (0, before[1]))
+        try:
+            yield
+        finally:
+            if self.process.poll() is None:
+                resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, before)
 
     def rows(self, query: str, *values: object) -> list[Any]:
         """What its database says."""

@@ -37,9 +37,17 @@ class RunningHub:
             return await Buttons(connected, DEVICE).press(button)
 
     async def notified(self, *press_ids: str) -> None:
-        """Returns when the gateway was told of each of these presses."""
-        seen = self.gateway.first_seen
-        await wait_until(lambda: all(one in seen for one in press_ids), f"{len(press_ids)} notifications", 60)
+        """Returns when the gateway was told of an alert for each of these presses."""
+        await wait_until(lambda: set(press_ids) <= self._named(True), f"{len(press_ids)} notifications", 60)
+
+    async def told_unrecorded(self, press_id: str) -> None:
+        """Returns when the gateway was told that this press could not be stored."""
+        await wait_until(lambda: press_id in self._named(False), "a press told as unrecorded")
+
+    def _named(self, has_alert: bool) -> set[str]:
+        """The presses that were named in what the gateway took, with an alert or without one."""
+        bodies = [body for _, body in self.gateway.posts if (body["alert_id"] is not None) is has_alert]
+        return {press_id for body in bodies for press_id in body["press_ids"]}
 
 
 @asynccontextmanager
