@@ -6,8 +6,10 @@ import asyncio
 import json
 import os
 import secrets
+import sqlite3
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -79,6 +81,12 @@ class SimulatedBuildings:
         file = self._folder / device / "told.jsonl"
         lines = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
         return [one["stage"] for one in lines if one["alert_id"] == alert_id and one["said"]]
+
+    def unconfirmed(self, device: str) -> int:
+        """How many presses on the building's disk wait for the hub's `accepted`."""
+        with closing(sqlite3.connect(self._folder / device / "outbox.db")) as disk:
+            (count,) = disk.execute("SELECT count(*) FROM presses WHERE recorded_at_ms IS NULL").fetchone()
+        return int(count)
 
     @property
     def _folder(self) -> Path:
