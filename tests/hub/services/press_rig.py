@@ -15,6 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
+import pytest
 from sqlalchemy import select
 
 from hub.adapters.database import tables
@@ -25,6 +26,7 @@ from hub.domain.devices import Device
 from hub.domain.ladder import DEFAULT
 from hub.domain.people import Assignment, ChannelName, Contact, Duty, Person
 from hub.domain.roster import Shift
+from hub.services import notify, tell
 from hub.services.answer_alert import AlertDesk
 from hub.services.climb import DueLoop
 from hub.services.consequences import Consequences
@@ -163,7 +165,16 @@ class PressRig:
 
 @asynccontextmanager
 async def press_rig(folder: Path) -> AsyncIterator[PressRig]:
-    """A rig whose senders run until the end of the block."""
+    """A rig whose senders run until the end of the block, and wait for nothing to gather."""
+    with pytest.MonkeyPatch.context() as patches:
+        patches.setattr(notify, "GATHER_S", 0.0)
+        patches.setattr(tell, "GATHER_S", 0.0)
+        async with _running(folder) as rig:
+            yield rig
+
+
+@asynccontextmanager
+async def _running(folder: Path) -> AsyncIterator[PressRig]:
     async with small_community(folder) as database:
         await database.write(add_helpers)
         rig = PressRig(FailingDatabase(database))
