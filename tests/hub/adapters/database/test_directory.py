@@ -43,9 +43,9 @@ async def test_what_was_taken_back_is_not_remembered(database: SqliteDatabase) -
     def change_and_fail(tx: Tx) -> None:
         add("first", tx)
         assert names(tx) == {"first"}
-        raise ValueError
+        raise ValueError("changed its mind")
 
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="changed its mind"):
         await database.write(change_and_fail)
     assert await database.read(names) == set()
     await database.write(lambda tx: add("second", tx))  # takes the version that the lost change had
