@@ -12,8 +12,8 @@ from hub.console.language import mark as _
 from hub.console.pages import time_of_day
 from hub.console.parts import Key
 from hub.console.visitor import Taste, taste
-from hub.domain.alerts import Seen
-from hub.domain.errors import NotFound, NotSignedIn
+from hub.domain.alerts import By, Seen, State, allowed
+from hub.domain.errors import NotFound, NotSignedIn, StepNotAllowed
 from hub.domain.people import Person
 from hub.services.views import is_asked
 
@@ -100,7 +100,11 @@ def routes(console: Console) -> APIRouter:
         outcome: Annotated[str, Form()] = "",
         made_ms: Annotated[int | None, Form()] = None,
     ) -> Response:
-        """Done by somebody who stands at the door."""
+        """Done by somebody at the door: only after an arrival. Raises StepNotAllowed before it."""
+        alert = await database.read(lambda tx: tx.alerts.get(alert_id))
+        if alert is None or alert.state is not State.ARRIVED:
+            state = alert.state if alert else State.CLOSED
+            raise StepNotAllowed(step=By.CLOSE.value, state=state.value, allowed=allowed(state))
         await services.alerts.close(alert_id, one.id, outcome, Seen.DOOR.value)
         await keep_time(alert_id, one, _("手机没有网络：“完成”是 %(at)s 按的，现在才送到"), made_ms)
         return thanks(request, one, _("已送达 ✓ 谢谢您"))

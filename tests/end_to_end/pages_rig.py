@@ -134,20 +134,31 @@ class Rig:
 
 
 @asynccontextmanager
-async def rig(folder: Path) -> AsyncIterator[Rig]:
-    """The console served on a free port, a browser, and a network between them."""
+async def chromium() -> AsyncIterator[Browser]:
+    """Debian's own browser, without a window."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+@asynccontextmanager
+async def rig(folder: Path, browser: Browser) -> AsyncIterator[Rig]:
+    """The console served on a free port, and a network between it and the browser."""
     async with stage(folder, clock=SystemClock()) as world:
         server = Server(uvicorn.Config(world.app, port=0, log_level="error", timeout_graceful_shutdown=1))
         serving = asyncio.create_task(server.serve())
         try:
             await wait_until(lambda: server.started, "the web server runs")
             port = server.servers[0].sockets[0].getsockname()[1]
-            async with Network(port) as network, async_playwright() as playwright:
-                browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+            async with Network(port) as network:
                 try:
                     yield Rig(world, network, browser)
                 finally:
-                    await browser.close()
+                    for context in browser.contexts:
+                        await context.close()
         finally:
             world.app.end_streams()
             server.should_exit = True

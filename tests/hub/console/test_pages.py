@@ -364,6 +364,16 @@ async def test_an_arrival_kept_by_a_phone_without_network_is_told_with_its_own_t
     assert "11:55:00" in str(alert.journal[-1].detail["text"])
 
 
+async def test_a_volunteer_finishes_only_after_an_arrival(world: Stage, browser: httpx.AsyncClient) -> None:
+    alert_id = await world.press()
+    base = f"/v/{await world.services.access.new_link('wang')}"
+    done = {"outcome": "已帮忙解决"}
+    await browser.post(f"{base}/{alert_id}/accept", data={"eta_minutes": "3"}, headers=HTMX)
+    assert (await browser.post(f"{base}/{alert_id}/close", data=done, headers=HTMX)).status_code == 409
+    await browser.post(f"{base}/{alert_id}/arrive", headers=HTMX)
+    assert (await browser.post(f"{base}/{alert_id}/close", data=done, headers=HTMX)).status_code == 204
+
+
 async def test_the_page_is_in_the_volunteers_own_language(world: Stage, browser: httpx.AsyncClient) -> None:
     base = f"/v/{await world.services.access.new_link('wang')}"
     browser.cookies.set("language", "en")
