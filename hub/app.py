@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import datetime as dt
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -36,7 +37,7 @@ from hub.services.consequences import Consequences
 from hub.services.first_community import ensure_community
 from hub.services.news import NewsFeed
 from hub.services.notify import Dispatcher
-from hub.services.ports import Channel
+from hub.services.ports import Channel, PublishFailed
 from hub.services.recording import Policy
 from hub.services.served import Services
 from hub.services.take_presses import TakePresses
@@ -126,26 +127,8 @@ class Hub:
         announcements = Announcements(database, link, self._sounds, clock, news)
         devices = Devices(database, link, clock, news)
 
-        def ready() -> list[str]:
-            """What keeps the hub from doing its work now."""
-            is_stuck = clock.monotonic_ms() - (due_loop.turned_ms or -LOOP_STUCK_MS) > LOOP_STUCK_MS
-            reasons = {
-                "unrecorded_presses": unrecorded.count > 0,
-                "due_loop_stuck": is_stuck,
-                "presses_not_connected": not intake.is_connected,
-                "link_not_connected": not link.is_connected,
-            }
-            return [reason for reason, is_so in reasons.items() if is_so]
-
-        async def on_status(device: str, status: Status, is_retained: bool) -> None:
-            if await devices.status(device, status, is_retained=is_retained):
-                tasks.create_task(devices.configure(device))
-                tasks.create_task(announcements.came_online(device))
-
-        async def on_connected() -> None:
-            await teller.resume()
-            await announcements.republish()
-
+        reports = _Reports(devices, announcements, teller)
+        ready = partial(_reasons, clock, unrecorded, due_loop, intake, link)
         services = Services(
             database=database,
             clock=clock,
@@ -157,17 +140,22 @@ class Hub:
             ready=ready,
             base_url=self.url,
         )
-        handlers = Handlers(on_status, announcements.received, devices.health, devices.replied, on_connected)
-        server = self._web_server(services)
+        handlers = Handlers(reports.status, announcements.received, devices.health, devices.replied, reports.connected)
+        works = (dispatcher.run(), teller.run(), due_loop.run(), unrecorded.run(), presses.run(), intake.run())
+        await self._run_together([*works, link.run(handlers)], self._web_server(services), listening)
+
+    async def _run_together(
+        self, works: Sequence[Coroutine[None, None, None]], server: uvicorn.Server, listening: socket.socket
+    ) -> None:
+        """All of it until `stop`; the end of one by an error is the end of all, and is raised."""
         with contextlib.suppress(_Stopped):
             async with _unwrapped(asyncio.TaskGroup()) as tasks:
                 if self._broker:
                     tasks.create_task(self._broker.watch(), name="broker")
-                for work in (dispatcher, teller, due_loop, unrecorded, presses, intake):
-                    tasks.create_task(work.run(), name=type(work).__name__)
-                tasks.create_task(link.run(handlers), name="HubLink")
+                for work in works:
+                    tasks.create_task(work)
                 web = tasks.create_task(server.serve(sockets=[listening]), name="web")
-                log.info("hub_serving", http=str(settings.http))
+                log.info("hub_serving", http=str(self._settings.http))
                 self.is_serving.set()
                 await self._stop.wait()
                 server.should_exit = True
@@ -206,6 +194,40 @@ class Hub:
         return Certificates(listen, self._certificate, self._key)
 
 
+class _Reports:
+    """Passes on what devices report. What goes wrong with one of them is logged, and ends nothing else."""
+
+    def __init__(self, devices: Devices, announcements: Announcements, teller: Teller) -> None:
+        self._devices = devices
+        self._announcements = announcements
+        self._teller = teller
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def status(self, device: str, status: Status, is_retained: bool) -> None:
+        """A device that has come online gets its settings, and what it still has to play."""
+        if await self._devices.status(device, status, is_retained=is_retained):
+            self._begin("configure", self._devices.configure(device))
+            self._begin("came_online", self._announcements.came_online(device))
+
+    async def connected(self) -> None:
+        """The broker is reached, perhaps anew: what it may not have is published again."""
+        self._begin("resume_telling", self._teller.resume())
+        self._begin("republish", self._announcements.republish())
+
+    def _begin(self, what: str, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(self._logged(what, work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _logged(self, what: str, work: Coroutine[None, None, None]) -> None:
+        try:
+            await work
+        except PublishFailed as error:
+            log.warning("not_published", what=what, reason=str(error))  # the next connection brings it again
+        except Exception:
+            log.exception("report_not_followed", what=what)
+
+
 class _Server(uvicorn.Server):
     """Leaves signals to the composition root: the order in which parts end is decided there."""
 
@@ -226,6 +248,20 @@ async def _unwrapped(group: asyncio.TaskGroup) -> AsyncIterator[asyncio.TaskGrou
             yield group
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from errors
+
+
+def _reasons(
+    clock: SystemClock, unrecorded: Unrecorded, due_loop: DueLoop, intake: PressIntake, link: HubLink
+) -> list[str]:
+    """What keeps the hub from doing its work now; nothing when all works."""
+    is_stuck = clock.monotonic_ms() - (due_loop.turned_ms or -LOOP_STUCK_MS) > LOOP_STUCK_MS
+    reasons = {
+        "unrecorded_presses": unrecorded.count > 0,
+        "due_loop_stuck": is_stuck,
+        "presses_not_connected": not intake.is_connected,
+        "link_not_connected": not link.is_connected,
+    }
+    return [reason for reason, is_so in reasons.items() if is_so]
 
 
 def _certificate(settings: Settings) -> tuple[Path | None, Path | None]:
