@@ -96,8 +96,6 @@ async def test_a_notice_is_heard_where_loudspeaker_and_microphone_work_whatever_
     seen = await parts()
     assert {device: one["state"] for device, one in seen.items()} == dict.fromkeys(DEVICES, "played")
     assert {device: one["heard"] for device, one in seen.items()} == {A: True, B: False, C: False, D: True}
-    starts = [one["started_ms"] for one in seen.values()]
-    assert max(starts) - min(starts) < 1_000
     await town.buildings.fault(B, Fault.SILENT_SPEAKER, 0)
     await town.buildings.fault(C, Fault.DEAD_MICROPHONE, 0)
 
