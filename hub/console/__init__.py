@@ -39,8 +39,9 @@ def build_console(services: Services) -> ConsoleApp:
     live = Live(services, pages)
     console = Console(services, pages, live)
     app = ConsoleApp(live)
+    app.state.console = console
     for noun in (entrance, desk, broadcast, community_map, devices, mine):
-        app.include_router(noun.routes(console))
+        app.include_router(noun.router)
     app.mount("/static", StaticFiles(directory=STATIC))
     app.add_middleware(Safety)
 

@@ -1,148 +1,162 @@
 """广播台: compose an announcement, say how far it reaches before it is sent, follow it, stop it."""
 
+from __future__ import annotations
+
 from datetime import datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Form, Request
 from sse_starlette import EventSourceResponse
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from hub.console import boards, plan
-from hub.console.console import Console
+from hub.console import plan
+from hub.console.console import Acting, Console, Here, Seeing
+from hub.console.houses import houses as houses_of
 from hub.console.language import mark as _
 from hub.console.seen import Seen
-from hub.console.visitor import Visitor
 from hub.domain.announcements import Kind, checked
 from hub.domain.devices import Link
 from hub.domain.errors import Invalid
 from hub.domain.places import reached
 from hub.services.ports import Tx
-from hub.services.views import announcement_view
+from hub.services.views import AnnouncementDetail, announcement_view
 
 DESK, ONE = ("on_air", "announcements"), ("announcement",)
 GRAVE = (Kind.ORANGE, Kind.RED)
 
 
-def routes(console: Console) -> APIRouter:
-    """The broadcast desk's pages and steps."""
-    router = APIRouter()
-    services, database, clock = console.services, console.services.database, console.services.clock
-    Seeing = Annotated[Visitor, Depends(console.visitor)]  # noqa: N806  # a type
-    Acting = Annotated[Visitor, Depends(console.actor)]  # noqa: N806
+router = APIRouter()
 
-    @router.get("/broadcast")
-    async def show_desk(request: Request, visitor: Seeing) -> HTMLResponse:
-        def job(tx: Tx) -> dict[str, object]:
-            seen = Seen(tx, clock.now_ms())
-            houses = boards.houses(seen)
-            return {
-                "plan": plan.draw(seen.places),
-                "houses": list(houses.values()),
-                "branches": [(one, [houses[b.slug] for b in one.buildings]) for one in plan.tree(seen.places)],
-            }
 
-        places = await database.read(job)
-        context = {**places, "kinds": [kind.value for kind in Kind], "key": console.new_key()}
-        return await console.page(request, visitor, "broadcast", DESK, live="/live/broadcast", context=context)
+async def found(console: Console, announcement_id: str) -> AnnouncementDetail:
+    """The announcement now. Raises NotFound."""
+    now_ms = console.services.clock.now_ms()
+    return await console.services.database.read(lambda tx: announcement_view(tx, announcement_id, now_ms))
 
-    @router.get("/live/broadcast")
-    async def follow_desk(visitor: Seeing) -> EventSourceResponse:
-        return console.stream(visitor, DESK)
 
-    @router.post("/broadcast/check")
-    async def check(
-        visitor: Acting,
-        text: Annotated[str, Form()] = "",
-        kind: Annotated[str, Form()] = Kind.ROUTINE.value,
-        repeat: Annotated[int, Form()] = 1,
-        when: Annotated[str, Form()] = "now",
-        at: Annotated[str, Form()] = "",
-        places: Annotated[list[str] | None, Form()] = None,
-        key: Annotated[str, Form()] = "",
-    ) -> HTMLResponse:
-        """Says what would be played where, to be confirmed. Raises Invalid for what cannot be."""
-        community = await console.community()
-        play_at_ms = instant(at, community.timezone) if when == "later" else None
-        wanted = checked(text, places or [], kind, repeat, play_at_ms, clock.now_ms())
-
-        def job(tx: Tx) -> dict[str, object]:
-            seen = Seen(tx, clock.now_ms())
-            known = {house.place: house for house in boards.houses(seen).values()}
-            slugs = reached(tx.places.places(), wanted.places)
-            inside = {one.slug: one.parent for one in seen.places}
-            devices = [d for d in seen.devices if {d.place, inside.get(d.place, "")} & set(slugs)]
-            return {
-                "buildings": len(slugs),
-                "devices": len(devices),
-                "silent": sum(one.link is not Link.ONLINE for one in devices),
-                "is_everyone": len(slugs) == len(known),
-            }
-
-        context = {
-            **await database.read(job),
-            "text": wanted.text,
-            "kind": wanted.kind.value,
-            "repeat": wanted.repeat,
-            "places": wanted.places,
-            "play_at_ms": wanted.play_at_ms,
-            "is_grave": wanted.kind in GRAVE,
-            "key": key,
-            "zone": community.timezone,
-            "now_ms": clock.now_ms(),
+@router.get("/broadcast")
+async def show_desk(console: Here, request: Request, visitor: Seeing) -> HTMLResponse:
+    def job(tx: Tx) -> dict[str, object]:
+        seen = Seen(tx, console.services.clock.now_ms())
+        houses = houses_of(seen)
+        return {
+            "plan": plan.draw(seen.places),
+            "houses": list(houses.values()),
+            "branches": [(one, [houses[b.slug] for b in one.buildings]) for one in plan.tree(seen.places)],
         }
-        return console.pages.html("dialogs/announce.html", visitor.taste.language, context)
 
-    @router.post("/broadcast")
-    async def announce(
-        visitor: Acting,
-        text: Annotated[str, Form()] = "",
-        kind: Annotated[str, Form()] = "",
-        repeat: Annotated[int, Form()] = 1,
-        play_at_ms: Annotated[int | None, Form()] = None,
-        places: Annotated[list[str] | None, Form()] = None,
-        key: Annotated[str, Form()] = "",
-    ) -> Response:
-        async def send() -> str:
-            announcement = await services.announcements.announce(
-                text=text,
-                places=places or [],
-                kind=kind,
-                repeat=repeat,
-                play_at_ms=play_at_ms,
-                by=visitor.person_id,
-            )
-            return announcement.id
+    places = await console.services.database.read(job)
+    context = {**places, "kinds": [kind.value for kind in Kind], "key": console.new_key()}
+    return await console.page(request, visitor, "broadcast", DESK, live="/live/broadcast", context=context)
 
-        announcement_id = await console.once.act(key, send)
-        return Response(status_code=204, headers={"HX-Redirect": f"/broadcast/{announcement_id}"})
 
-    @router.get("/broadcast/{announcement_id}")
-    async def show_one(request: Request, visitor: Seeing, announcement_id: str) -> HTMLResponse:
-        one = await database.read(lambda tx: announcement_view(tx, announcement_id, clock.now_ms()))
-        return await console.page(
-            request,
-            visitor,
-            "announcement",
-            ONE,
-            live=f"/live/broadcast/{announcement_id}",
-            about=announcement_id,
-            context={"title": one.title},
+@router.get("/live/broadcast")
+async def follow_desk(console: Here, visitor: Seeing) -> EventSourceResponse:
+    return console.stream(visitor, DESK)
+
+
+@router.post("/broadcast/check")
+async def check(
+    console: Here,
+    visitor: Acting,
+    text: Annotated[str, Form()] = "",
+    kind: Annotated[str, Form()] = Kind.ROUTINE.value,
+    repeat: Annotated[int, Form()] = 1,
+    when: Annotated[str, Form()] = "now",
+    at: Annotated[str, Form()] = "",
+    places: Annotated[list[str] | None, Form()] = None,
+    key: Annotated[str, Form()] = "",
+) -> HTMLResponse:
+    """Says what would be played where, to be confirmed. Raises Invalid for what cannot be."""
+    community = await console.community()
+    play_at_ms = instant(at, community.timezone) if when == "later" else None
+    wanted = checked(text, places or [], kind, repeat, play_at_ms, console.services.clock.now_ms())
+
+    def job(tx: Tx) -> dict[str, object]:
+        seen = Seen(tx, console.services.clock.now_ms())
+        known = {house.place: house for house in houses_of(seen).values()}
+        slugs = reached(tx.places.places(), wanted.places)
+        inside = {one.slug: one.parent for one in seen.places}
+        devices = [d for d in seen.devices if {d.place, inside.get(d.place, "")} & set(slugs)]
+        return {
+            "buildings": len(slugs),
+            "devices": len(devices),
+            "silent": sum(one.link is not Link.ONLINE for one in devices),
+            "is_everyone": len(slugs) == len(known),
+        }
+
+    context = {
+        **await console.services.database.read(job),
+        "text": wanted.text,
+        "kind": wanted.kind.value,
+        "repeat": wanted.repeat,
+        "places": wanted.places,
+        "play_at_ms": wanted.play_at_ms,
+        "is_grave": wanted.kind in GRAVE,
+        "key": key,
+        "zone": community.timezone,
+        "now_ms": console.services.clock.now_ms(),
+    }
+    return console.pages.html("dialogs/announce.html", visitor.taste.language, context)
+
+
+@router.post("/broadcast")
+async def announce(
+    console: Here,
+    visitor: Acting,
+    text: Annotated[str, Form()] = "",
+    kind: Annotated[str, Form()] = "",
+    repeat: Annotated[int, Form()] = 1,
+    play_at_ms: Annotated[int | None, Form()] = None,
+    places: Annotated[list[str] | None, Form()] = None,
+    key: Annotated[str, Form()] = "",
+) -> Response:
+    async def send() -> str:
+        announcement = await console.services.announcements.announce(
+            text=text,
+            places=places or [],
+            kind=kind,
+            repeat=repeat,
+            play_at_ms=play_at_ms,
+            by=visitor.person_id,
         )
+        return announcement.id
 
-    @router.get("/live/broadcast/{announcement_id}")
-    async def follow_one(visitor: Seeing, announcement_id: str) -> EventSourceResponse:
-        await database.read(lambda tx: announcement_view(tx, announcement_id, clock.now_ms()))
-        return console.stream(visitor, ONE, announcement_id)
+    announcement_id = await console.once.act(key, send)
+    return Response(status_code=204, headers={"HX-Redirect": f"/broadcast/{announcement_id}"})
 
-    @router.post("/broadcast/{announcement_id}/stop")
-    async def stop(request: Request, visitor: Acting, announcement_id: str) -> Response:
-        await services.announcements.stop(announcement_id, visitor.person_id)
-        if "hx-request" not in request.headers:
-            return RedirectResponse(f"/broadcast/{announcement_id}", 303)
-        return console.acted(visitor.taste.language, _("已要求停止 ✓"))
 
-    return router
+@router.get("/broadcast/{announcement_id}")
+async def show_one(console: Here, request: Request, visitor: Seeing, announcement_id: str) -> HTMLResponse:
+    one = await console.services.database.read(
+        lambda tx: announcement_view(tx, announcement_id, console.services.clock.now_ms())
+    )
+    return await console.page(
+        request,
+        visitor,
+        "announcement",
+        ONE,
+        live=f"/live/broadcast/{announcement_id}",
+        about=announcement_id,
+        context={"title": one.title},
+    )
+
+
+@router.get("/live/broadcast/{announcement_id}")
+async def follow_one(console: Here, visitor: Seeing, announcement_id: str) -> EventSourceResponse:
+    await console.services.database.read(
+        lambda tx: announcement_view(tx, announcement_id, console.services.clock.now_ms())
+    )
+    return console.stream(visitor, ONE, announcement_id)
+
+
+@router.post("/broadcast/{announcement_id}/stop")
+async def stop(console: Here, request: Request, visitor: Acting, announcement_id: str) -> Response:
+    await console.services.announcements.stop(announcement_id, visitor.person_id)
+    if "hx-request" not in request.headers:
+        return RedirectResponse(f"/broadcast/{announcement_id}", 303)
+    return console.acted(visitor.taste.language, _("已要求停止 ✓"))
 
 
 def instant(text: str, timezone: str) -> int:

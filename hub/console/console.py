@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Depends, Request
 from markupsafe import Markup
 from sse_starlette import EventSourceResponse
 from starlette.responses import HTMLResponse, Response
@@ -41,20 +42,6 @@ class Console:
         if grant.person_id is None:
             raise NotSignedIn
         return Visitor(grant.person_id, grant.name, grant.role, taste(request))
-
-    async def actor(self, request: Request) -> Visitor:
-        """A visitor who may answer alerts and make announcements. Raises NotSignedIn, NotPermitted."""
-        visitor = await self.visitor(request)
-        if not visitor.may_act:
-            raise NotPermitted(role=visitor.role.value)
-        return visitor
-
-    async def mender(self, request: Request) -> Visitor:
-        """A visitor who may test devices. Raises NotSignedIn, NotPermitted."""
-        visitor = await self.visitor(request)
-        if not visitor.may_mend:
-            raise NotPermitted(role=visitor.role.value)
-        return visitor
 
     async def page(
         self,
@@ -123,3 +110,38 @@ def keys(visitor: Visitor, parts: Collection[str], about: str) -> list[Key]:
     common = [Key(part, "", visitor.taste.language, visitor.may_act) for part in ON_EVERY_PAGE]
     right = {"devices": visitor.may_mend}
     return common + [Key(part, about, visitor.taste.language, right.get(part, visitor.may_act)) for part in parts]
+
+
+def here(request: Request) -> Console:
+    """The console whose page is asked for."""
+    console: Console = request.app.state.console
+    return console
+
+
+Here = Annotated[Console, Depends(here)]
+
+
+async def visitor(request: Request, console: Here) -> Visitor:
+    """Whoever has signed in. Raises NotSignedIn."""
+    return await console.visitor(request)
+
+
+Seeing = Annotated[Visitor, Depends(visitor)]
+
+
+def actor(visitor: Seeing) -> Visitor:
+    """A visitor who may answer alerts and make announcements. Raises NotPermitted."""
+    if not visitor.may_act:
+        raise NotPermitted(role=visitor.role.value)
+    return visitor
+
+
+def mender(visitor: Seeing) -> Visitor:
+    """A visitor who may test devices. Raises NotPermitted."""
+    if not visitor.may_mend:
+        raise NotPermitted(role=visitor.role.value)
+    return visitor
+
+
+Acting = Annotated[Visitor, Depends(actor)]
+Mending = Annotated[Visitor, Depends(mender)]

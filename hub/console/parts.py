@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from hub.console import boards, plan
+from hub.console import airing, history, houses, plan, proofs
 from hub.console.cards import card
 from hub.console.seen import MOST_CARDS, Seen
 from hub.domain.alerts import State
@@ -58,42 +58,42 @@ def _queue(seen: Seen, _about: str) -> Context:
 
 
 def _lately(seen: Seen, _about: str) -> Context:
-    return {"alerts": boards.lately(seen)}
+    return {"alerts": history.lately(seen)}
 
 
 def _alert(seen: Seen, about: str) -> Context:
     alert = alert_view(seen.tx, about, seen.now_ms)
     return {
         "card": card(seen.calling, alert, seen.now_ms),
-        "journal": tuple(boards.line(one) for one in alert.journal),
+        "journal": tuple(history.line(one) for one in alert.journal),
         "notifications": alert.notifications,
     }
 
 
 def _on_air(seen: Seen, _about: str) -> Context:
-    running = [one for one in seen.announcements if boards.is_running(one, seen.now_ms)]
-    return {"running": tuple(boards.aired(one, seen.now_ms) for one in running)}
+    running = [one for one in seen.announcements if airing.is_running(one, seen.now_ms)]
+    return {"running": tuple(airing.aired(one, seen.now_ms) for one in running)}
 
 
 def _announcements(seen: Seen, _about: str) -> Context:
-    past = [one for one in seen.announcements if not boards.is_running(one, seen.now_ms)]
-    return {"past": tuple(boards.aired(one, seen.now_ms) for one in past)}
+    past = [one for one in seen.announcements if not airing.is_running(one, seen.now_ms)]
+    return {"past": tuple(airing.aired(one, seen.now_ms) for one in past)}
 
 
 def _announcement(seen: Seen, about: str) -> Context:
-    return boards.announcement(seen, about)
+    return airing.announcement(seen, about)
 
 
 def _plan(seen: Seen, _about: str) -> Context:
-    houses = boards.houses(seen)
+    known = houses.houses(seen)
     branches = tuple(
-        (branch.name, tuple(houses[one.slug] for one in branch.buildings)) for branch in plan.tree(seen.places)
+        (branch.name, tuple(known[one.slug] for one in branch.buildings)) for branch in plan.tree(seen.places)
     )
-    return {"plan": plan.draw(seen.places), "houses": tuple(houses.values()), "branches": branches}
+    return {"plan": plan.draw(seen.places), "houses": tuple(known.values()), "branches": branches}
 
 
 def _devices(seen: Seen, _about: str) -> Context:
-    return boards.devices(seen)
+    return proofs.devices(seen)
 
 
 def _mine(seen: Seen, about: str) -> Context:

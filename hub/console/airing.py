@@ -1,0 +1,132 @@
+"""Announcements with how far they came: planned, on the air, or over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hub.console.seen import Seen
+from hub.services.views import AnnouncementSummary, announcement_view
+from hub.services.views.announcements import BuildingProgress
+
+SHOWN = (
+    "heard",
+    "played",
+    "playing",
+    "ready",
+    "received",
+    "sent",
+    "waiting",
+    "interrupted",
+    "superseded",
+    "suppressed",
+    "stopped",
+    "expired",
+    "rejected",
+    "failed",
+    "no_device",
+)
+"""The order of the tally: what is proved first, what went wrong last."""
+SAME = {"verified": "received"}
+"""States that mean the same to a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """So many devices are in a state; the rest says where its stretch of the bar lies, in percent."""
+
+    state: str
+    count: int
+    from_percent: float
+    percent: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How far an announcement has come over all that it was meant for."""
+
+    counts: tuple[Count, ...]
+    heard: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Aired:
+    """An announcement, planned, on the air or over."""
+
+    id: str
+    kind: str
+    title: str
+    text: str
+    by: str
+    repeat: int
+    length_ms: int
+    created_ms: int
+    play_at_ms: int
+    end_ms: int
+    stopped_ms: int | None
+    has_begun: bool
+    tally: Tally
+
+
+def is_running(one: AnnouncementSummary, now_ms: int) -> bool:
+    """Whether it can still be stopped: planned, or on the air."""
+    return one.stopped_ms is None and now_ms < one.play_at_ms + one.duration_ms
+
+
+def tally(counts: Mapping[str, int]) -> Tally:
+    """The counts of a view as a bar: `played` there includes what was heard, here it does not."""
+    numbers = dict.fromkeys(SHOWN, 0)
+    for state, count in counts.items():
+        numbers[SAME.get(state, state)] += count
+    numbers["played"] -= numbers["heard"]
+    total = sum(numbers.values())
+    shown, at = [], 0.0
+    for state, count in numbers.items():
+        if count:
+            percent = 100 * count / total
+            shown.append(Count(state, count, round(at, 3), round(percent, 3)))
+            at += percent
+    return Tally(tuple(shown), numbers["heard"], total)
+
+
+def aired(one: AnnouncementSummary, now_ms: int) -> Aired:
+    """An announcement as pages list it."""
+    return Aired(
+        id=one.id,
+        kind=one.kind,
+        title=one.title,
+        text=one.text,
+        by=one.created_by_name,
+        repeat=one.repeat,
+        length_ms=one.duration_ms,
+        created_ms=one.created_ms,
+        play_at_ms=one.play_at_ms,
+        end_ms=one.play_at_ms + one.duration_ms,
+        stopped_ms=one.stopped_ms,
+        has_begun=now_ms >= one.play_at_ms,
+        tally=tally(one.counts),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A building's part in an announcement."""
+
+    name: str
+    state: str
+    why: str
+
+
+def announcement(seen: Seen, announcement_id: str) -> Mapping[str, object]:
+    """One announcement with every building. Raises NotFound."""
+    one = announcement_view(seen.tx, announcement_id, seen.now_ms)
+    return {
+        "one": aired(one, seen.now_ms),
+        "is_running": is_running(one, seen.now_ms),
+        "stops": tuple(Stop(part.place_name, _state(part), part.reason) for part in one.buildings),
+    }
+
+
+def _state(part: BuildingProgress) -> str:
+    return "heard" if part.heard else SAME.get(part.state, part.state)
