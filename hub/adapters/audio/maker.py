@@ -3,9 +3,9 @@
 import asyncio
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from hub.adapters.audio import chimes, codec
 from hub.adapters.audio.errors import NothingToSay
@@ -22,6 +22,7 @@ with warnings.catch_warnings():
 _CHIME_TO_SPEECH_MS = 400
 _SPEECH_TO_CHIME_MS = 600
 _CLIPS_KEPT = 256  # about 10 kB each
+_ANNOUNCEMENTS_KEPT = 32  # about 70 kB each, 1.3 MB for the longest text
 _T = TypeVar("_T")
 _THREADS = 3  # a long notice or two must not keep an elder's clip waiting
 
@@ -45,7 +46,8 @@ class SoundMaker:
     def __init__(self, voice: Voice | None = None) -> None:
         self._voice = voice or Speech()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="sound")
-        self._clips: OrderedDict[tuple[str, str], asyncio.Task[Sound]] = OrderedDict()
+        self._clips = _Kept(_CLIPS_KEPT)
+        self._announcements = _Kept(_ANNOUNCEMENTS_KEPT)
 
     async def start(self) -> None:
         """Start the voice's process, so that the first sentence does not wait for it."""
@@ -53,10 +55,8 @@ class SoundMaker:
 
     async def close(self) -> None:
         """End the voice's process and whatever is still being made."""
-        for task in self._clips.values():
-            task.cancel()
-        await asyncio.gather(*self._clips.values(), return_exceptions=True)
-        self._clips.clear()
+        await self._clips.close()
+        await self._announcements.close()
         await self._voice.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
@@ -64,23 +64,16 @@ class SoundMaker:
         """One round of an announcement: chime, speech, end chime. The agent repeats it (`repeat` and `gap_ms`
         of the manifest), so that a repeat costs no bytes and a late device can join at one.
 
-        `kind`: routine, notice, blue, yellow, orange or red.
+        `kind`: routine, notice, blue, yellow, orange or red. The last 32 are kept.
         """
-        return await self._make(text, language, lambda speech: encoded(_round(speech, kind)))
+        return await self._announcements.get(
+            (text, kind, language),
+            lambda: self._make(text, language, lambda speech: encoded(_round(speech, kind))),
+        )
 
     async def clip(self, text: str, language: str) -> Sound:
-        """What an elder is told: only the speech. The last 256 are kept; the same clip is made once however
-        many ask for it at the same time."""
-        key = (text, language)
-        task = self._clips.get(key)
-        if task is None:
-            task = asyncio.create_task(self._make(text, language, encoded))
-            task.add_done_callback(lambda done: self._forget_failed(key, done))
-            self._clips[key] = task
-            if len(self._clips) > _CLIPS_KEPT:
-                self._clips.popitem(last=False)
-        self._clips.move_to_end(key)
-        return await asyncio.shield(task)
+        """What an elder is told: only the speech. The last 256 are kept."""
+        return await self._clips.get((text, language), lambda: self._make(text, language, encoded))
 
     async def wav(self, text: str) -> bytes:
         """A Chinese text as a WAV file, 48 kHz mono, at the level of an announcement."""
@@ -95,9 +88,36 @@ class SoundMaker:
             self._threads, lambda: finish(levelled(codec.at_48_khz(speech)))
         )
 
-    def _forget_failed(self, key: tuple[str, str], task: asyncio.Task[Sound]) -> None:
-        if (task.cancelled() or task.exception()) and self._clips.get(key) is task:
-            del self._clips[key]
+
+class _Kept:
+    """The sounds asked for last; each is made once, however many ask for it at the same time."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._tasks: OrderedDict[tuple[str, ...], asyncio.Task[Sound]] = OrderedDict()
+
+    async def get(self, key: tuple[str, ...], make: Callable[[], Coroutine[Any, Any, Sound]]) -> Sound:
+        """The sound under this key; a failure to make it is raised, and not kept."""
+        task = self._tasks.get(key)
+        if task is None:
+            task = asyncio.create_task(make())
+            task.add_done_callback(lambda done: self._forget_failed(key, done))
+            self._tasks[key] = task
+            if len(self._tasks) > self._most:
+                self._tasks.popitem(last=False)
+        self._tasks.move_to_end(key)
+        return await asyncio.shield(task)
+
+    async def close(self) -> None:
+        """Give up what is still being made."""
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        self._tasks.clear()
+
+    def _forget_failed(self, key: tuple[str, ...], task: asyncio.Task[Sound]) -> None:
+        if (task.cancelled() or task.exception()) and self._tasks.get(key) is task:
+            del self._tasks[key]
 
 
 def _round(speech: Pcm, kind: str) -> Pcm:

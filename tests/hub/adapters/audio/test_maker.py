@@ -105,13 +105,19 @@ async def test_a_clip_that_many_ask_for_at_once_is_made_once(faked: SoundMaker, 
     assert len({clip.sha256 for clip in made}) == 1
 
 
-async def test_only_so_many_clips_are_kept(
-    faked: SoundMaker, voice: FakeVoice, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_only_so_many_clips_are_kept(voice: FakeVoice, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(maker_module, "_CLIPS_KEPT", 2)
+    maker = SoundMaker(voice)
     for text in ("一", "二", "一", "三", "一", "二"):
-        await faked.clip(text, "zh")
+        await maker.clip(text, "zh")
+    await maker.close()
     assert [text for text, _ in voice.asked] == ["一", "二", "三", "二"]
+
+
+async def test_an_announcement_is_made_once_for_each_kind_and_language(faked: SoundMaker, voice: FakeVoice) -> None:
+    for kind, language in (("red", "zh"), ("red", "zh"), ("routine", "zh"), ("red", "en")):
+        await faked.announcement("abc", kind, language)
+    assert len(voice.asked) == 3
 
 
 async def test_a_clip_that_failed_is_made_again_when_asked_again(faked: SoundMaker, voice: FakeVoice) -> None:
