@@ -102,12 +102,20 @@ class Hub:
             stack.push_async_callback(self._sounds.close)
             connector = aiohttp.TCPConnector(limit=0, limit_per_host=CHANNEL_CONNECTIONS)
             session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
+            emergency = await stack.enter_async_context(aiohttp.ClientSession())
             if self._broker:
                 await self._broker.start()
                 stack.push_async_callback(self._broker.stop)
-            await self._serve(listening, session, language)
+            await self._serve(listening, session, emergency, language)
 
-    async def _serve(self, listening: socket.socket, session: aiohttp.ClientSession, language: str) -> None:
+    async def _serve(
+        self,
+        listening: socket.socket,
+        session: aiohttp.ClientSession,
+        emergency: aiohttp.ClientSession,
+        language: str,
+    ) -> None:
+        """`emergency` is for presses that could not be stored: it waits for no connection of a gateway that hangs."""
         settings, database, clock, news = self._settings, self._database, self._clock, self._news
         policy = Policy(DEFAULT, settings.duty_webhook or "")
         link = HubLink(self._address, "hub-link", signing_key(settings.data / "keys"), clock.now_ms)
@@ -121,7 +129,7 @@ class Hub:
         teller = Teller(database, link, self._sounds, clock)
         consequences = Consequences(dispatcher, teller, news)
         due_loop = DueLoop(database, consequences, clock, policy)
-        unrecorded = Unrecorded(Webhook(session), policy.webhook, language, clock, news)
+        unrecorded = Unrecorded(Webhook(emergency), policy.webhook, language, clock, news)
         presses = TakePresses(database, consequences, link, clock, policy, unrecorded)
         intake = PressIntake(self._address, "hub-presses", presses.take, clock.now_ms)
         announcements = Announcements(database, link, self._sounds, clock, news)

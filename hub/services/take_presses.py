@@ -23,6 +23,8 @@ AGAIN_S = 0.1
 """Between tries of a commit that failed."""
 UNRECORDED_S = 2.0
 """A press that is not on disk after so long is told to people as it is (ALERTS.md, invariant 13)."""
+PACE, PACE_S = 20, 0.02
+"""Messages to devices in one go, and the pause after a full one: in a burst, people are notified in between."""
 ACCEPTED_VALID_MS = 24 * 3_600_000
 """A device that was away reads its confirmations when it is back; meanwhile it repeats the press anyway."""
 
@@ -92,12 +94,14 @@ class TakePresses:
         """Confirms presses to their devices until cancelled. What fails is confirmed at the device's next repeat."""
         while True:
             batch = [await self._confirmations.get()]
-            while not self._confirmations.empty():
+            while not self._confirmations.empty() and len(batch) < PACE:
                 batch.append(self._confirmations.get_nowait())
             results = await asyncio.gather(*(self._confirm(press) for press in batch), return_exceptions=True)
             failed = [result for result in results if isinstance(result, Exception)]
             if failed:
                 log.warning("confirmations_not_sent", count=len(failed), reason=str(failed[0]))
+            if len(batch) == PACE:
+                await asyncio.sleep(PACE_S)
 
     async def _confirm(self, press: PressRow) -> None:
         now_ms = self._clock.now_ms()

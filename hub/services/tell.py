@@ -21,6 +21,8 @@ log = structlog.get_logger()
 
 STALE_MS = 60_000
 """Stale speech is a lie: what could not be told by then is not told any more (WIRE.md)."""
+PACE, PACE_S = 50, 0.02
+"""Tellings in one go, and the pause after a full one: in a burst, people are notified in between."""
 GATHER_S = 0.1
 """What was told in so long is marked as sent in one commit; what a crash leaves unmarked is only told again."""
 VOICE_TIMEOUT_S = 1.5
@@ -68,12 +70,14 @@ class Teller:
     async def _tell_all(self) -> None:
         while True:
             batch = [await self._queue.get()]
-            while not self._queue.empty():
+            while not self._queue.empty() and len(batch) < PACE:
                 batch.append(self._queue.get_nowait())
             try:
                 await self._tell(batch)
             except Exception:
                 log.exception("telling_failed", count=len(batch))
+            if len(batch) == PACE:
+                await asyncio.sleep(PACE_S)
 
     async def resume(self) -> None:
         """After each connection: audio is published anew when needed, and what was not sent and is still true is."""

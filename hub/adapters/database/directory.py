@@ -97,6 +97,7 @@ class Known:
         self._connection = connection
         self._community_id = community_id
         self._directories = directories
+        self._community: tuple[Community, int] | None = None
         self._changed: Directory | None = None
         self._is_changed = False
 
@@ -108,20 +109,21 @@ class Known:
         self._changed = self._changed or _read(self._connection, self._community_id)
         return self._changed
 
-    @property
     def community(self) -> tuple[Community, int] | None:
-        """The community and its version, None before it was created."""
-        row = self._connection.execute(_COMMUNITY, {"community": self._community_id}).one_or_none()
-        return None if row is None else (Community(*row[:-1]), row[-1])
+        """The community and its version, read once a change; None before it was created."""
+        if self._community is None:
+            row = self._connection.execute(_COMMUNITY, {"community": self._community_id}).one_or_none()
+            self._community = None if row is None else (Community(*row[:-1]), row[-1])
+        return self._community
 
     def changed(self) -> None:
         """Something of it was changed: its version rises, and this transaction reads it anew."""
         self._connection.execute(_RISE, {"community": self._community_id})
-        self._is_changed, self._changed = True, None
+        self._is_changed, self._changed, self._community = True, None, None
 
     @cached_property
     def _shared(self) -> Directory:
-        found = self.community
+        found = self.community()
         if found is None:
             return _read(self._connection, self._community_id)
         return self._directories.at(self._connection, self._community_id, found[1])

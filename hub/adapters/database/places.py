@@ -44,7 +44,7 @@ class StoredPlaces:
 
     def community(self) -> Community:
         """The community; raises NotFound before it was created."""
-        found = self.known.community
+        found = self.known.community()
         if found is None:
             raise NotFound(what="community", id=self.community_id)
         return found[0]

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import socket
 import ssl
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -36,6 +37,20 @@ class Address:
     is_tls: bool = False
 
 
+class _Stamped(asyncio.Queue[aiomqtt.Message]):
+    """Notes on each message when it came: a device that asks for the time must not be told when its turn was."""
+
+    def put_nowait(self, item: aiomqtt.Message) -> None:
+        vars(item)["received_ns"] = time.time_ns()
+        super().put_nowait(item)
+
+
+def received_ns(message: aiomqtt.Message) -> int:
+    """The Unix time in ns at which this message came to a client of ours."""
+    stamp: int = vars(message)["received_ns"]
+    return stamp
+
+
 def new_client(address: Address, identifier: str, will: aiomqtt.Will | None = None) -> aiomqtt.Client:
     """A client for one connection, never for two: its queue must not hold message ids of a dead one.
 
@@ -58,6 +73,7 @@ def new_client(address: Address, identifier: str, will: aiomqtt.Will | None = No
         tls_context=ssl.create_default_context() if address.is_tls else None,
         socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         max_inflight_messages=RECEIVE_MAXIMUM,
+        queue_type=_Stamped,
         logger=logging.getLogger("hub.mqtt"),
     )
     client.pending_calls_threshold = 100_000  # a burst is no fault; the default warns at every call beyond 10

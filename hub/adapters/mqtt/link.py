@@ -14,7 +14,7 @@ import structlog
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from hub.adapters.mqtt.connection import Address, acknowledge, keep_connected, new_client, new_properties
+from hub.adapters.mqtt.connection import Address, acknowledge, keep_connected, new_client, new_properties, received_ns
 from hub.services.ports import PublishFailed, Sound
 from wire import topics
 from wire.ids import new_id
@@ -137,7 +137,6 @@ class HubLink:
         receipts: asyncio.Queue[tuple[aiomqtt.Message, tuple[str, Receipt]]],
         healths: asyncio.Queue[tuple[aiomqtt.Message, tuple[str, Health]]],
     ) -> None:
-        received_ns = time.time_ns()
         source = topics.parse_from_device(str(message.topic))
         payload = message.payload if isinstance(message.payload, bytes) else b""
         try:
@@ -149,7 +148,7 @@ class HubLink:
                     healths.put_nowait((message, (source.device, read(Health, payload))))
                     return
                 case "clock" if source:
-                    await self._answer_clock(client, source.device, read(ClockProbe, payload), message, received_ns)
+                    await self._answer_clock(client, source.device, read(ClockProbe, payload), message)
                 case "status" if source:
                     await handlers.status(source.device, read(Status, payload), bool(message.retain))
                 case "reply" if source:
@@ -163,7 +162,7 @@ class HubLink:
         acknowledge(client, message)
 
     async def _answer_clock(
-        self, client: aiomqtt.Client, device: str, probe: ClockProbe, message: aiomqtt.Message, received_ns: int
+        self, client: aiomqtt.Client, device: str, probe: ClockProbe, message: aiomqtt.Message
     ) -> None:
         """Answers on the device's own topic, whatever Response Topic it asked for."""
         now_ms = self._now_ms()
@@ -174,7 +173,7 @@ class HubLink:
             valid_until_ms=now_ms + CLOCK_VALID_MS,
             nonce=probe.nonce,
             sent_ns=probe.sent_ns,
-            received_ns=received_ns,
+            received_ns=received_ns(message),
             answered_ns=time.time_ns(),
         )
         payload = answer.to_payload()
