@@ -91,10 +91,10 @@ class Recording:
         self._presses.setdefault(alert.id, []).extend(press_ids)
         self._journal += [(alert.id, self._now_ms, entry) for entry in step.entries]
         self._tellings += [self._telling(alert, tell) for tell in step.tells]
-        if step.ask is not None:
-            self._ask(alert, step.ask)
         if is_new and self._policy.webhook:
             self._notify(alert, None, Contact(ChannelName.WEBHOOK, self._policy.webhook), Purpose.ASK, None)
+        if step.ask is not None:
+            self._ask(alert, step.ask)
         for inform in step.informs:
             self.inform(alert, self._audience(alert, inform), inform)
         return alert

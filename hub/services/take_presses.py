@@ -23,6 +23,8 @@ AGAIN_S = 0.1
 """Between tries of a commit that failed."""
 UNRECORDED_S = 2.0
 """A press that is not on disk after so long is told to people as it is (ALERTS.md, invariant 13)."""
+PEOPLE_FIRST_S = 0.005
+"""Devices are answered this much after people are notified: the loop does one thing at a time."""
 PACE, PACE_S = 20, 0.02
 """Messages to devices in one go, and the pause after a full one: in a burst, people are notified in between."""
 ACCEPTED_VALID_MS = 24 * 3_600_000
@@ -94,6 +96,7 @@ class TakePresses:
         """Confirms presses to their devices until cancelled. What fails is confirmed at the device's next repeat."""
         while True:
             batch = [await self._confirmations.get()]
+            await asyncio.sleep(PEOPLE_FIRST_S)
             while not self._confirmations.empty() and len(batch) < PACE:
                 batch.append(self._confirmations.get_nowait())
             results = await asyncio.gather(*(self._confirm(press) for press in batch), return_exceptions=True)

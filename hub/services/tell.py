@@ -21,6 +21,8 @@ log = structlog.get_logger()
 
 STALE_MS = 60_000
 """Stale speech is a lie: what could not be told by then is not told any more (WIRE.md)."""
+PEOPLE_FIRST_S = 0.005
+"""Elders are told this much after people are notified: the loop does one thing at a time."""
 PACE, PACE_S = 50, 0.02
 """Tellings in one go, and the pause after a full one: in a burst, people are notified in between."""
 GATHER_S = 0.1
@@ -70,6 +72,7 @@ class Teller:
     async def _tell_all(self) -> None:
         while True:
             batch = [await self._queue.get()]
+            await asyncio.sleep(PEOPLE_FIRST_S)
             while not self._queue.empty() and len(batch) < PACE:
                 batch.append(self._queue.get_nowait())
             try:
