@@ -25,7 +25,7 @@ from hub.adapters.notify.page import OpenPage
 from hub.adapters.notify.webhook import Webhook
 from hub.adapters.signing_key import signing_key
 from hub.api import build_api
-from hub.console import build_console
+from hub.console import ConsoleApp, build_console
 from hub.domain.errors import DongdongError
 from hub.domain.ladder import DEFAULT
 from hub.domain.people import ChannelName
@@ -150,10 +150,15 @@ class Hub:
         )
         handlers = Handlers(reports.status, announcements.received, devices.health, devices.replied, reports.connected)
         works = (dispatcher.run(), teller.run(), due_loop.run(), unrecorded.run(), presses.run(), intake.run())
-        await self._run_together([*works, link.run(handlers)], self._web_server(services), listening)
+        pages = build_console(services)
+        await self._run_together([*works, link.run(handlers)], self._web_server(services, pages), pages, listening)
 
     async def _run_together(
-        self, works: Sequence[Coroutine[None, None, None]], server: uvicorn.Server, listening: socket.socket
+        self,
+        works: Sequence[Coroutine[None, None, None]],
+        server: uvicorn.Server,
+        pages: ConsoleApp,
+        listening: socket.socket,
     ) -> None:
         """All of it until `stop`; the end of one by an error is the end of all, and is raised."""
         with contextlib.suppress(_Stopped):
@@ -166,6 +171,7 @@ class Hub:
                 log.info("hub_serving", http=str(self._settings.http))
                 self.is_serving.set()
                 await self._stop.wait()
+                pages.end_streams()
                 server.should_exit = True
                 await web
                 raise _Stopped
@@ -179,9 +185,9 @@ class Hub:
         user, password = self._broker.hub_login
         return Address(self._settings.mqtt.host, self._broker.port, user, password)
 
-    def _web_server(self, services: Services) -> uvicorn.Server:
+    def _web_server(self, services: Services, pages: ConsoleApp) -> uvicorn.Server:
         web = build_api(services)
-        web.mount("/", build_console(services))
+        web.mount("/", pages)
         return _Server(
             uvicorn.Config(
                 web,

@@ -36,7 +36,9 @@ class DeviceView:
 def devices_view(tx: Tx, now_ms: int) -> list[DeviceView]:
     """All devices: those that are not fine first, the longest unheard or unproved of them at the top."""
     places = tx.places.places()
-    devices = sorted(tx.devices.devices().values(), key=lambda one: (is_fine(one, now_ms), _known_ms(one), one.id))
+    devices = sorted(
+        tx.devices.devices().values(), key=lambda one: (is_fine(one, now_ms), _known_ms(one), len(one.id), one.id)
+    )
     return [_view(one, places, now_ms) for one in devices]
 
 
