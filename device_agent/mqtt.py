@@ -20,6 +20,7 @@ from paho.mqtt.properties import Properties
 SESSION_EXPIRY_S = 7 * 24 * 3_600  # WIRE.md: what is sent to a device meanwhile waits for it
 KEEPALIVE_S = 10  # an abrupt loss is seen within 1.5 times of it
 RECEIVE_MAXIMUM = 100  # unacknowledged messages on their way to us: bounds memory without losing any
+ARRIVED_NS = "arrived_ns"
 ANSWER_S = 10.0  # a broker that does not answer for so long is treated as lost
 
 log = logging.getLogger(__name__)
@@ -85,6 +86,14 @@ class Links(Protocol):
         """A new connection; the broker publishes `will` if it is lost. Raises LinkLost."""
 
 
+class _Stamped(asyncio.Queue[aiomqtt.Message]):
+    """Notes on each message when it came: whoever takes it out may be busy with those before it."""
+
+    def put_nowait(self, item: aiomqtt.Message) -> None:
+        vars(item)[ARRIVED_NS] = time.monotonic_ns()
+        super().put_nowait(item)
+
+
 class MqttLinks:
     """Links to a real broker."""
 
@@ -127,6 +136,7 @@ class MqttLinks:
             tls_params=None if login.ca_file is None else aiomqtt.TLSParameters(ca_certs=str(login.ca_file)),
             socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
             logger=log,
+            queue_type=_Stamped,
         )
         client.pending_calls_threshold = 200  # many presses at once are normal after a lost connection
         client._client.manual_ack_set(True)  # noqa: SLF001 - aiomqtt 2.5.1 offers no way of its own
@@ -164,7 +174,7 @@ class MqttLink:
             async for message in self._client.messages:
                 properties = dict(getattr(message.properties, "UserProperty", []))
                 payload = bytes(message.payload) if isinstance(message.payload, bytes | bytearray) else b""
-                yield Incoming(message.topic.value, payload, properties, time.monotonic_ns())
+                yield Incoming(message.topic.value, payload, properties, vars(message)[ARRIVED_NS])
                 self._client._client.ack(message.mid, message.qos)  # noqa: SLF001 - as above
         except aiomqtt.MqttError as error:
             raise LinkLost(str(error)) from None

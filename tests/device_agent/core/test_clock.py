@@ -19,9 +19,14 @@ def test_equal_ways_give_the_exact_offset() -> None:
     assert estimate([probe(5 * MS, 3 * MS, 3 * MS)]).offset_ns == TRUE_OFFSET_NS
 
 
-def test_the_least_round_trip_is_believed() -> None:
+def test_the_quickest_way_there_and_the_quickest_way_back_are_believed() -> None:
     slow, quick = probe(0, 90 * MS, 2 * MS), probe(200 * MS, 1 * MS, 1 * MS)
     assert estimate([slow, quick, slow]).offset_ns == TRUE_OFFSET_NS
+
+
+def test_the_quickest_ways_may_be_those_of_different_probes() -> None:
+    found = estimate([probe(0, 1 * MS, 40 * MS), probe(200 * MS, 50 * MS, 1 * MS)])
+    assert (found.offset_ns, found.error_ns) == (TRUE_OFFSET_NS, 1 * MS)
 
 
 @given(st.lists(st.tuples(WAYS, WAYS), min_size=1, max_size=16))
