@@ -73,7 +73,7 @@ class Agent:
         self._started_ms = ports.clock.now().mono_ms
         sound = SoundHardware(ports.speaker, ports.microphone, ports.decoder, ports.files)
         self.link = HubLink(identity, ports.links, ports.outbox, ports.clock, self.post, self._audio_came, self.health)
-        self._playback = Playback(sound, ports.clock, self.post, self._spawn, self.link.want)
+        self._playback = Playback(sound, ports.clock, self.post, self._spawn, self.link.want, ports.outbox.sync)
         self._tasks: asyncio.TaskGroup | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._ended = asyncio.Event()

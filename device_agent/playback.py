@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -21,6 +22,8 @@ from device_agent.hardware.decoding import Decoder
 from device_agent.hardware.errors import SoundCardLost, UnreadableAudio
 from device_agent.hardware.ports import Microphone, Speaker
 
+JUDGES = ThreadPoolExecutor(1, thread_name_prefix="hearing")
+"""One at a time: all buildings of a process end an announcement together, and none must stutter by judging it."""
 SWEEP_S = 1.5
 SWEEP_HZ = (300.0, 3_400.0)  # what the smallest loudspeaker gives back
 SWEEP_PEAK = 0.25  # quiet, since it may be played at night
@@ -39,7 +42,8 @@ class SoundHardware:
 
 
 class Playback:
-    """`post` takes events for the core, `spawn` runs a task as long as the agent, `want` has a file fetched."""
+    """`post` takes events for the core, `spawn` runs a task as long as the agent, `want` has a file fetched,
+    `sync` has all that the agent has kept survive a power cut."""
 
     def __init__(
         self,
@@ -48,6 +52,7 @@ class Playback:
         post: Callable[[events.Event], None],
         spawn: Callable[[Coroutine[Any, Any, None]], object],
         want: Callable[[str], None],
+        sync: Callable[[], None],
     ) -> None:
         self.mixer = Mixer()
         self.delay_s = 0.0
@@ -56,6 +61,7 @@ class Playback:
         self._post = post
         self._spawn = spawn
         self._want = want
+        self._sync = sync
         self._sources: dict[str, Sound] = {}
         self._unsaid: dict[str, effects.Speak] = {}
         self._coming: set[str] = set()
@@ -142,7 +148,12 @@ class Playback:
         return self._hardware.decoder.decode(path.read_bytes())
 
     async def _play(self, effect: effects.Play) -> None:
+        """That it begins is on disk before it does: after a power cut it must not sound a second time."""
         manifest = effect.manifest
+        try:
+            await asyncio.to_thread(self._sync)
+        except OSError:  # a broken disk must not keep a warning from being heard
+            log.exception("the disk does not take that %s begins", manifest.announcement_id)
         pcm = await self._pcm(manifest.audio_sha256)
         if pcm is None or manifest.announcement_id not in self._coming:
             return
@@ -175,7 +186,8 @@ class Playback:
         except SoundCardLost as error:
             self._post(events.Judged(effect.sound_id, None, f"no microphone: {error}"))
             return
-        evidence = await asyncio.to_thread(heard, source, recording, effect.started_s)
+        loop = asyncio.get_running_loop()
+        evidence = await loop.run_in_executor(JUDGES, heard, source, recording, effect.started_s)
         self._post(events.Judged(effect.sound_id, evidence))
 
     def _mix(self, sound: Sound) -> None:
