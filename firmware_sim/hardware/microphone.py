@@ -2,12 +2,16 @@
 
 import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from device_agent.core.hearing import Recording
 from device_agent.core.resample import HEARING_RATE, LISTEN_S, to_hearing_rate
 from firmware_sim.hardware.tape import Tape
+
+
+_EARS = ThreadPoolExecutor(1, thread_name_prefix="ears")  # the buildings of a process hear one after the other
 
 
 class SimulatedMicrophone:
@@ -27,7 +31,8 @@ class SimulatedMicrophone:
         begun_s = max(start_s, time.monotonic())
         end_s = start_s + min(duration_s, LISTEN_S)
         await asyncio.sleep(max(0.0, end_s - time.monotonic()))
-        return await asyncio.to_thread(self.hear, begun_s, max(0.0, end_s - begun_s))
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(_EARS, self.hear, begun_s, max(0.0, end_s - begun_s))
 
     def hear(self, start_s: float, duration_s: float) -> Recording:
         """What it hears in an interval that has passed."""

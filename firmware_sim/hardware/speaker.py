@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import Callable
 
@@ -26,7 +27,7 @@ class SimulatedSpeaker:
 
     Faults, settable at any time: `is_silent` (everything goes on, but nothing reaches the air), `gain` below 1.
     A block that would have come too late is an underrun as on a real card: `underruns` counts them, and the
-    stream goes on later.
+    stream goes on later, by whole frames, with silence between.
     """
 
     def __init__(self, tape: Tape, latency_s: float = LATENCY_S) -> None:
@@ -57,7 +58,8 @@ class SimulatedSpeaker:
                     await self._sound(renderer, deliver)
                     continue
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), rest_s)
+                    async with asyncio.timeout(rest_s):
+                        await self._woken.wait()
         finally:
             self._tape.close()
 
@@ -73,7 +75,10 @@ class SimulatedSpeaker:
             now_s = time.monotonic()
             if dac_s < now_s:
                 self.underruns += 1
-                dac_s = now_s + self._latency_s
+                missed = math.ceil((now_s + self._latency_s - dac_s) * self._tape.frames_per_s)
+                if self._tape.is_running:
+                    self._tape.append(dac_s, np.zeros(missed, np.int16))
+                dac_s += missed / self._tape.frames_per_s
             block = renderer.render(BLOCK_FRAMES, dac_s)
             if not self.is_silent and (self._tape.is_running or block.any()):
                 self._tape.append(dac_s, block if self.gain == 1.0 else np.rint(block * self.gain).astype(np.int16))

@@ -50,6 +50,7 @@ class Building:
     async def close(self) -> None:
         self.task.cancel()
         await asyncio.gather(self.task, return_exceptions=True)
+        self.tape.flush()
 
 
 @pytest.fixture
@@ -150,6 +151,7 @@ def test_the_tape_begins_a_new_segment_after_a_pause_and_goes_on_in_one_without(
     for start_s in (10.0, 10.1, 10.5):
         tape.append(start_s, np.full(4_800, 7, np.int16))
     tape.close()
+    tape.flush()
     assert [(segment.start_s, segment.frames) for segment in tape.segments] == [(10.0, 9_600), (10.5, 4_800)]
 
 
@@ -162,6 +164,7 @@ def test_the_air_is_silent_where_nothing_was_written_even_while_writing(tmp_path
         *(0, 0, 7, 7, 0, 0, 9, 9)
     ]
     tape.close()
+    tape.flush()
 
 
 def test_the_oldest_segments_are_deleted_when_the_tape_is_full(tmp_path: Path) -> None:
@@ -169,6 +172,7 @@ def test_the_oldest_segments_are_deleted_when_the_tape_is_full(tmp_path: Path) -
     for k in range(10):
         tape.append(float(k), np.ones(4_800, np.int16))
     tape.close()
+    tape.flush()
     kept = sorted(path.name for path in tmp_path.glob("*.wav"))
     assert kept == [segment.file for segment in tape.segments]
     assert kept == ["x-000008.wav", "x-000009.wav", "x-000010.wav"]
@@ -182,5 +186,6 @@ def test_a_long_sound_goes_on_in_the_next_segment_without_a_gap(
     for k in range(20):
         tape.append(5.0 + k / 10, np.full(4_800, k, np.int16))
     tape.close()
+    tape.flush()
     assert [segment.start_s for segment in tape.segments] == [5.0, 6.0]
     assert tape.between(5.0, 2.0).reshape(20, -1)[:, 0].tolist() == list(range(20))
