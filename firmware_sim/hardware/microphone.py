@@ -10,7 +10,6 @@ from device_agent.core.hearing import Recording
 from device_agent.core.resample import HEARING_RATE, LISTEN_S, to_hearing_rate
 from firmware_sim.hardware.tape import Tape
 
-
 _EARS = ThreadPoolExecutor(1, thread_name_prefix="ears")  # the buildings of a process hear one after the other
 
 
