@@ -106,8 +106,15 @@ def _buttons_of_devices(tx: Tx) -> dict[str, list[str]]:
 
 
 def _fleet(settings: Settings, devices: Mapping[str, list[str]]) -> Path:
-    """Writes the file that the simulator runs, with a fresh password for each building."""
+    """Writes the file that the simulator runs, with a password for each building.
+
+    A building keeps the one it has: Mosquitto 2.0.11 is broken by a new password for a session that waits for its
+    device, and ends by a segmentation fault when the device is back.
+    """
+    path = settings.data / "fleet.json"
+    known = json.loads(path.read_text(encoding="utf-8"))["buildings"] if path.exists() else []
     passwords = {device: secrets.token_urlsafe(18) for device in devices}
+    passwords |= {one["device"]: one["password"] for one in known if one["device"] in devices}
     add_logins(settings.data / "broker", passwords)
     fleet = {
         "broker": {"host": settings.mqtt.host, "port": settings.mqtt.port},
@@ -118,6 +125,5 @@ def _fleet(settings: Settings, devices: Mapping[str, list[str]]) -> Path:
             {"device": device, "password": passwords[device], "buttons": buttons} for device, buttons in devices.items()
         ],
     }
-    path = settings.data / "fleet.json"
     replace_text(path, json.dumps(fleet, indent=1))
     return path
