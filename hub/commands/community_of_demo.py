@@ -108,8 +108,8 @@ def _buttons_of_devices(tx: Tx) -> dict[str, list[str]]:
 def _fleet(settings: Settings, devices: Mapping[str, list[str]]) -> Path:
     """Writes the file that the simulator runs, with a password for each building.
 
-    A building keeps the one it has: Mosquitto 2.0.11 is broken by a new password for a session that waits for its
-    device, and ends by a segmentation fault when the device is back.
+    A building keeps the one it has: new passwords for sessions that wait for their devices have ended Mosquitto
+    2.0.11 by a segmentation fault when the devices came back.
     """
     path = settings.data / "fleet.json"
     known = json.loads(path.read_text(encoding="utf-8"))["buildings"] if path.exists() else []
