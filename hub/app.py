@@ -18,6 +18,7 @@ from hub.adapters import own_tls
 from hub.adapters.audio.maker import SoundMaker
 from hub.adapters.broker import Certificates, OwnBroker
 from hub.adapters.clock import SystemClock
+from hub.adapters.data_folder import DATABASE
 from hub.adapters.database.database import SqliteDatabase
 from hub.adapters.mqtt import Address, Handlers, HubLink, PressIntake
 from hub.adapters.notify.ntfy import Ntfy
@@ -50,7 +51,6 @@ from wire.messages import Status
 
 log = structlog.get_logger()
 
-DATABASE = "dongdong.db"
 LOOP_STUCK_MS = 5_000
 """A due loop that has not turned for so long no longer works, whatever the process looks like."""
 CHANNEL_CONNECTIONS = 50

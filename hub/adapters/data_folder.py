@@ -10,6 +10,8 @@ from pathlib import Path
 
 from hub.domain.errors import DongdongError
 
+DATABASE = "dongdong.db"
+
 
 class FolderInUse(DongdongError):
     """Another hub runs on this folder: two would take each other's broker and connections. Params: `folder`."""

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from hub.adapters.broker import add_login
 from hub.adapters.clock import SystemClock
+from hub.adapters.data_folder import DATABASE
 from hub.adapters.database.database import SqliteDatabase
-from hub.app import DATABASE
 from hub.commands import options as shared
 from hub.domain.devices import Device
 from hub.domain.errors import Invalid

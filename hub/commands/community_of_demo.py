@@ -10,10 +10,10 @@ from pathlib import Path
 
 from hub.adapters.broker import add_logins
 from hub.adapters.clock import SystemClock
+from hub.adapters.data_folder import DATABASE
 from hub.adapters.database.database import SqliteDatabase
 from hub.adapters.signing_key import signing_key
 from hub.adapters.whole_files import replace_text
-from hub.app import DATABASE
 from hub.domain.people import Assignment, Duty, Person, Role
 from hub.domain.places import EVERYWHERE
 from hub.domain.roster import Shift

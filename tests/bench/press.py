@@ -24,7 +24,7 @@ import uvloop
 
 from hub.adapters.broker import HUB_USER, OwnBroker, add_login
 from hub.adapters.broker.logins import hub_password
-from hub.app import DATABASE
+from hub.adapters.data_folder import DATABASE
 from hub.setting_values import Endpoint
 from tests.bench.report import Figure, median, percentile, show
 from tests.world.button import Buttons, client

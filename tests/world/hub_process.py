@@ -21,7 +21,7 @@ import aiohttp
 
 from hub.adapters.broker.files import BrokerFiles
 from hub.adapters.broker.running import running_pid
-from hub.app import DATABASE
+from hub.adapters.data_folder import DATABASE
 from tests.world.processes import MARK, running
 from tests.world.waiting import wait_until
 
