@@ -36,9 +36,11 @@ MAX_CHARACTERS = 2_000
 MAX_REPEAT = 5
 GAP_MS = 2_000
 """Silence between repeats."""
-LEAD_MS = 600
-"""From the publishing to the agreed instant: time for 69 devices to fetch, decode and arm, well below the
-1.5 s that an emergency may take to the first sound."""
+LEAD_MS, LEAD_MS_PER_S = 700, 20
+"""From the publishing to the agreed instant, and more for each second of sound. Of 69 simulated devices on two cores
+the last was ready after 0.3-0.54 s for 7 s of sound and 0.6 s for 24 s, and armed 0.15 s later. To decode a second
+takes 6 ms of CPU there; smaller computers get three times that. An emergency
+may take 1.5 s to the first sound."""
 MAX_AHEAD_MS = 366 * 24 * 3_600_000
 PAST_TOLERANCE_MS = 5_000
 """A time chosen on a page may have gone by this long when the request arrives; then it is played now."""
@@ -98,6 +100,11 @@ def _is_picture(character: str) -> bool:
 def total_ms(duration_ms: int, repeat: int) -> int:
     """How long all rounds and the gaps between them take."""
     return duration_ms * repeat + GAP_MS * (repeat - 1)
+
+
+def lead_ms(duration_ms: int) -> int:
+    """How long devices may take to fetch, decode and arm a sound of that length (one round)."""
+    return LEAD_MS + duration_ms * LEAD_MS_PER_S // 1000
 
 
 class Reached(StrEnum):

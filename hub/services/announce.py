@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from hub.domain.announcements import LEAD_MS, PRIORITY, VALID_AFTER_END_MS, Wanted, checked, total_ms
+from hub.domain.announcements import PRIORITY, VALID_AFTER_END_MS, Wanted, checked, lead_ms, total_ms
 from hub.domain.errors import NotFound, NoVoice
 from hub.domain.reading import spoken
 from hub.services import payloads, receipts
@@ -198,7 +198,7 @@ class Announcements:
 
 def _planned(wanted: Wanted, targets: Targets, sound: Sound, by: str, now_ms: int) -> Announcement:
     """The row; an instant that is past, or too near for the devices to prepare, becomes the next possible one."""
-    play_at_ms = max(wanted.play_at_ms or 0, now_ms + LEAD_MS)
+    play_at_ms = max(wanted.play_at_ms or 0, now_ms + lead_ms(sound.duration_ms))
     return Announcement(
         id=new_id(now_ms),
         kind=wanted.kind.value,

@@ -50,8 +50,9 @@ class SoundMaker:
         self._announcements = _Kept(_ANNOUNCEMENTS_KEPT)
 
     async def start(self) -> None:
-        """Start the voice's process, so that the first sentence does not wait for it."""
+        """Start the voice's process and make the chimes, so that the first sentence waits for neither."""
         await self._voice.start()
+        await asyncio.get_running_loop().run_in_executor(self._threads, _make_chimes)
 
     async def close(self) -> None:
         """End the voice's process and whatever is still being made."""
@@ -118,6 +119,11 @@ class _Kept:
     def _forget_failed(self, key: tuple[str, ...], task: asyncio.Task[Sound]) -> None:
         if (task.cancelled() or task.exception()) and self._tasks.get(key) is task:
             del self._tasks[key]
+
+
+def _make_chimes() -> None:
+    for chime in (*chimes.CHIMES.values(), chimes.END_CHIME):
+        chimes.sound(chime)
 
 
 def _round(speech: Pcm, kind: str) -> Pcm:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hub.domain.announcements import GAP_MS, LEAD_MS
+from hub.domain.announcements import GAP_MS, lead_ms
 from hub.domain.people import Role
 from tests.hub.api.conftest import Api
 from tests.hub.services.small_community import NOON_MS, SOUND_MS
@@ -21,7 +21,7 @@ async def test_announcing_answers_with_id_length_and_instant(api: Api) -> None:
     body = answer.json()
     assert answer.status_code == 201
     assert body["duration_ms"] == 2 * SOUND_MS + GAP_MS
-    assert body["play_at_ms"] == NOON_MS + LEAD_MS
+    assert body["play_at_ms"] == NOON_MS + lead_ms(SOUND_MS)
     assert (body["counts"]["sent"], body["counts"]["no_device"]) == (2, 1)
     assert api.publisher.topics() == ["audio", "place/sunny/all"]
 
@@ -30,7 +30,7 @@ async def test_what_is_left_out_is_routine_once_and_now(api: Api) -> None:
     headers = await api.as_role(Role.STAFF)
     made = (await api.client.post(URL, json={"text": "停水", "places": ["grid-1"]}, headers=headers)).json()
     one = (await api.client.get(f"{URL}/{made['id']}", headers=headers)).json()
-    assert (one["kind"], one["repeat"], one["play_at_ms"]) == ("routine", 1, NOON_MS + LEAD_MS)
+    assert (one["kind"], one["repeat"], one["play_at_ms"]) == ("routine", 1, NOON_MS + lead_ms(SOUND_MS))
     assert one["created_by"] == "staff program"
 
 

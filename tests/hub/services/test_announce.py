@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from hub.adapters.database.database import SqliteDatabase
-from hub.domain.announcements import LEAD_MS, VALID_AFTER_END_MS, Progress, Reached
+from hub.domain.announcements import VALID_AFTER_END_MS, Progress, Reached, lead_ms
 from hub.domain.devices import Device, Part
 from hub.domain.errors import Invalid, NotFound, NoVoice
 from hub.services.announce import Announcements, title
@@ -98,7 +98,7 @@ async def test_a_manifest_says_all_that_a_device_needs(rig: Rig) -> None:
     assert isinstance(manifest, Manifest)
     assert (manifest.to, manifest.announcement_id, manifest.priority) == ("all", announcement.id, 240)
     assert manifest.title == "今天下午三点到五点停水，请大家提前储水…"
-    assert manifest.play_at_ms == NOON_MS + LEAD_MS
+    assert manifest.play_at_ms == NOON_MS + lead_ms(SOUND_MS)
     end_ms = manifest.play_at_ms + 2 * SOUND_MS + manifest.gap_ms
     assert manifest.valid_until_ms == end_ms + VALID_AFTER_END_MS
     assert rig.publisher.expiries[-1] == -(-(manifest.valid_until_ms - NOON_MS) // 1000)
@@ -106,12 +106,16 @@ async def test_a_manifest_says_all_that_a_device_needs(rig: Rig) -> None:
 
 async def test_the_lead_begins_when_the_speech_is_ready(rig: Rig) -> None:
     rig.sounds.takes_ms = 700
-    assert (await rig.announce()).play_at_ms == NOON_MS + 700 + LEAD_MS
+    assert (await rig.announce()).play_at_ms == NOON_MS + 700 + lead_ms(SOUND_MS)
+
+
+def test_a_longer_sound_has_a_longer_lead() -> None:
+    assert lead_ms(30_000) - lead_ms(0) == 600
 
 
 async def test_an_instant_that_the_speech_has_overtaken_becomes_the_next_possible_one(rig: Rig) -> None:
     rig.sounds.takes_ms = 3_000
-    assert (await rig.announce(play_at_ms=NOON_MS + 1_000)).play_at_ms == NOON_MS + 3_000 + LEAD_MS
+    assert (await rig.announce(play_at_ms=NOON_MS + 1_000)).play_at_ms == NOON_MS + 3_000 + lead_ms(SOUND_MS)
 
 
 async def test_a_later_instant_is_kept(rig: Rig) -> None:
