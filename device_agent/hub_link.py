@@ -199,8 +199,8 @@ class HubLink:
         """An empty payload only says that the file was removed."""
         if sha256 in self._wanted and payload:
             self._wanted.remove(sha256)
-            await link.unsubscribe(topics.audio(sha256))
             self._came(sha256, payload)
+            await link.unsubscribe(topics.audio(sha256))
 
     def _hub_status(self, payload: bytes) -> None:
         try:

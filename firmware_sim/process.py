@@ -19,12 +19,16 @@ from firmware_sim.fleet import Fleet, load
 from wire.signing import VerifyKeys
 
 LOOK_S = 0.05
+SWITCH_S = 0.0005
+"""A thread that decodes gives up the interpreter at each packet, and would wait 5 ms for it while all agents of the
+process act on the same manifest: up to a second for one sentence."""
 
 log = logging.getLogger(__name__)
 
 
 def main(fleet_file: Path, index: int) -> None:
     """Run share `index` of the fleet until SIGTERM, SIGINT, or the end of standard input."""
+    sys.setswitchinterval(SWITCH_S)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     uvloop.run(_run(load(fleet_file), index))
 
