@@ -18,6 +18,10 @@ from hub.commands import options as shared
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse has no public name
 
+SWITCH_S = 0.0005
+"""How long the database's thread and the event loop may keep each other waiting; with Python's 5 ms the median from
+press to webhook at 50 presses a second rose from 7 to 11 ms on a busy machine of two cores."""
+
 
 def add_to(commands: Commands) -> None:
     """Adds the command."""
@@ -41,6 +45,7 @@ def run(options: argparse.Namespace) -> int:
 
 async def serve(hub: Hub) -> None:
     """Runs the hub with the two signals that end it in good order."""
+    sys.setswitchinterval(SWITCH_S)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, hub.stop)
