@@ -14,6 +14,7 @@ from hub.adapters.broker import add_login
 from hub.adapters.clock import SystemClock
 from hub.adapters.data_folder import DATABASE
 from hub.adapters.database.database import SqliteDatabase
+from hub.adapters.signing_key import signing_key
 from hub.commands import options as shared
 from hub.domain.devices import Device
 from hub.domain.errors import Invalid
@@ -51,6 +52,10 @@ def add_to(commands: Commands) -> None:
     add.add_argument("--place", required=True, help="在哪里，如 building-17 · where it is, such as building-17")
     add.add_argument("--json", action="store_true", dest="is_json")
     add.set_defaults(command=add_device)
+    key = device.add_parser("key", help="中心的公钥，每台设备都要写上 · the hub's public key, which every device needs")
+    shared.add_data(key)
+    key.add_argument("--json", action="store_true", dest="is_json")
+    key.set_defaults(command=show_key)
 
 
 def fill(options: argparse.Namespace) -> int:
@@ -94,6 +99,13 @@ def add_device(options: argparse.Namespace) -> int:
     password = secrets.token_urlsafe(PASSWORD_BYTES)
     add_login(settings.data / "broker", options.id, password)
     shared.show({"user": options.id, "password": password}, is_json=options.is_json)
+    return 0
+
+
+def show_key(options: argparse.Namespace) -> int:
+    """Prints the key against which devices check what the hub tells them: 64 hexadecimal digits."""
+    key = signing_key(shared.settings(options).data / "keys")
+    shared.show({"key": key.public_bytes.hex()}, is_json=options.is_json)
     return 0
 
 

@@ -68,7 +68,7 @@ async def _show(settings: Settings) -> int:
 
 
 def _welcome(hub: Hub, demo: Demo) -> str:
-    press = f"dongdong sim press {demo.fleet} {demo.elder.device} {demo.elder.button}"
+    press = f"{sys.argv[0]} sim press {demo.fleet} {demo.elder.device} {demo.elder.button}"
     return f"""
 栋栋响 已经开始：69 栋楼、8 个网格、3,635 户。按 Ctrl-C 全部结束。
 dongdong is running: 69 buildings, 8 grids, 3,635 homes. Ctrl-C ends all of it.
