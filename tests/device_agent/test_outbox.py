@@ -128,3 +128,11 @@ def test_every_press_that_was_stored_survives_a_kill(tmp_path: Path) -> None:
     writer.wait()
     last = int([line for line in said if line.endswith("\n")][-1])
     assert [each.seq for each in Outbox(path).load().waiting][: last + 1] == list(range(last + 1))
+
+
+def test_presses_wait_for_the_disk_also_after_what_does_not(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "outbox.db")
+    outbox.store_manifest(manifest())
+    outbox.add("receipt", Receipt(announcement_id="n-1", states=[StateAt(state=ReceiptState.PLAYED, at_ms=1)]))
+    outbox.sync()
+    assert outbox._db.execute("PRAGMA synchronous").fetchone() == (2,)
