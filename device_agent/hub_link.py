@@ -242,30 +242,25 @@ class HubLink:
             await self._unsent.wait()
 
     async def _learn_time(self, link: Link) -> None:
-        """One answer is enough to begin with, so that no announcement waits; the rounds of the devices that came
-        together with this one are spread over time."""
         wait_s = PROBE_AGAIN_S
-        if self._estimate is None:
-            await self._probe_round(link, 1)
-        await asyncio.sleep(random.uniform(0.0, PROBE_AGAIN_S))  # noqa: S311 - no secret, only spread
         while True:
-            await self._probe_round(link, PROBES)
+            await self._probe_round(link)
             if self._estimate is not None and self._estimate.error_ns <= GOOD_NS:
                 wait_s = PROBE_EVERY_S
             await asyncio.sleep(wait_s * random.uniform(0.8, 1.2))  # noqa: S311 - no secret, only spread
             wait_s = min(wait_s * 2, PROBE_EVERY_S)  # asking ever again would keep a busy hub busy
 
-    async def _probe_round(self, link: Link, count: int) -> None:
+    async def _probe_round(self, link: Link) -> None:
+        """The first answer is enough to begin with, so that no announcement waits; each one makes it better."""
         probes: list[Probe] = []
-        for number in range(count):
-            if number:
-                await asyncio.sleep(random.uniform(*PROBE_PAUSE_S))  # noqa: S311 - no secret, only spread
+        for _ in range(PROBES):
             if (probe := await self._probe(link)) is not None:
                 probes.append(probe)
-        if probes:
-            self._estimate = better(self._estimate, estimate(probes))
-            self._clock.learn(self._estimate.offset_ns)
-            self._post(events.Tick())
+                self._estimate = better(self._estimate, estimate(probes))
+                self._clock.learn(self._estimate.offset_ns)
+                if len(probes) == 1:
+                    self._post(events.Tick())
+            await asyncio.sleep(random.uniform(*PROBE_PAUSE_S))  # noqa: S311 - no secret, only spread
 
     async def _probe(self, link: Link) -> Probe | None:
         nonce = os.urandom(16).hex()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 PROBES = 16  # the least round trip of so many had a p95 error of 0.2 ms, also on a loaded machine
 PROBE_PAUSE_S = (0.01, 0.06)  # between two of them: a round outlasts what keeps hub or device busy at its begin
 PROBE_EVERY_S = 60.0  # once the estimate is good
-PROBE_AGAIN_S = 4.0  # while it is not, or nobody answers
+PROBE_AGAIN_S = 1.0  # while it is not, or nobody answers; twice as long each time
 GOOD_NS = 1_500_000  # half a round trip of a quiet network; more means that everybody asks at the same time
 DRIFT = 50e-6  # of a crystal, at worst
 PATIENCE_MS = 10_000  # so long after its start a device waits for the hub's time before it uses its own
