@@ -18,7 +18,7 @@ log = structlog.get_logger()
 LANES = 50
 """Sends under way at once in one channel; 50 connections carried 1,000 posts in 0.3 s of CPU (ARCHITECTURE.md)."""
 SEND_TIMEOUT_S = 10.0
-GATHER_S = 0.1
+GATHER_S = 0.2
 """Outcomes of so long are stored in one commit; one that a crash takes along is sent again (invariant 12)."""
 BACKOFF_MS = (500, 1_000, 2_000, 4_000, 8_000, 15_000)
 """Waits between tries; the last one repeats until the alert needs nobody more."""
@@ -156,9 +156,15 @@ def record_outcomes(tx: Tx, outcomes: Sequence[Notification], policy: Policy, no
         mine = [one for one in asks if one.alert_id == alert.id]
         if alert.state is not State.OPEN:
             _thank_the_late(recording, alert, mine)
-        elif any(one.state != "sent" for one in mine) and _has_rung_failed(tx, alert):
+        elif _may_have_failed(alert, mine) and _has_rung_failed(tx, alert):
             recording.add(rung_failed(alert, alert.rung, policy.ladder, now_ms))
     return recording.write()
+
+
+def _may_have_failed(alert: Alert, outcomes: Sequence[Notification]) -> bool:
+    """Something failed, and nothing of the present rung is known to have arrived: worth looking at the whole rung."""
+    has_arrived = any(one.state == "sent" and one.rung == alert.rung for one in outcomes)
+    return not has_arrived and any(one.state != "sent" for one in outcomes)
 
 
 def _has_rung_failed(tx: Tx, alert: Alert) -> bool:

@@ -25,7 +25,7 @@ UNRECORDED_S = 2.0
 """A press that is not on disk after so long is told to people as it is (ALERTS.md, invariant 13)."""
 PEOPLE_FIRST_S = 0.005
 """Devices are answered this much after people are notified: the loop does one thing at a time."""
-PACE, PACE_S = 20, 0.02
+PACE, PACE_S = 20, 0.04
 """Messages to devices in one go, and the pause after a full one: in a burst, people are notified in between."""
 ACCEPTED_VALID_MS = 24 * 3_600_000
 """A device that was away reads its confirmations when it is back; meanwhile it repeats the press anyway."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from itertools import count
-from queue import Empty, PriorityQueue
+from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, TypeVar
 
@@ -16,8 +17,6 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from hub.adapters.database.engine import has_transaction
 from hub.services.ports import CommitFailed, Tx
 
-URGENT, ORDINARY, LAST = range(3)
-"""A press is written before what waits for it to be written; the end comes after all."""
 GROUP = 64
 """So many jobs share a commit at most: the first of them waits for the last."""
 
@@ -55,8 +54,10 @@ class Writer:
         self._new_tx = new_tx
         self._on_lost = on_lost
         self._loop = loop
-        self._queue: PriorityQueue[tuple[int, int, _Waiting | None]] = PriorityQueue()
-        self._order = count()
+        self._urgent: deque[_Waiting] = deque()
+        self._ordinary: deque[_Waiting] = deque()
+        self._tokens: SimpleQueue[None] = SimpleQueue()  # one for each job that waits, and one for the end
+        self._connection: Connection | None = None
         self._is_closed = False
         self._thread = Thread(target=self._run, name="database-writer", daemon=True)
         self._thread.start()
@@ -70,58 +71,63 @@ class Writer:
         if self._is_closed:
             raise CommitFailed("the database is closed")
         future: asyncio.Future[Any] = self._loop.create_future()
-        self._put(URGENT if is_urgent else ORDINARY, _Waiting(job, future))
+        (self._urgent if is_urgent else self._ordinary).append(_Waiting(job, future))
+        self._tokens.put(None)
         return await future
 
     async def close(self) -> None:
         """Finishes all that waits, then ends the thread."""
         if not self._is_closed:
             self._is_closed = True
-            self._put(LAST, None)
+            self._tokens.put(None)
         await asyncio.to_thread(self._thread.join)
-
-    def _put(self, urgency: int, waiting: _Waiting | None) -> None:
-        self._queue.put((urgency, next(self._order), waiting))
 
     def _run(self) -> None:
         while group := self._take():
             outcomes = self._perform([waiting.job for waiting in group])
             self._loop.call_soon_threadsafe(_resolve, group, outcomes)
+        self._let_go()
 
     def _take(self) -> list[_Waiting]:
         """What waits now and is equally urgent, at least one job; nothing when the end has come."""
-        group: list[_Waiting] = []
-        urgency, _, waiting = self._queue.get()
-        while waiting is not None:
-            group.append(waiting)
-            if len(group) == GROUP:
-                break
+        self._tokens.get()
+        waiting = self._urgent or self._ordinary
+        group = [waiting.popleft()] if waiting else []
+        while waiting and len(group) < GROUP:
             try:
-                following = self._queue.get_nowait()
+                self._tokens.get_nowait()
             except Empty:
                 break
-            if following[0] != urgency:
-                self._queue.put(following)
-                break
-            waiting = following[2]
+            group.append(waiting.popleft())
         return group
 
     def _perform(self, jobs: Sequence[Job]) -> list[_Outcome]:
         """Runs the jobs and commits; whatever keeps the commit from being made is told to all of them."""
         try:
-            with self._engine.connect() as connection:
-                connection.begin()
+            if self._connection is None:
+                self._connection = self._engine.connect()
+            connection = self._connection
+            with connection.begin() as transaction:
                 if len(jobs) == 1:
                     outcomes = [_outcome(jobs[0], self._new_tx(connection))]
                 else:
                     outcomes = [_in_savepoint(connection, job, self._new_tx(connection)) for job in jobs]
                 if any(outcome.error is None for outcome in outcomes):
                     _commit(connection)
+                else:
+                    transaction.rollback()
         except Exception as error:  # noqa: BLE001  # those who wait must be told, and the thread must live on
             self._on_lost()
-            self._engine.dispose()  # a connection that has failed to commit is not trusted with the next group
+            self._let_go()  # a connection that has failed to commit is not trusted with the next group
             return [_Outcome(error=_failed(error)) for _ in jobs]
         return outcomes
+
+    def _let_go(self) -> None:
+        if self._connection is not None:
+            with suppress(DBAPIError):
+                self._connection.close()
+            self._connection = None
+        self._engine.dispose()
 
 
 def _outcome(job: Job, tx: Tx) -> _Outcome:
