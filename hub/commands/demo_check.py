@@ -22,6 +22,8 @@ NOTICE = "清溪社区通知：因水管检修，明天8:30-17:00，3-5栋停水
 BUILDINGS = 69
 LEAST_CORRELATION = 0.9
 """A loudspeaker's recording against the file that was sent; only start and volume may differ."""
+MOST_APART_MS = 1.0
+"""In the median, as the broadcast bench holds it for simulated loudspeakers."""
 CONNECTED_S, HEARD_S, STEP_S = 40.0, 60.0, 15.0
 LOOK_EVERY_S = 0.1
 T = TypeVar("T")
@@ -137,11 +139,12 @@ async def _recordings(opus: bytes, at_ms: int, fleet: Path) -> list[Row]:
     least = min((one["correlation"] for one in found), default=0.0)
     middle = statistics.median(one["late_ms"] for one in good) if good else 0.0
     apart = [abs(one["late_ms"] - middle) for one in good]
-    offsets = f"median {statistics.median(apart):.2f} ms, most {max(apart):.2f} ms" if apart else "unknown"
+    middle_ms = statistics.median(apart) if apart else float("inf")
+    offsets = f"median {middle_ms:.2f} ms, most {max(apart):.2f} ms" if apart else "unknown"
     equal = f"{len(good)} of {BUILDINGS}, correlation {least:.3f} or more"
     return [
         Row("recordings equal to the source", equal, len(good) == BUILDINGS),
-        Row("loudspeakers apart", offsets, len(good) == BUILDINGS),
+        Row("loudspeakers apart", offsets, len(good) == BUILDINGS and middle_ms <= MOST_APART_MS),
     ]
 
 
@@ -161,15 +164,15 @@ async def _press(api: _Api, session: aiohttp.ClientSession, url: str, demo: Demo
         Row("people notified", f"{len(notified)}, the helper's phone after {rang_s - pressed_ms / 1e3:.2f} s", True),
         await _told(demo, alert["id"], "recorded", alert["opened_ms"]),
     ]
-    for step, body in (
-        ("accept", {"eta_minutes": 4}),
-        ("arrive", {}),
-        ("close", {"outcome": "扶起来了，没有受伤", "seen": "door"}),
+    for step, becomes, body in (
+        ("accept", "accepted", {"eta_minutes": 4}),
+        ("arrive", "arrived", {}),
+        ("close", "closed", {"outcome": "扶起来了，没有受伤", "seen": "door"}),
     ):
         at_ms = time.time() * 1e3
         state = (await api.post(f"{path}/{step}", {"by": helper, **body}))["state"]
-        rows.append(Row(step, f"{time.time() * 1e3 - at_ms:.0f} ms", state in ("accepted", "arrived", "closed")))
-        rows.append(await _told(demo, alert["id"], state, at_ms))
+        rows.append(Row(step, f"{time.time() * 1e3 - at_ms:.0f} ms", state == becomes))
+        rows.append(await _told(demo, alert["id"], becomes, at_ms))
     return rows
 
 

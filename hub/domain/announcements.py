@@ -126,7 +126,6 @@ class Reached(StrEnum):
 
 
 _ORDER = {state: index for index, state in enumerate(Reached)}
-ON_THE_WAY = (Reached.RECEIVED, Reached.VERIFIED, Reached.READY, Reached.PLAYING)
 ENDS = tuple(state for state in Reached if _ORDER[state] >= _ORDER[Reached.PLAYED])
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 HEALTH_EVERY_MS = 15_000
-LOST_AFTER_MS = 45_000
+LOST_AFTER_MS = 3 * HEALTH_EVERY_MS
 """Three health messages missed: whatever the retained status says, the device is not heard from."""
 PROVED_FOR_MS = 24 * 3_600_000
 """A proof older than the last nightly self-test is no proof any more."""
