@@ -52,27 +52,28 @@ async def playing(card: SoundCard) -> AsyncIterator[Playing]:
 
 
 async def test_what_is_played_at_an_instant_is_heard_then_by_the_microphone(playing: Playing) -> None:
+    power, water = speak(POWER), speak(WATER)  # made before the instant is chosen: the voice may need long
     at_s = time.monotonic() + AHEAD_S
-    playing.mixer.play(Sound("a", speak(POWER), 60, at_s))
+    playing.mixer.play(Sound("a", power, 60, at_s))
 
-    recording = await AlsaMicrophone("microphone").record(at_s - 0.5, 0.5 + len(speak(POWER)) / 48_000 + 0.2)
+    recording = await AlsaMicrophone("microphone").record(at_s - 0.5, 0.5 + len(power) / 48_000 + 0.2)
 
-    evidence = heard(speak(POWER), recording, at_s)
-    assert evidence.heard
-    assert not heard(speak(WATER), recording, at_s).heard
+    assert heard(power, recording, at_s).heard
+    assert not heard(water, recording, at_s).heard
     assert [type(playing.events.get_nowait()) for _ in range(2)] == [Started, Finished]
     assert playing.speaker.fault is None
 
 
 async def test_a_higher_sound_is_heard_instead_of_a_lower_one(playing: Playing) -> None:
+    power, water = speak(POWER), speak(WATER)
     at_s = time.monotonic() + AHEAD_S
-    playing.mixer.play(Sound("low", speak(POWER), 60, at_s))
-    playing.mixer.play(Sound("high", speak(WATER), 250, at_s + 0.5))
+    playing.mixer.play(Sound("low", power, 60, at_s))
+    playing.mixer.play(Sound("high", water, 250, at_s + 0.5))
 
     recording = await AlsaMicrophone("microphone").record(at_s - 0.5, 2.8)
 
-    assert heard(speak(WATER), recording, at_s + 0.5).heard
-    assert not heard(speak(POWER), recording, at_s).heard
+    assert heard(water, recording, at_s + 0.5).heard
+    assert not heard(power, recording, at_s).heard
     kinds = [type(playing.events.get_nowait()) for _ in range(4)]
     assert kinds == [Started, Interrupted, Started, Finished]
 
