@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Protocol
 
 from hub.domain.errors import Invalid, StepNotAllowed
 from hub.domain.ladder import Ladder, next_rung
@@ -64,6 +65,8 @@ REOPEN_PRESS_MS = 10 * 60_000
 """A press so long after an acceptance opens the alert again (ALERTS.md)."""
 HURRY_PRESSES, HURRY_MS = 3, 60_000
 """So many presses within this time bring the next rung at once (ALERTS.md)."""
+HOPELESS_AFTER = 2
+"""A request that failed so often counts as failed for the wait of its rung; it is still tried again."""
 REMIND_MS = 15_000
 """The elder never waits longer than this in silence while nobody has accepted (ALERTS.md)."""
 
@@ -113,6 +116,16 @@ class Alert:
     closed_ms: int | None = None
     is_exercise: bool = False
     version: int = 1
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether it still asks people to go; when it no longer does, no request begins (invariant 11)."""
+        return self.state is State.OPEN
+
+    @property
+    def going(self) -> tuple[str, ...]:
+        """The ids of those who have said that they go, the acceptor first."""
+        return (self.acceptor_id,) if self.acceptor_id else ()
 
 
 class Stage(StrEnum):
@@ -364,6 +377,31 @@ def deadline_passed(alert: Alert, ladder: Ladder, is_empty: Sequence[bool], now_
             return Step(alert, (Entry("desk_asked"),), informs=(Inform(Audience.DESK, Purpose.DESK_ASKS),))
         case State.CLOSED:
             return Step(alert)
+
+
+class Sending(Protocol):
+    """What became of one message to one person over one channel. `state` is due, sent, failed or dropped."""
+
+    @property
+    def purpose(self) -> Purpose: ...
+    @property
+    def rung(self) -> int: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def attempts(self) -> int: ...
+
+
+def may_have_failed(alert: Alert, news: Sequence[Sending]) -> bool:
+    """Whether news of some requests is reason to look at all of the present rung: one failed, none arrived."""
+    has_arrived = any(one.state == "sent" and one.rung == alert.rung for one in news)
+    return not has_arrived and any(one.state != "sent" for one in news)
+
+
+def has_rung_failed(alert: Alert, sendings: Sequence[Sending]) -> bool:
+    """Whether every request of the present rung has failed, of all that the alert has ever sent (invariant 5)."""
+    asks = [one for one in sendings if one.purpose is Purpose.ASK and one.rung == alert.rung and one.state != "dropped"]
+    return all(one.state == "failed" or (one.state == "due" and one.attempts >= HOPELESS_AFTER) for one in asks)
 
 
 def rung_failed(alert: Alert, rung: int, ladder: Ladder, now_ms: int) -> Step:

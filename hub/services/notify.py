@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import structlog
 
-from hub.domain.alerts import Alert, Audience, Inform, Purpose, State, rung_failed
+from hub.domain.alerts import Alert, Audience, Inform, Purpose, has_rung_failed, may_have_failed, rung_failed
 from hub.domain.people import ChannelName
 from hub.services.ports import Channel, ChannelFailed, Clock, Database, News, Notification, Tx
 from hub.services.recording import Committed, Outgoing, Policy, Recording
@@ -22,8 +22,6 @@ GATHER_S = 0.2
 """Outcomes of so long are stored in one commit; one that a crash takes along is sent again (invariant 12)."""
 BACKOFF_MS = (500, 1_000, 2_000, 4_000, 8_000, 15_000)
 """Waits between tries; the last one repeats until the alert needs nobody more."""
-HOPELESS_AFTER = 2
-"""A channel that failed so often counts as failed for the wait of its rung; it is still tried again."""
 STORE_AGAIN_S = 1.0
 INFORM_FOR_MS = 10 * 60_000
 """What only informs is worth no further try after this; what asks is tried until the alert is accepted."""
@@ -87,7 +85,7 @@ class Dispatcher:
             one = await queue.get()
             notification = one.notification
             alert = self._known.get(notification.alert_id)
-            if notification.purpose is Purpose.ASK and alert and alert.state is not State.OPEN:
+            if notification.purpose is Purpose.ASK and alert and not alert.is_asking:
                 self._in_hand.discard(notification.id)
                 continue
             try:
@@ -154,26 +152,11 @@ def record_outcomes(tx: Tx, outcomes: Sequence[Notification], policy: Policy, no
     alerts = tx.alerts.some({one.alert_id for one in asks})
     for alert in alerts.values():
         mine = [one for one in asks if one.alert_id == alert.id]
-        if alert.state is not State.OPEN:
+        if not alert.is_asking:
             _thank_the_late(recording, alert, mine)
-        elif _may_have_failed(alert, mine) and _has_rung_failed(tx, alert):
+        elif may_have_failed(alert, mine) and has_rung_failed(alert, tx.notifications.of_alert(alert.id)):
             recording.add(rung_failed(alert, alert.rung, policy.ladder, now_ms))
     return recording.write()
-
-
-def _may_have_failed(alert: Alert, outcomes: Sequence[Notification]) -> bool:
-    """Something failed, and nothing of the present rung is known to have arrived: worth looking at the whole rung."""
-    has_arrived = any(one.state == "sent" and one.rung == alert.rung for one in outcomes)
-    return not has_arrived and any(one.state != "sent" for one in outcomes)
-
-
-def _has_rung_failed(tx: Tx, alert: Alert) -> bool:
-    asks = [
-        one
-        for one in tx.notifications.of_alert(alert.id)
-        if one.purpose is Purpose.ASK and one.rung == alert.rung and one.state != "dropped"
-    ]
-    return all(one.state == "failed" or (one.state == "due" and one.attempts >= HOPELESS_AFTER) for one in asks)
 
 
 def _thank_the_late(recording: Recording, alert: Alert, outcomes: Sequence[Notification]) -> None:
@@ -182,4 +165,4 @@ def _thank_the_late(recording: Recording, alert: Alert, outcomes: Sequence[Notif
         return
     late = [one.person_id for one in outcomes if one.state == "sent" and one.person_id]
     thanks = Inform(Audience.ASKED, Purpose.THANKS, alert.acceptor_id)
-    recording.inform(alert, [one for one in late if one != alert.acceptor_id], thanks)
+    recording.inform(alert, [one for one in late if one not in alert.going], thanks)
