@@ -8,6 +8,7 @@ import socket
 import ssl
 import time
 from collections.abc import Awaitable, Callable
+from copy import copy
 from dataclasses import dataclass, field
 
 import aiomqtt
@@ -45,13 +46,31 @@ class _Stamped(asyncio.Queue[aiomqtt.Message]):
         super().put_nowait(item)
 
 
+def handing(take: Callable[[aiomqtt.Message], None]) -> type[asyncio.Queue[aiomqtt.Message]]:
+    """A queue for `new_client` that gives each message to `take` as it comes, in the loop, and keeps none.
+
+    `client.messages` then only ends with the connection. Its own way costs a task a message, which a press waits for.
+    """
+
+    class Handing(asyncio.Queue[aiomqtt.Message]):
+        def put_nowait(self, item: aiomqtt.Message) -> None:
+            take(item)
+
+    return Handing
+
+
 def received_ns(message: aiomqtt.Message) -> int:
     """The Unix time in ns at which this message came to a client of ours."""
     stamp: int = vars(message)["received_ns"]
     return stamp
 
 
-def new_client(address: Address, identifier: str, will: aiomqtt.Will | None = None) -> aiomqtt.Client:
+def new_client(
+    address: Address,
+    identifier: str,
+    will: aiomqtt.Will | None = None,
+    queue_type: type[asyncio.Queue[aiomqtt.Message]] = _Stamped,
+) -> aiomqtt.Client:
     """A client for one connection, never for two: its queue must not hold message ids of a dead one.
 
     Acknowledges nothing by itself: see `acknowledge`.
@@ -73,7 +92,7 @@ def new_client(address: Address, identifier: str, will: aiomqtt.Will | None = No
         tls_context=ssl.create_default_context() if address.is_tls else None,
         socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         max_inflight_messages=RECEIVE_MAXIMUM,
-        queue_type=_Stamped,
+        queue_type=queue_type,
         logger=logging.getLogger("hub.mqtt"),
     )
     client.pending_calls_threshold = 100_000  # a burst is no fault; the default warns at every call beyond 10
@@ -83,7 +102,14 @@ def new_client(address: Address, identifier: str, will: aiomqtt.Will | None = No
 
 def new_properties(packet_type: int) -> Properties:
     """Empty MQTT 5 properties for one kind of packet."""
-    return Properties(packet_type)  # type: ignore[no-untyped-call]  # paho's own stubs leave it open
+    return copy(_EMPTY[packet_type])
+
+
+_EMPTY = {
+    kind: Properties(kind)  # type: ignore[no-untyped-call]  # paho's own stubs leave it open
+    for kind in (PacketTypes.CONNECT, PacketTypes.PUBLISH)
+}
+"""To be copied: making one anew takes as long as signing the message (paho-mqtt 2.1 builds its tables each time)."""
 
 
 def acknowledge(client: aiomqtt.Client, message: aiomqtt.Message) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
@@ -37,6 +38,8 @@ log = structlog.get_logger()
 BATCH = 500
 CLOCK_VALID_MS = 10_000
 FAREWELL_S = 2.0
+PUBLISH_S = 10.0
+"""A broker that has not taken a message by then is not waited for any longer."""
 T = TypeVar("T")
 
 
@@ -94,9 +97,12 @@ class HubLink:
         if self._client is None:
             raise PublishFailed("no connection to the broker")
         try:
-            await self._client.publish(topic, payload, qos=1, retain=is_retained, properties=properties)
-        except aiomqtt.MqttError as error:
-            raise PublishFailed(str(error)) from error
+            async with asyncio.timeout(PUBLISH_S):  # aiomqtt's own would take a task for each message
+                await self._client.publish(
+                    topic, payload, qos=1, retain=is_retained, properties=properties, timeout=math.inf
+                )
+        except (aiomqtt.MqttError, TimeoutError) as error:
+            raise PublishFailed(str(error) or f"not acknowledged within {PUBLISH_S:.0f} s") from error
 
     # --- in -------------------------------------------------------------------------------------------
 

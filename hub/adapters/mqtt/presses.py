@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import aiomqtt
 import structlog
 
-from hub.adapters.mqtt.connection import Address, acknowledge, keep_connected, new_client
+from hub.adapters.mqtt.connection import Address, acknowledge, handing, keep_connected, new_client
 from hub.services.raise_alert import Received
 from wire import topics
 
@@ -47,17 +47,22 @@ class PressIntake:
 
     async def _connection(self) -> None:
         queue: asyncio.Queue[tuple[aiomqtt.Message, Received]] = asyncio.Queue()
+
+        def take(message: aiomqtt.Message) -> None:
+            received = self._read(message)
+            if received is None:
+                acknowledge(client, message)
+            else:
+                queue.put_nowait((message, received))
+
+        client = new_client(self._address(), self._identifier, queue_type=handing(take))
         try:
-            async with new_client(self._address(), self._identifier) as client, asyncio.TaskGroup() as group:
+            async with client, asyncio.TaskGroup() as group:
+                group.create_task(self._write(client, queue, group))
                 await client.subscribe(topics.every_device("press"), qos=1)
                 self.is_connected = True
-                group.create_task(self._write(client, queue, group))
-                async for message in client.messages:
-                    received = self._read(message)
-                    if received is None:
-                        acknowledge(client, message)
-                    else:
-                        queue.put_nowait((message, received))
+                async for _ in client.messages:
+                    pass  # each was taken as it came; this ends when the connection does
         finally:
             self.is_connected = False
 
