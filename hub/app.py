@@ -117,7 +117,7 @@ class Hub:
     ) -> None:
         """`emergency` is for presses that could not be stored: it waits for no connection of a gateway that hangs."""
         settings, database, clock, news = self._settings, self._database, self._clock, self._news
-        policy = Policy(DEFAULT, settings.duty_webhook or "")
+        policy = Policy(DEFAULT, settings.duty_webhook or "", news.has_open_page)
         link = HubLink(self._address, "hub-link", signing_key(settings.data / "keys"), clock.now_ms)
         channels: dict[ChannelName, Channel] = {
             ChannelName.WEBHOOK: Webhook(session),

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from hub.domain.alerts import Alert
-from hub.services.ports import News, Telling
+from hub.services.ports import News
 from hub.services.recording import Committed, Outgoing
+from hub.services.sentences import Spoken
 
 
 class Dispatching(Protocol):
@@ -25,7 +26,7 @@ class Dispatching(Protocol):
 class TellingElders(Protocol):
     """Tells elders."""
 
-    def submit(self, tellings: Sequence[Telling]) -> None:
+    def submit(self, tellings: Sequence[Spoken]) -> None:
         """Queues them; never blocks."""
         ...
 

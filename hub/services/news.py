@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
@@ -15,8 +16,7 @@ EVERYTHING = "everything"
 class Subscription(AsyncIterator[str]):
     """The topics that changed since they were last taken, each once, in the order in which they first changed."""
 
-    def __init__(self, person_id: str | None) -> None:
-        self.person_id = person_id
+    def __init__(self) -> None:
         self._waiting: dict[str, None] = {}
         self._wake = asyncio.Event()
 
@@ -39,10 +39,11 @@ class Subscription(AsyncIterator[str]):
 
 
 class NewsFeed:
-    """Tells every subscriber of every topic. Belongs to one event loop."""
+    """Tells every subscriber of every topic. Belongs to one event loop, but for what says otherwise."""
 
     def __init__(self) -> None:
         self._subscriptions: set[Subscription] = set()
+        self._pages: Counter[str] = Counter()
 
     def tell(self, topic: str) -> None:
         """A topic of ports.News; never blocks."""
@@ -55,16 +56,20 @@ class NewsFeed:
 
         `person_id` is whose page it is; None for nobody's.
         """
-        subscription = Subscription(person_id)
+        subscription = Subscription()
         self._subscriptions.add(subscription)
+        if person_id:
+            self._pages[person_id] += 1
         try:
             yield subscription
         finally:
             self._subscriptions.remove(subscription)
+            if person_id:
+                self._pages[person_id] -= 1
 
     def has_open_page(self, person_id: str) -> bool:
-        """Whether a page of this person is listening now."""
-        return any(subscription.person_id == person_id for subscription in self._subscriptions)
+        """Whether a page of this person is listening now; may be asked from any thread."""
+        return self._pages[person_id] > 0
 
     def count(self) -> int:
         """How many pages are listening now."""

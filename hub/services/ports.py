@@ -449,6 +449,10 @@ class Message:
     body: Mapping[str, object]
 
 
+NO_PAGE_OPEN = "no page open"
+"""Why the open page reaches nobody now."""
+
+
 class ChannelFailed(Exception):
     """A channel did not take a notification; `reason` is for the technician and holds no address and no secret.
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from hub.domain.alerts import Alert, Audience, Entry, Inform, Kind, Purpose, State, Step, Tell
+from hub.domain.alerts import Alert, Audience, Entry, Inform, Kind, Purpose, State, Step, Tell, rung_failed
 from hub.domain.ladder import Ladder, Who
 from hub.domain.people import ChannelName, Contact, Person
 from hub.domain.words import say
 from hub.services.calling import Calling
-from hub.services.ports import Message, Notification, Telling, Tx
+from hub.services.ports import NO_PAGE_OPEN, Message, Notification, Telling, Tx
+from hub.services.sentences import Spoken, spoken
 from wire.ids import new_id
 
 CLAIM_MS = 5_000
@@ -19,10 +20,14 @@ CLAIM_MS = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How this hub calls people. `webhook` is the address of the duty webhook, empty for none."""
+    """How this hub calls people. `webhook` is the address of the duty webhook, empty for none.
+
+    `is_page_open` says whether a person has a page open now; it is called from any thread.
+    """
 
     ladder: Ladder
     webhook: str = ""
+    is_page_open: Callable[[str], bool] = field(default=lambda person_id: True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,7 @@ class Committed:
     """What a transaction made true and others still have to act on once it is committed."""
 
     alerts: tuple[Alert, ...] = ()
-    tellings: tuple[Telling, ...] = ()
+    tellings: tuple[Spoken, ...] = ()
     outgoing: tuple[Outgoing, ...] = ()
 
 
@@ -97,7 +102,7 @@ class Recording:
             self._ask(alert, step.ask)
         for inform in step.informs:
             self.inform(alert, self._audience(alert, inform), inform)
-        return alert
+        return self.current(alert)
 
     def inform(self, alert: Alert, person_ids: Sequence[str], inform: Inform) -> None:
         """Lets these people know; the alert itself does not change by it."""
@@ -123,8 +128,9 @@ class Recording:
         outgoing = tuple(
             Outgoing(one, message_for(one, alert, self.calling, self._presses.get(alert.id, ())))
             for one, alert in self._notifications
+            if one.state == "due"
         )
-        return Committed((*new, *changed), tuple(self._tellings), outgoing)
+        return Committed((*new, *changed), tuple(spoken(self._tx, self.calling, self._tellings)), outgoing)
 
     def _telling(self, alert: Alert, tell: Tell) -> Telling:
         return Telling(
@@ -143,6 +149,9 @@ class Recording:
         ids = self.calling.asked(self._policy.ladder[rung].who, self.around(alert))
         for person in self.calling.people(ids).values():
             self._notify_person(alert, person, Purpose.ASK, None)
+        asks = [one for one, _ in self._notifications if one.alert_id == alert.id and one.purpose is Purpose.ASK]
+        if asks and all(one.state == "failed" for one in asks):
+            self.add(rung_failed(alert, rung, self._policy.ladder, self._now_ms))
 
     def _audience(self, alert: Alert, inform: Inform) -> list[str]:
         match inform.audience:
@@ -164,6 +173,7 @@ class Recording:
     def _notify(
         self, alert: Alert, person: Person | None, contact: Contact, purpose: Purpose, about: str | None
     ) -> None:
+        is_closed = contact.channel is ChannelName.PAGE and person and not self._policy.is_page_open(person.id)
         notification = Notification(
             id=new_id(self._now_ms),
             alert_id=alert.id,
@@ -175,6 +185,9 @@ class Recording:
             rung=alert.rung,
             created_ms=self._now_ms,
             due_ms=self._now_ms + CLAIM_MS,
+            state="failed" if is_closed else "due",
+            attempts=1 if is_closed else 0,
+            error=NO_PAGE_OPEN if is_closed else "",
         )
         self._notifications.append((notification, alert))
 

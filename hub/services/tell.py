@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import structlog
 
-from hub.domain.alerts import Stage
-from hub.domain.words import say
 from hub.services.calling import Calling
-from hub.services.ports import Clock, Database, Publisher, PublishFailed, Sound, SoundMaker, Telling, Tx
+from hub.services.ports import Clock, Database, Publisher, PublishFailed, Sound, SoundMaker, Tx
+from hub.services.sentences import Spoken, spoken
 from wire.ids import new_id
-from wire.messages import AlertStage, Output
+from wire.messages import AlertStage
 from wire.messages import Stage as WireStage
 
 log = structlog.get_logger()
@@ -32,17 +30,6 @@ VOICE_TIMEOUT_S = 1.5
 MUTE_MS = 10_000
 """After a voice that took too long it is not waited for: the next elder's words come at once, without it."""
 AUDIO_EXPIRY_S = 3_600
-NAMED = (Stage.ACCEPTED, Stage.CHANGED, Stage.ARRIVED)
-"""The stages whose sentence names somebody; a shared loudspeaker says them without the name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """A telling with its sentence."""
-
-    telling: Telling
-    text: str
-    language: str
 
 
 class Teller:
@@ -53,12 +40,12 @@ class Teller:
         self._publisher = publisher
         self._sounds = sounds
         self._clock = clock
-        self._queue: asyncio.Queue[Telling] = asyncio.Queue()
+        self._queue: asyncio.Queue[Spoken] = asyncio.Queue()
         self._sent: asyncio.Queue[str] = asyncio.Queue()
         self._published_until_ms: dict[str, int] = {}
         self._mute_until_ms = 0
 
-    def submit(self, tellings: Sequence[Telling]) -> None:
+    def submit(self, tellings: Sequence[Spoken]) -> None:
         """Queues them; never blocks."""
         for telling in tellings:
             self._queue.put_nowait(telling)
@@ -85,17 +72,15 @@ class Teller:
     async def resume(self) -> None:
         """After each connection: audio is published anew when needed, and what was not sent and is still true is."""
         self._published_until_ms.clear()
-        since_ms = self._clock.now_ms() - STALE_MS
-        self.submit(await self._database.read(lambda tx: _still_true(tx, since_ms)))
-
-    async def _tell(self, batch: Sequence[Telling]) -> None:
-        fresh = [one for one in batch if abs(self._clock.now_ms() - one.created_ms) < STALE_MS]
         now_ms = self._clock.now_ms()
-        spoken = await self._database.read(lambda tx: _spoken(tx, fresh, now_ms))
-        texts = {one.text: one for one in spoken}
+        self.submit(await self._database.read(lambda tx: _still_true(tx, now_ms)))
+
+    async def _tell(self, batch: Sequence[Spoken]) -> None:
+        fresh = [one for one in batch if abs(self._clock.now_ms() - one.telling.created_ms) < STALE_MS]
+        texts = {one.text: one for one in fresh}
         sounds = dict(zip(texts, await asyncio.gather(*map(self._sound, texts.values())), strict=True))
-        sent = await asyncio.gather(*(self._publish(one, sounds[one.text]) for one in spoken))
-        for one, is_sent in zip(spoken, sent, strict=True):
+        sent = await asyncio.gather(*(self._publish(one, sounds[one.text]) for one in fresh))
+        for one, is_sent in zip(fresh, sent, strict=True):
             if is_sent:
                 self._sent.put_nowait(one.telling.id)
 
@@ -156,25 +141,8 @@ def _mark(ids: Sequence[str], now_ms: int, tx: Tx) -> None:
     tx.tellings.mark_sent(ids, now_ms)
 
 
-def _still_true(tx: Tx, since_ms: int) -> list[Telling]:
+def _still_true(tx: Tx, now_ms: int) -> list[Spoken]:
     """What was not told of how each alert stands now; what has been overtaken meanwhile would be a lie."""
-    unsent = tx.tellings.unsent(since_ms)
+    unsent = tx.tellings.unsent(now_ms - STALE_MS)
     alerts = tx.alerts.some({one.alert_id for one in unsent})
-    return [one for one in unsent if one.stage_seq == alerts[one.alert_id].stage_seq]
-
-
-def _spoken(tx: Tx, tellings: Sequence[Telling], now_ms: int) -> list[Spoken]:
-    """Their sentences. Only a loudspeaker at home says who comes."""
-    calling = Calling(tx, now_ms)
-    language = calling.community.language
-    buttons = tx.devices.buttons({(one.device, one.button) for one in tellings})
-
-    def sentence(one: Telling) -> str:
-        if one.stage not in NAMED:
-            return say(f"told.{one.stage}", language)
-        button, name = buttons.get((one.device, one.button)), calling.name_of(one.person_id)
-        if button is None or button.output != Output.HOME or not name:
-            return say(f"told.{one.stage}.shared", language)
-        return say(f"told.{one.stage}", language, name=name, minutes=one.minutes)
-
-    return [Spoken(one, sentence(one), language) for one in tellings]
+    return spoken(tx, Calling(tx, now_ms), [one for one in unsent if one.stage_seq == alerts[one.alert_id].stage_seq])

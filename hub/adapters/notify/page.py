@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hub.services.ports import ChannelFailed, Message, Notification
+from hub.services.ports import NO_PAGE_OPEN, ChannelFailed, Message, Notification
 
 
 class OpenPage:
@@ -16,4 +16,4 @@ class OpenPage:
     async def send(self, notification: Notification, message: Message) -> None:
         """Pages show every alert from the database; here only whether one is there to see it."""
         if notification.person_id is None or not self._is_open(notification.person_id):
-            raise ChannelFailed("no page open", is_final=True)
+            raise ChannelFailed(NO_PAGE_OPEN, is_final=True)

@@ -20,8 +20,9 @@ from hub.services.announce import Announcements
 from hub.services.answer_alert import AlertDesk
 from hub.services.consequences import Consequences
 from hub.services.news import NewsFeed
-from hub.services.ports import Grant, Telling
+from hub.services.ports import Grant
 from hub.services.recording import Outgoing, Policy
+from hub.services.sentences import Spoken
 from hub.services.served import SESSION_COOKIE, Services
 from hub.services.track_devices import Devices
 from tests.hub.services.small_community import (
@@ -40,7 +41,7 @@ class Nobody:
     def observe(self, alerts: Sequence[Alert]) -> None:
         """Nothing to note."""
 
-    def submit(self, outgoing: Sequence[Outgoing] | Sequence[Telling]) -> None:
+    def submit(self, outgoing: Sequence[Outgoing] | Sequence[Spoken]) -> None:
         """Nothing to send."""
 
 

@@ -23,9 +23,10 @@ from hub.services.announce import Announcements
 from hub.services.answer_alert import AlertDesk
 from hub.services.consequences import Consequences
 from hub.services.news import NewsFeed
-from hub.services.ports import Button, Clock, Community, Telling, Tx
+from hub.services.ports import Button, Clock, Community, Tx
 from hub.services.raise_alert import Received, raise_alerts
 from hub.services.recording import Committed, Outgoing, Policy
+from hub.services.sentences import Spoken
 from hub.services.served import Services
 from hub.services.track_devices import Devices
 from tests.hub.services.small_community import FakeClock, FakePublisher, FakeSounds
@@ -46,12 +47,12 @@ class Outside:
         self._database = database
         self._clock = clock
         self.outgoing: list[Outgoing] = []
-        self.tellings: list[Telling] = []
+        self.tellings: list[Spoken] = []
 
     def observe(self, alerts: Sequence[Alert]) -> None:
         """Nothing waits here."""
 
-    def submit(self, things: Sequence[Outgoing] | Sequence[Telling]) -> None:
+    def submit(self, things: Sequence[Outgoing] | Sequence[Spoken]) -> None:
         for one in things:
             if isinstance(one, Outgoing):
                 self.outgoing.append(one)
@@ -67,7 +68,7 @@ class Outside:
             else replace(one, state="sent", attempts=1, sent_ms=now_ms)
             for one in sent
         ]
-        told = [one.id for one in self.tellings]
+        told = [one.telling.id for one in self.tellings]
 
         def job(tx: Tx) -> None:
             tx.notifications.save(done)

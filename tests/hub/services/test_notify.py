@@ -8,10 +8,13 @@ import pytest
 import pytest_asyncio
 
 from hub.domain.alerts import Purpose, State
-from hub.domain.people import ChannelName
+from hub.domain.ladder import DEFAULT
+from hub.domain.people import Assignment, ChannelName, Contact, Duty, Person
 from hub.services import notify
-from hub.services.ports import ChannelFailed, Notification
-from tests.hub.services.press_rig import PressRig, press_rig
+from hub.services.ports import NO_PAGE_OPEN, ChannelFailed, Notification, Tx
+from hub.services.raise_alert import Raised, raise_alerts
+from hub.services.recording import Policy
+from tests.hub.services.press_rig import DUTY, PressRig, press_rig
 from tests.world.waiting import wait_until
 
 PAGE, NTFY, WEBHOOK = ChannelName.PAGE, ChannelName.NTFY, ChannelName.WEBHOOK
@@ -52,6 +55,32 @@ async def test_a_press_asks_everybody_of_the_first_rung_and_the_duty_webhook(rig
         "say": "1栋101室有人按铃，请去看看。",
         "opened_at_ms": alert.opened_ms,
     }
+
+
+async def test_a_page_that_is_not_open_is_known_to_reach_nobody_when_the_press_is_stored(rig: PressRig) -> None:
+    policy = Policy(DEFAULT, DUTY, lambda person_id: person_id != "li")
+    press = rig.received()
+    raised = await rig.database.write(lambda tx: raise_alerts(tx, [press], policy, rig.clock.now_ms()))
+    [alert] = raised.committed.alerts
+    pages = [one for one in await rig.notifications(alert.id) if one.channel is PAGE]
+    assert {(one.person_id, one.state, one.error) for one in pages} == {
+        ("wang", "due", ""),
+        ("li", "failed", NO_PAGE_OPEN),
+    }
+    assert "li" not in {one.notification.person_id for one in raised.committed.outgoing}
+    assert alert.due_ms == alert.opened_ms + DEFAULT[0].wait_ms
+
+
+async def test_a_rung_of_closed_pages_is_left_at_once(rig: PressRig) -> None:
+    def job(tx: Tx) -> Raised:
+        tx.people.add_people([Person("yu", "于雪", contacts=(Contact(PAGE),))])
+        tx.people.add_assignments([Assignment("yu", "building-3", Duty.HELPER)])
+        return raise_alerts(tx, [press], Policy(DEFAULT, "", lambda person_id: False), rig.clock.now_ms())
+
+    press = rig.received("help", device="dev-3")
+    [alert] = (await rig.database.write(job)).committed.alerts
+    assert (alert.rung, alert.due_ms) == (0, rig.clock.now_ms())
+    assert await rig.journal(alert.id) == ["opened", "asked", "rung_failed"]
 
 
 async def test_a_channel_that_hangs_delays_no_other(rig: PressRig) -> None:

@@ -9,7 +9,9 @@ import pytest
 import pytest_asyncio
 
 from hub.services import tell
+from hub.services.calling import Calling
 from hub.services.ports import Button
+from hub.services.sentences import spoken
 from tests.hub.services.press_rig import PressRig, press_rig
 from tests.world.waiting import wait_until
 from wire.messages import AlertStage, read
@@ -173,8 +175,10 @@ async def test_an_erased_persons_name_is_said_no_more(rig: PressRig) -> None:
     await rig.desk.accept(alert.id, "wang", 4)
     await said(rig, 2)
     telling = (await rig.tellings(alert.id))[-1]
-    [spoken] = await rig.read(lambda tx: tell._spoken(tx, [replace(telling, person_id="gone")], rig.clock.now_ms()))
-    assert spoken.text == "有人接了，正在赶来。"
+    calling_at_ms = rig.clock.now_ms()
+    erased = [replace(telling, person_id="gone")]
+    [said_now] = await rig.read(lambda tx: spoken(tx, Calling(tx, calling_at_ms), erased))
+    assert said_now.text == "有人接了，正在赶来。"
 
 
 async def test_what_is_published_is_a_message_of_the_contract(rig: PressRig) -> None:
