@@ -21,15 +21,13 @@ from hub.adapters.clock import SystemClock
 from hub.adapters.data_folder import DATABASE
 from hub.adapters.database.database import SqliteDatabase
 from hub.adapters.mqtt import Address, Handlers, HubLink, PressIntake
-from hub.adapters.notify.ntfy import Ntfy
-from hub.adapters.notify.page import OpenPage
 from hub.adapters.notify.webhook import Webhook
 from hub.adapters.signing_key import signing_key
 from hub.api import build_api
+from hub.channels import build_channels
 from hub.console import ConsoleApp, build_console
 from hub.domain.errors import DongdongError
 from hub.domain.ladder import DEFAULT
-from hub.domain.people import ChannelName
 from hub.services.access import Access
 from hub.services.announce import Announcements
 from hub.services.answer_alert import AlertDesk
@@ -38,7 +36,7 @@ from hub.services.consequences import Consequences
 from hub.services.first_community import ensure_community
 from hub.services.news import NewsFeed
 from hub.services.notify import Dispatcher
-from hub.services.ports import Channel, PublishFailed
+from hub.services.ports import PublishFailed
 from hub.services.recording import Policy
 from hub.services.served import Services
 from hub.services.take_presses import TakePresses
@@ -119,12 +117,7 @@ class Hub:
         settings, database, clock, news = self._settings, self._database, self._clock, self._news
         policy = Policy(DEFAULT, settings.duty_webhook or "", news.has_open_page)
         link = HubLink(self._address, "hub-link", signing_key(settings.data / "keys"), clock.now_ms)
-        channels: dict[ChannelName, Channel] = {
-            ChannelName.WEBHOOK: Webhook(session),
-            ChannelName.PAGE: OpenPage(news.has_open_page),
-        }
-        if settings.ntfy:
-            channels[ChannelName.NTFY] = Ntfy(session, settings.ntfy)
+        channels = build_channels(settings, session, clock, news.has_open_page)
         dispatcher = Dispatcher(database, channels, clock, policy, news)
         teller = Teller(database, link, self._sounds, clock)
         consequences = Consequences(dispatcher, teller, news)

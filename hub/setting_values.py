@@ -97,6 +97,13 @@ def web_address(text: str) -> str:
     return text
 
 
+def whole_number(text: str) -> int:
+    """Digits only."""
+    if not (text.isascii() and text.isdigit()):
+        raise UnreadableValue("请写一个整数，例如 1000002。", "write a whole number, for example 1000002.")
+    return int(text)
+
+
 def existing_file(text: str) -> Path:
     """The absolute path of a file that is there."""
     path = Path(text).expanduser()

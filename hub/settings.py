@@ -3,12 +3,15 @@
 import difflib
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from hub import channel_settings
 from hub import setting_values as values
+from hub.channel_settings import ChannelSettings
+from hub.setting_row import Row
 from hub.setting_values import BrokerUrl, Endpoint, Language
 
 PREFIX = "DONGDONG_"
@@ -27,7 +30,7 @@ class SettingsError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(ChannelSettings):
     """All settings of one hub process. `broker` is None when the hub runs its own, at `mqtt`."""
 
     data: Path
@@ -38,8 +41,6 @@ class Settings:
     mqtt: Endpoint
     mqtt_tls: Endpoint | None
     broker: BrokerUrl | None
-    duty_webhook: str | None
-    ntfy: str | None
     language: Language
     log_level: str
 
@@ -59,18 +60,6 @@ class Explained:
     source: Source
     zh: str
     en: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One setting: name without prefix, how its text is read, its default as text, and its meaning."""
-
-    name: str
-    read: Callable[[str], object]
-    default: str
-    zh: str
-    en: str
-    is_secret: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +184,7 @@ def _out_of_force(found: Mapping[str, _Found], defaults: Mapping[str, str]) -> d
     return {name: _Found(defaults[name], "default") for name in weaker}
 
 
-def _read(row: _Row, found: _Found) -> object:
+def _read(row: Row, found: _Found) -> object:
     if not found.text:
         return None
     try:
@@ -220,6 +209,10 @@ def _check_together(settings: Settings) -> None:
             "DONGDONG_MQTT_TLS 需要证书：请加 --tls-own，或者加 --tls-cert 和 --tls-key。",
             "DONGDONG_MQTT_TLS needs a certificate: add --tls-own, or --tls-cert and --tls-key.",
         )
+    half = channel_settings.missing(settings)
+    if half:
+        given, absent = (PREFIX + name for name in half)
+        raise SettingsError(f"{given} 还需要 {absent}：请把它也写上。", f"{given} needs {absent}: write it as well.")
     if not settings.is_https and not settings.http.is_loopback:
         raise SettingsError(
             f"不加密的网页只能在本机打开（127.0.0.1），不能开在 {settings.http}；"
@@ -230,14 +223,14 @@ def _check_together(settings: Settings) -> None:
 
 
 _ROWS = (
-    _Row("DATA", values.folder, "", "数据文件夹：数据库、录音、密钥和设置文件", "Folder of all data and keys"),
-    _Row("HTTP", values.endpoint, "127.0.0.1:8080", "网页和接口开在哪里", "Where pages and API listen"),
-    _Row("TLS_CERT", values.existing_file, "", "网页证书文件（PEM）", "Certificate of the pages (PEM file)"),
-    _Row("TLS_KEY", values.existing_file, "", "网页证书的私钥文件（PEM）", "Its private key (PEM file)"),
-    _Row("TLS_OWN", values.switch, "false", "自己签发网页证书", "Make our own authority and certificate"),
-    _Row("MQTT", values.endpoint, "127.0.0.1:1883", "自带的消息服务器开在哪里", "Where our own broker listens"),
-    _Row("MQTT_TLS", values.endpoint, "", "自带的消息服务器另外加密开在哪里", "Where it listens over TLS as well"),
-    _Row(
+    Row("DATA", values.folder, "", "数据文件夹：数据库、录音、密钥和设置文件", "Folder of all data and keys"),
+    Row("HTTP", values.endpoint, "127.0.0.1:8080", "网页和接口开在哪里", "Where pages and API listen"),
+    Row("TLS_CERT", values.existing_file, "", "网页证书文件（PEM）", "Certificate of the pages (PEM file)"),
+    Row("TLS_KEY", values.existing_file, "", "网页证书的私钥文件（PEM）", "Its private key (PEM file)"),
+    Row("TLS_OWN", values.switch, "false", "自己签发网页证书", "Make our own authority and certificate"),
+    Row("MQTT", values.endpoint, "127.0.0.1:1883", "自带的消息服务器开在哪里", "Where our own broker listens"),
+    Row("MQTT_TLS", values.endpoint, "", "自带的消息服务器另外加密开在哪里", "Where it listens over TLS as well"),
+    Row(
         "BROKER",
         values.broker_url,
         "",
@@ -245,15 +238,7 @@ _ROWS = (
         "Use this outside broker instead",
         is_secret=True,
     ),
-    _Row(
-        "DUTY_WEBHOOK",
-        values.web_address,
-        "",
-        "每次求助都先通知的网址",
-        "Address notified on the first rung of every alert",
-        is_secret=True,
-    ),
-    _Row("NTFY", values.web_address, "", "ntfy 推送服务器的网址", "Address of an ntfy server", is_secret=True),
-    _Row("LANGUAGE", values.language, "zh", "提示用的语言：zh 或 en", "Language of messages: zh or en"),
-    _Row("LOG_LEVEL", values.log_level, "info", "日志的详细程度", "How much is logged"),
+    *channel_settings.ROWS,
+    Row("LANGUAGE", values.language, "zh", "提示用的语言：zh 或 en", "Language of messages: zh or en"),
+    Row("LOG_LEVEL", values.log_level, "info", "日志的详细程度", "How much is logged"),
 )

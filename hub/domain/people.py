@@ -22,6 +22,13 @@ class ChannelName(StrEnum):
     WEBHOOK = "webhook"
     NTFY = "ntfy"
     PAGE = "page"
+    WECOM_APP = "wecom_app"  # 企业微信应用消息; the address is the person's user id there
+    WECOM_ROBOT = "wecom_robot"  # 企业微信群机器人; the address is whom to mention: a mobile number or a user id
+    DINGTALK = "dingtalk"  # 钉钉群机器人; as above
+    FEISHU = "feishu"  # 飞书群机器人; the address is an open id or a user id, phones cannot be mentioned
+    SMS = "sms"  # 短信; the address is the mobile number
+    WEB_PUSH = "web_push"  # this phone's browser; the address is its push subscription as JSON
+    APPRISE = "apprise"  # all else, e-mail included; the address is SERVICE:ADDRESS
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,8 +34,6 @@ def test_with_nothing_set_the_hub_serves_this_machine_only(tmp_path: Path) -> No
         mqtt=Endpoint("127.0.0.1", 1883),
         mqtt_tls=None,
         broker=None,
-        duty_webhook=None,
-        ntfy=None,
         language="zh",
         log_level="info",
     )
@@ -193,10 +191,48 @@ def test_each_source_is_shown(environ: dict[str, str]) -> None:
 
 def test_nothing_that_gives_access_is_explained(environ: dict[str, str]) -> None:
     secrets: dict[str, str | None] = {
-        "BROKER": "mqtt://hub:secret@broker.example",
-        "DUTY_WEBHOOK": "https://gateway.example/secret?token=secret",
-        "NTFY": "https://user:secret@ntfy.example",
+        "BROKER": "mqtt://hub:very-secret@broker.example",
+        "DUTY_WEBHOOK": "https://gateway.example/very-secret?token=very-secret",
+        "NTFY": "https://user:very-secret@ntfy.example",
     }
     explained = lines(secrets, environ)
-    assert "secret" not in str(explained)
+    assert "very-secret" not in str(explained)
     assert "gateway.example" in explained["DONGDONG_DUTY_WEBHOOK"].value
+
+
+@pytest.mark.parametrize(
+    ("given", "absent"),
+    [
+        ({"WECOM_CORP": "ww1"}, "WECOM_AGENT"),
+        ({"WECOM_CORP": "ww1", "WECOM_AGENT": "7"}, "WECOM_SECRET"),
+        ({"SMS_SIGN": "社区"}, "ALIYUN_KEY_ID"),
+        ({"DINGTALK_SECRET": "SEC1"}, "DINGTALK"),
+        ({"FEISHU_SECRET": "s"}, "FEISHU"),
+    ],
+)
+def test_half_of_a_way_to_reach_people_is_told_what_it_needs(
+    environ: dict[str, str], given: dict[str, str], absent: str
+) -> None:
+    error = told({}, environ | {f"DONGDONG_{name}": text for name, text in given.items()})
+    for sentence in (error.zh, error.en):
+        assert f"DONGDONG_{absent}" in sentence
+
+
+@pytest.mark.parametrize("text", ["SMS_1", "ask=", "thanks=SMS_2", "ask=SMS_1 dance=SMS_2", "=SMS_1"])
+def test_templates_need_one_for_asking_and_known_purposes(environ: dict[str, str], text: str) -> None:
+    assert "ask" in told({}, environ | {"DONGDONG_SMS_TEMPLATES": text}).en
+
+
+def test_secrets_of_channels_are_masked(environ: dict[str, str]) -> None:
+    secrets = {
+        "DONGDONG_WECOM_ROBOT": "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=top-secret",
+        "DONGDONG_DINGTALK": "https://oapi.dingtalk.com/robot/send?access_token=top-secret",
+        "DONGDONG_DINGTALK_SECRET": "SECtop-secret",
+        "DONGDONG_FEISHU": "https://open.feishu.cn/open-apis/bot/v2/hook/top-secret",
+        "DONGDONG_FEISHU_SECRET": "top-secret",
+        "DONGDONG_WECOM_SECRET": "top-secret",
+        "DONGDONG_ALIYUN_KEY_SECRET": "top-secret",
+    }
+    shown = {one.name: one.value for one in explain({}, environ | secrets)}
+    assert set(secrets) <= set(shown)
+    assert "top-secret" not in "".join(shown.values())

@@ -1,0 +1,123 @@
+"""The ways to reach people as the settings make them, all of them behind the real dispatcher."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import aiohttp
+import pytest
+import pytest_asyncio
+from aiohttp import web
+
+from hub.channel_settings import ChannelSettings
+from hub.channels import build_channels
+from hub.domain.people import ChannelName
+from hub.services.notify import Dispatcher
+from hub.services.ports import Notification
+from hub.services.recording import Outgoing
+from hub.settings import load
+from tests.fakes.clock import FakeClock
+from tests.hub.adapters.notify.server import MESSAGE, notification, serving
+from tests.hub.services.press_rig import POLICY, PressRig, press_rig
+from tests.world.waiting import wait_until
+
+ADDRESSES = {
+    ChannelName.WECOM_ROBOT: "13800000001",
+    ChannelName.WECOM_APP: "WangFang",
+    ChannelName.DINGTALK: "13800000001",
+    ChannelName.FEISHU: "ou_1",
+    ChannelName.SMS: "13800000001",
+    ChannelName.NTFY: "topic-1",
+}
+"""One contact of every way that sends over HTTP; the webhook's address is its server's."""
+
+
+@pytest_asyncio.fixture
+async def rig(tmp_path: Path) -> AsyncIterator[PressRig]:
+    async with press_rig(tmp_path) as made:
+        yield made
+
+
+@pytest_asyncio.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as made:
+        yield made
+
+
+class Services:
+    """All services behind one server, each at a path of its own; the one named `hanging` never answers."""
+
+    def __init__(self, hanging: str = "") -> None:
+        self.hanging = hanging
+        self.taken: list[str] = []
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        await request.read()
+        name = request.path.split("/")[2]
+        if name == self.hanging:
+            await asyncio.Event().wait()
+        self.taken.append(name)
+        body = {"errcode": 0, "code": 0, "Code": "OK", "id": "x", "access_token": "t", "expires_in": 7200}
+        return web.json_response(body)
+
+
+def settings(url: str, folder: Path) -> ChannelSettings:
+    given = {
+        "NTFY": f"{url}/ntfy",
+        "WECOM_API": f"{url}/wecom_app",
+        "WECOM_CORP": "ww1",
+        "WECOM_AGENT": "7",
+        "WECOM_SECRET": "s",
+        "WECOM_ROBOT": f"{url}/wecom_robot?key=k",
+        "DINGTALK": f"{url}/dingtalk?access_token=t",
+        "DINGTALK_SECRET": "SEC1",
+        "FEISHU": f"{url}/feishu",
+        "FEISHU_SECRET": "s",
+        "ALIYUN_SMS_API": f"{url}/sms",
+        "ALIYUN_KEY_ID": "id",
+        "ALIYUN_KEY_SECRET": "s",
+        "SMS_SIGN": "阳光社区",
+        "SMS_TEMPLATES": "ask=SMS_1 thanks=SMS_2",
+    }
+    return load({"DATA": str(folder)}, {f"DONGDONG_{name}": text for name, text in given.items()})
+
+
+async def test_a_hub_without_settings_has_the_open_page_and_the_webhook_only(session: aiohttp.ClientSession) -> None:
+    channels = build_channels(ChannelSettings(), session, FakeClock(), lambda _: False)
+    assert set(channels) == {ChannelName.WEBHOOK, ChannelName.PAGE}
+
+
+@pytest.mark.parametrize("hanging", [one.value for one in ADDRESSES])
+async def test_one_service_that_hangs_delays_no_other(
+    session: aiohttp.ClientSession, rig: PressRig, tmp_path: Path, hanging: str
+) -> None:
+    alert = await rig.press()
+    services = Services(hanging)
+    async with serving(services.handle) as url:
+        channels = build_channels(settings(url, tmp_path), session, rig.clock, lambda _: True)
+        dispatcher = Dispatcher(rig.database, channels, rig.clock, POLICY, rig.news)
+        running = asyncio.create_task(dispatcher.run())
+        stored = [_stored(name, address, alert.id) for name, address in ADDRESSES.items()]
+        await rig.database.write(lambda tx: tx.notifications.add(stored))
+        for index in range(60):  # more than a channel has lanes: the hanging one is full to the brim
+            dispatcher.submit([Outgoing(replace(_of(stored, hanging), id=f"more-{index}"), MESSAGE)])
+        dispatcher.submit([Outgoing(one, MESSAGE) for one in stored])
+        working = {name.value for name in ADDRESSES} - {hanging}
+        await wait_until(lambda: set(services.taken) >= working, "all the others have theirs")
+        running.cancel()
+    assert hanging not in services.taken
+
+
+def _stored(name: ChannelName, address: str, alert_id: str) -> Notification:
+    return replace(notification(address), id=f"n-{name}", alert_id=alert_id, channel=name)
+
+
+def _of(stored: list[Notification], name: str) -> Notification:
+    return next(one for one in stored if one.channel == name)
+
+
+def test_no_secret_of_a_channel_is_shown_by_what_prints_settings(tmp_path: Path) -> None:
+    shown = repr(settings("https://gateway.example/very-secret", tmp_path))
+    assert "very-secret/ntfy" not in shown
+    assert "SEC1" not in shown
