@@ -7,7 +7,6 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, Request
-from sse_starlette import EventSourceResponse
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from hub.console import plan
@@ -15,6 +14,7 @@ from hub.console.console import Acting, Console, Here, Seeing
 from hub.console.houses import houses as houses_of
 from hub.console.language import mark as _
 from hub.console.seen import Seen
+from hub.console.streams import EventStream
 from hub.domain.announcements import Kind, checked
 from hub.domain.devices import Link
 from hub.domain.errors import Invalid
@@ -52,7 +52,7 @@ async def show_desk(console: Here, request: Request, visitor: Seeing) -> HTMLRes
 
 
 @router.get("/live/broadcast")
-async def follow_desk(console: Here, visitor: Seeing) -> EventSourceResponse:
+async def follow_desk(console: Here, visitor: Seeing) -> EventStream:
     return console.stream(visitor, DESK)
 
 
@@ -144,7 +144,7 @@ async def show_one(console: Here, request: Request, visitor: Seeing, announcemen
 
 
 @router.get("/live/broadcast/{announcement_id}")
-async def follow_one(console: Here, visitor: Seeing, announcement_id: str) -> EventSourceResponse:
+async def follow_one(console: Here, visitor: Seeing, announcement_id: str) -> EventStream:
     await console.services.database.read(
         lambda tx: announcement_view(tx, announcement_id, console.services.clock.now_ms())
     )

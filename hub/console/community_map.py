@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
-from sse_starlette import EventSourceResponse
 from starlette.responses import HTMLResponse
 
 from hub.console.console import Here, Seeing
+from hub.console.streams import EventStream
 
 MAP = ("plan",)
 
@@ -20,5 +20,5 @@ async def show_map(console: Here, request: Request, visitor: Seeing) -> HTMLResp
 
 
 @router.get("/live/map")
-async def follow_map(console: Here, visitor: Seeing) -> EventSourceResponse:
+async def follow_map(console: Here, visitor: Seeing) -> EventStream:
     return console.stream(visitor, MAP)

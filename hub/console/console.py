@@ -8,13 +8,13 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 from markupsafe import Markup
-from sse_starlette import EventSourceResponse
 from starlette.responses import HTMLResponse, Response
 
 from hub.console.live import Live
 from hub.console.once import Once
 from hub.console.pages import Pages, acted
 from hub.console.parts import Key
+from hub.console.streams import EventStream
 from hub.console.visitor import Taste, Visitor, taste
 from hub.domain.errors import NotPermitted, NotSignedIn
 from hub.services.ports import Community
@@ -88,13 +88,13 @@ class Console:
         """The community that this hub serves."""
         return await self.services.database.read(lambda tx: tx.places.community())
 
-    def stream(self, visitor: Visitor, parts: Collection[str], about: str = "") -> EventSourceResponse:
+    def stream(self, visitor: Visitor, parts: Collection[str], about: str = "") -> EventStream:
         """The live parts of an open page."""
         return self.events(keys(visitor, parts, about), visitor.person_id)
 
-    def events(self, parts: Collection[Key], person_id: str) -> EventSourceResponse:
-        """The stream of an open page of this person; our own beat takes the place of the library's ping."""
-        return EventSourceResponse(self.live.stream(parts, person_id), ping=0)
+    def events(self, parts: Collection[Key], person_id: str) -> EventStream:
+        """The stream of an open page of this person."""
+        return EventStream(self.live.stream(parts, person_id))
 
     def new_key(self) -> str:
         """Names one filling of a form."""

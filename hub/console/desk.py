@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
-from sse_starlette import EventSourceResponse
 from starlette.responses import HTMLResponse, Response
 
 from hub.console.console import Acting, Console, Here, Seeing
 from hub.console.language import mark as _
+from hub.console.streams import EventStream
 from hub.domain.errors import Invalid, NotFound
 from hub.services.ports import Tx
 from hub.services.views import AlertDetail, PersonView, alert_view, people_view
@@ -32,7 +32,7 @@ async def show_desk(console: Here, request: Request, visitor: Seeing) -> HTMLRes
 
 
 @router.get("/live/desk")
-async def follow_desk(console: Here, visitor: Seeing) -> EventSourceResponse:
+async def follow_desk(console: Here, visitor: Seeing) -> EventStream:
     return console.stream(visitor, DESK)
 
 
@@ -51,7 +51,7 @@ async def show_alert(console: Here, request: Request, visitor: Seeing, alert_id:
 
 
 @router.get("/live/alerts/{alert_id}")
-async def follow_alert(console: Here, visitor: Seeing, alert_id: str) -> EventSourceResponse:
+async def follow_alert(console: Here, visitor: Seeing, alert_id: str) -> EventStream:
     await found(console, alert_id)
     return console.stream(visitor, ALERT, alert_id)
 

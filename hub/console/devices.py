@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
-from sse_starlette import EventSourceResponse
 from starlette.responses import HTMLResponse, Response
 
 from hub.console.console import Here, Mending, Seeing
 from hub.console.language import mark as _
+from hub.console.streams import EventStream
 
 DEVICES = ("devices",)
 
@@ -21,7 +21,7 @@ async def show_devices(console: Here, request: Request, visitor: Seeing) -> HTML
 
 
 @router.get("/live/devices")
-async def follow_devices(console: Here, visitor: Seeing) -> EventSourceResponse:
+async def follow_devices(console: Here, visitor: Seeing) -> EventStream:
     return console.stream(visitor, DEVICES)
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from itertools import count
+from dataclasses import dataclass
 
 import structlog
-from sse_starlette import ServerSentEvent
 
+from hub.console.pace import Pace
 from hub.console.pages import Pages
 from hub.console.parts import PARTS, Context, Key, is_touched
 from hub.console.seen import Seen
+from hub.console.streams import Numbered, OpenPage
 from hub.services.news import Subscription
 from hub.services.ports import Tx
 from hub.services.served import Services
@@ -24,12 +24,8 @@ BEAT_S = 5.0
 """A page that hears nothing for twice this long says so (CONSOLE.md, rule 3)."""
 STREAM_S = 600.0
 """A stream ends after this and is asked for anew, so that whoever has signed out sees no more than that."""
-PAUSE_S = 0.1
-"""Least time between two renderings: what changes faster is shown together."""
-PAUSE_SHARE = 3
-"""And so many times as long as the last one took, so that pages never keep presses waiting."""
-SEPARATOR = "\n"
-"""htmx splits a CR from its LF when they arrive in two pieces, and takes the LF for the end of an event."""
+AT_ONCE = 50
+"""After so many pages others get their turn: a change for 1,000 pages must not keep a press waiting."""
 
 
 @dataclass(slots=True)
@@ -39,29 +35,16 @@ class _Rendered:
     event: bytes
 
 
-@dataclass(eq=False, slots=True)
-class _Page:
-    """An open page: the newest unsent event of each of its parts, and of the beat."""
-
-    keys: frozenset[Key]
-    is_over: bool = False
-    waiting: dict[str, bytes] = field(default_factory=dict)
-    wake: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def put(self, name: str, event: bytes) -> None:
-        self.waiting[name] = event
-        self.wake.set()
-
-
 class Live:
     """Renders parts while pages are open. The beat comes from the loop that reads the database: it proves both."""
 
     def __init__(self, services: Services, pages: Pages) -> None:
         self._services = services
         self._pages = pages
-        self._open: set[_Page] = set()
+        self._open: set[OpenPage] = set()
         self._rendered: dict[Key, _Rendered] = {}
-        self._numbers = count(services.clock.now_ms())
+        self._events = Numbered(services.clock.now_ms())
+        self._pace = Pace()
         self._is_well = False
         self._rendering = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
@@ -75,17 +58,17 @@ class Live:
 
     async def stream(self, keys: Collection[Key], person_id: str) -> AsyncIterator[bytes]:
         """The events of one open page: at first all its parts, so that nothing is missing after a lost connection."""
-        page = _Page(frozenset(keys))
+        page = OpenPage(frozenset(keys))
         self._open.add(page)
         try:
-            with self._services.news.subscribe(person_id):
+            with self._services.news.open_page(person_id):
                 self._follow()
                 await self._refresh(page.keys, only_new=True)
                 for key in page.keys:
                     page.put(key.part, self._rendered[key].event)
                 if self._is_well:
                     page.put("beat", self._beat())
-                async for events in _until(page, STREAM_S):
+                async for events in page.events(STREAM_S):
                     yield events
         finally:
             self._open.discard(page)
@@ -94,8 +77,7 @@ class Live:
     def close(self) -> None:
         """Ends all streams, so that a server that stops need not wait for them; pages ask again by themselves."""
         for page in self._open:
-            page.is_over = True
-            page.wake.set()
+            page.end()
 
     # --- the loop that renders -------------------------------------------------------------------------
 
@@ -114,21 +96,21 @@ class Live:
                     if touched := {key for key in self._shown() if is_touched(key, changed)}:
                         await self._tried(touched)
                 if await self._tried(self._shown()):
-                    for page in self._open:
-                        page.put("beat", self._beat())
+                    beat = self._beat()
+                    await self._push({page: [("beat", beat)] for page in self._open})
 
     def _shown(self) -> set[Key]:
         return {key for page in self._open for key in page.keys}
 
     async def _tried(self, keys: Collection[Key]) -> bool:
         """Renders and pushes these parts where they changed; False, and no beat, when it could not be done."""
-        started = asyncio.get_running_loop().time()
+        self._pace.begin()
         try:
             await self._refresh(keys)
         except Exception:
             log.exception("live_parts_failed")
             self._is_well = False
-        await asyncio.sleep(max(PAUSE_S, PAUSE_SHARE * (asyncio.get_running_loop().time() - started)))
+        await self._pace.rest()
         return self._is_well
 
     async def _refresh(self, keys: Collection[Key], *, only_new: bool = False) -> None:
@@ -138,15 +120,24 @@ class Live:
                 return
             contexts, zone, now_ms = await self._read(wanted)
             self._is_well = True
+            changed = {}
             for key, context in contexts.items():
                 known = self._rendered.get(key)
                 if known is not None and known.context == context:
                     continue
                 html = self._text(key, context, zone, now_ms)
-                self._rendered[key] = _Rendered(context, html, self._event("part", html))
-                for page in self._open:
-                    if key in page.keys:
-                        page.put(key.part, self._rendered[key].event)
+                self._rendered[key] = changed[key] = _Rendered(context, html, self._events.event("part", html))
+                await asyncio.sleep(0)
+            await self._push(
+                {page: [(key.part, changed[key].event) for key in page.keys & changed.keys()] for page in self._open}
+            )
+
+    async def _push(self, events: Mapping[OpenPage, Sequence[tuple[str, bytes]]]) -> None:
+        """Hands each page its events, in one piece."""
+        for index, (page, some) in enumerate(events.items()):
+            for name, event in some:
+                page.put(name, event)
+            if index % AT_ONCE == AT_ONCE - 1:
                 await asyncio.sleep(0)
 
     def _forget(self) -> None:
@@ -169,11 +160,8 @@ class Live:
         about = {"about": key.about, "may_act": key.may_act, "zone": zone, "now_ms": now_ms}
         return self._pages.text(f"parts/{key.part}.html", key.language, {**context, **about})
 
-    def _event(self, kind: str, data: str) -> bytes:
-        return ServerSentEvent(data, event=kind, id=str(next(self._numbers)), sep=SEPARATOR).encode()
-
     def _beat(self) -> bytes:
-        return self._event("beat", str(self._services.clock.now_ms()))
+        return self._events.event("beat", str(self._services.clock.now_ms()))
 
 
 async def _changed(topics: Subscription, timeout_s: float) -> set[str]:
@@ -186,15 +174,3 @@ async def _changed(topics: Subscription, timeout_s: float) -> set[str]:
             async with asyncio.timeout(0):
                 changed.add(await anext(topics))
     return changed
-
-
-async def _until(page: _Page, timeout_s: float) -> AsyncIterator[bytes]:
-    """What waits for this page, as it comes, for so long."""
-    end = asyncio.get_running_loop().time() + timeout_s
-    with suppress(TimeoutError):
-        while not page.is_over:
-            async with asyncio.timeout_at(end):
-                await page.wake.wait()
-            page.wake.clear()
-            waiting, page.waiting = page.waiting, {}
-            yield b"".join(waiting.values())

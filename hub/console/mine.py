@@ -6,13 +6,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
 from markupsafe import Markup
-from sse_starlette import EventSourceResponse
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from hub.console.console import Console, Here
 from hub.console.language import mark as _
 from hub.console.pages import time_of_day
 from hub.console.parts import Key
+from hub.console.streams import EventStream
 from hub.console.visitor import Taste, taste
 from hub.domain.alerts import By, Seen, State, allowed
 from hub.domain.errors import NotFound, NotSignedIn, StepNotAllowed
@@ -76,7 +76,7 @@ async def show(console: Here, request: Request, one: Holder) -> HTMLResponse:
 
 
 @router.get("/live")
-async def follow(console: Here, request: Request, one: Holder) -> EventSourceResponse:
+async def follow(console: Here, request: Request, one: Holder) -> EventStream:
     return console.events([key(one, taste(request, one.language))], one.id)
 
 

@@ -1,4 +1,4 @@
-"""Open pages hear that something changed: one small set of waiting topics a page, so a slow page delays nobody."""
+"""Who listens hears that something changed: a small set of waiting topics each, so a slow one delays nobody."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class NewsFeed:
 
     def __init__(self) -> None:
         self._subscriptions: set[Subscription] = set()
-        self._pages: Counter[str] = Counter()
+        self._open: Counter[str] = Counter()
 
     def tell(self, topic: str) -> None:
         """A topic of ports.News; never blocks."""
@@ -51,26 +51,30 @@ class NewsFeed:
             subscription.tell(topic)
 
     @contextmanager
-    def subscribe(self, person_id: str | None = None) -> Iterator[Subscription]:
-        """`with news.subscribe(person_id) as topics: async for topic in topics: ...`; misses nothing from its start on.
-
-        `person_id` is whose page it is; None for nobody's.
-        """
+    def subscribe(self) -> Iterator[Subscription]:
+        """`with news.subscribe() as topics: async for topic in topics: ...`; misses nothing from its start on."""
         subscription = Subscription()
         self._subscriptions.add(subscription)
-        if person_id:
-            self._pages[person_id] += 1
         try:
             yield subscription
         finally:
             self._subscriptions.remove(subscription)
-            if person_id:
-                self._pages[person_id] -= 1
+
+    @contextmanager
+    def open_page(self, person_id: str) -> Iterator[None]:
+        """A page of this person is open meanwhile; what it shows comes from one subscription for all pages."""
+        self._open[person_id] += 1
+        try:
+            yield
+        finally:
+            self._open[person_id] -= 1
+            if not self._open[person_id]:
+                del self._open[person_id]
 
     def has_open_page(self, person_id: str) -> bool:
         """Whether a page of this person is listening now; may be asked from any thread."""
-        return self._pages[person_id] > 0
+        return person_id in self._open
 
     def count(self) -> int:
-        """How many pages are listening now."""
-        return len(self._subscriptions)
+        """How many pages are open now."""
+        return self._open.total()

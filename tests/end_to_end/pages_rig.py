@@ -130,7 +130,7 @@ class Rig:
 
     async def connected(self) -> None:
         """Waits until some page's stream is open."""
-        await wait_until(lambda: self.world.news.count() >= 2, "a page listens")
+        await wait_until(lambda: self.world.news.count() >= 1, "a page listens")
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from hub.console import live as live_module
+from hub.console import pace
 from hub.console.live import Live
 from hub.console.pages import Pages
 from hub.console.parts import Key
@@ -148,7 +149,7 @@ async def test_there_is_no_beat_while_the_database_cannot_be_read(
     world: Stage, live: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live_module, "BEAT_S", 0.01)
-    monkeypatch.setattr(live_module, "PAUSE_S", 0.0)
+    monkeypatch.setattr(pace, "PAUSE_S", 0.0)
     read, beat = world.database.read, live._beat
     beats: list[bytes] = []
     beats_at_failure: list[int] = []

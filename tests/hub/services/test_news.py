@@ -46,7 +46,9 @@ async def test_a_page_that_waits_is_woken() -> None:
 
 async def test_a_closed_page_is_forgotten() -> None:
     news = NewsFeed()
-    with news.subscribe("wang"):
+    with news.open_page("wang"), news.open_page("wang"):
+        assert news.count() == 2
+    with news.open_page("wang"):
         assert news.has_open_page("wang")
         assert not news.has_open_page("li")
     assert not news.has_open_page("wang")
