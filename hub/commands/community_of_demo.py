@@ -82,7 +82,7 @@ async def _first_account(database: SqliteDatabase, access: Access) -> dict[str, 
 
     def sit_down(tx: Tx) -> None:
         tx.people.add_assignments([Assignment(account.person_id, EVERYWHERE, Duty.DESK)])
-        tx.people.add_shifts([Shift(account.person_id, EVERYWHERE, day, 0, 0) for day in range(7)])
+        tx.rota.add_shifts([Shift(account.person_id, EVERYWHERE, day, 0, 0, Duty.DESK) for day in range(7)])
 
     await database.write(sit_down)
     token = await access.new_token(role=Role.STAFF, name="demo", days=365)

@@ -8,7 +8,7 @@ from functools import cached_property
 from hub.domain.ladder import Ladder, Roll, Who
 from hub.domain.people import Person
 from hub.domain.places import Home, Place, lineage
-from hub.domain.roster import on_duty
+from hub.domain.roster import OnDuty, on_duty
 from hub.services.ports import Community, Tx
 
 
@@ -32,6 +32,11 @@ class Calling:
     def places(self) -> dict[str, Place]:
         """All its places, by slug."""
         return self._tx.places.places()
+
+    @cached_property
+    def on_duty(self) -> OnDuty:
+        """Who is on duty now, and who is away."""
+        return on_duty(self._tx.rota.rota(), self._now_ms)
 
     def around(self, place: str, home_id: str | None) -> frozenset[str]:
         """The home and every place that holds it: those whose people answer for an alert there."""
@@ -83,7 +88,5 @@ class Calling:
         return self.places[place].name if place in self.places else self.community.name
 
     def _read(self, places: Collection[str] | None) -> Roll:
-        assignments = self._tx.people.assignments(places)
-        ids = None if places is None else {one.person_id for one in assignments}
-        shifts = self._tx.people.shifts(ids)
-        return Roll(tuple(assignments), frozenset(on_duty(shifts, self._now_ms, self.community.timezone)))
+        answering = self.on_duty.answering(self._tx.people.assignments(places))
+        return Roll(tuple(answering), self.on_duty.people)

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Protocol, TypeVar
 
 from hub.domain.alerts import Alert, Entry, Purpose, Stage
 from hub.domain.announcements import Progress
 from hub.domain.devices import Device
-from hub.domain.people import Assignment, ChannelName, Person, Resident, Role
+from hub.domain.people import Assignment, ChannelName, Duty, Person, Resident, Role
 from hub.domain.places import Home, Place
-from hub.domain.roster import Shift
+from hub.domain.roster import Absence, Extra, Rota, Shift, Swap
 
 T = TypeVar("T")
 
@@ -174,6 +175,41 @@ class Grant:
     kind: str = field(default="session")  # or "token"
 
 
+RotaEntry = Shift | Extra | Swap | Absence
+"""What a rota is made of, each with an id."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedSwap:
+    """A swap that somebody asks for and that staff have not agreed to."""
+
+    swap: Swap
+    asked_by: str
+    asked_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """A note for whoever is next (交接): left at a post by the one whose turn ends at `ends_ms`."""
+
+    place: str
+    duty: Duty
+    ends_ms: int
+    person_id: str
+    text: str
+    written_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """`actor` (a person's id, or a program's name) did `what`; `detail` holds ids, never names."""
+
+    at_ms: int
+    actor: str
+    what: str
+    detail: Mapping[str, object]
+
+
 # --- stores --------------------------------------------------------------------------------------------
 
 
@@ -202,7 +238,7 @@ class PlaceStore(Protocol):
 
 
 class PeopleStore(Protocol):
-    """People, what they answer for, and when."""
+    """People, and what they answer for."""
 
     def people(self, ids: Collection[str] | None = None) -> dict[str, Person]:
         """These people with their contacts, or all of them."""
@@ -214,13 +250,60 @@ class PeopleStore(Protocol):
         """What people answer for, at these places or everywhere, in the order in which it was added."""
         ...
 
-    def add_shifts(self, shifts: Sequence[Shift]) -> None: ...
-    def shifts(self, person_ids: Collection[str] | None = None) -> list[Shift]: ...
     def set_link(self, person_id: str, secret_hash: str) -> None:
         """Replaces the secret of a person's own page."""
         ...
 
     def by_link(self, secret_hash: str) -> Person | None: ...
+
+
+class RotaStore(Protocol):
+    """Who is on duty when."""
+
+    def rota(self) -> Rota:
+        """All that is agreed."""
+        ...
+
+    def put(self, entries: Sequence[RotaEntry], now_ms: int) -> None:
+        """Stores these, each in place of what had its id; a swap counts as agreed at `now_ms`."""
+        ...
+
+    def add_shifts(self, shifts: Sequence[Shift]) -> None:
+        """Adds many weekly shifts at once."""
+        ...
+
+    def drop(self, kind: type[RotaEntry], entry_id: str) -> None:
+        """Removes it, a shift with its swaps; nothing happens if it is not there."""
+        ...
+
+    def forget(self, before_day: date, before_ms: int) -> None:
+        """Removes what held on single days before these times, so that what every press reads does not grow."""
+        ...
+
+    def ask(self, asked: AskedSwap) -> None:
+        """Stores a swap that is only asked for; it changes nothing of who is on duty."""
+        ...
+
+    def asked(self) -> list[AskedSwap]:
+        """The swaps that wait for an answer, the oldest first."""
+        ...
+
+    def put_hand_over(self, note: HandOver) -> None:
+        """Stores a note in place of the one for the same post and end; an empty one removes it."""
+        ...
+
+    def hand_overs(self, since_ms: int) -> list[HandOver]:
+        """The notes of shifts that ended or end after `since_ms`, in that order."""
+        ...
+
+
+class AuditStore(Protocol):
+    """Who changed what."""
+
+    def add(self, row: AuditRow) -> None: ...
+    def latest(self, limit: int) -> list[AuditRow]:
+        """The newest first."""
+        ...
 
 
 class ResidentStore(Protocol):
@@ -371,6 +454,8 @@ class Tx(Protocol):
     @property
     def people(self) -> PeopleStore: ...
     @property
+    def rota(self) -> RotaStore: ...
+    @property
     def residents(self) -> ResidentStore: ...
     @property
     def devices(self) -> DeviceStore: ...
@@ -386,6 +471,8 @@ class Tx(Protocol):
     def announcements(self) -> AnnouncementStore: ...
     @property
     def access(self) -> AccessStore: ...
+    @property
+    def audit(self) -> AuditStore: ...
 
 
 class Database(Protocol):

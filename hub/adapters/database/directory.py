@@ -18,12 +18,13 @@ from hub.adapters.database import tables
 from hub.adapters.database.rows import COMMUNITY, AnySelect, columns
 from hub.domain.people import Assignment, Contact, Person
 from hub.domain.places import Home, Place
-from hub.domain.roster import Shift
+from hub.domain.roster import Absence, Extra, Rota, Shift, Swap
 from hub.services.ports import Button, Community
 
 _COMMUNITY = select(*columns(tables.community, Community), tables.community.c.version).where(
     tables.community.c.id == COMMUNITY
 )
+_TIMEZONE = select(tables.community.c.timezone).where(tables.community.c.id == COMMUNITY)
 _RISE = (
     tables.community.update().where(tables.community.c.id == COMMUNITY).values(version=tables.community.c.version + 1)
 )
@@ -47,7 +48,24 @@ _ASSIGNMENTS = (
     .order_by(tables.assignment.c.id)
 )
 _SHIFTS = (
-    select(*columns(tables.shift, Shift)).where(tables.shift.c.community_id == COMMUNITY).order_by(tables.shift.c.id)
+    select(*columns(tables.shift, Shift))
+    .where(tables.shift.c.community_id == COMMUNITY)
+    .order_by(tables.shift.c.place, tables.shift.c.weekday, tables.shift.c.start_minute, tables.shift.c.id)
+)
+_EXTRAS = (
+    select(*columns(tables.extra_shift, Extra))
+    .where(tables.extra_shift.c.community_id == COMMUNITY)
+    .order_by(tables.extra_shift.c.day, tables.extra_shift.c.start_minute, tables.extra_shift.c.id)
+)
+_SWAPS = (
+    select(*columns(tables.swap, Swap))
+    .where(tables.swap.c.community_id == COMMUNITY, tables.swap.c.agreed_ms.is_not(None))
+    .order_by(tables.swap.c.agreed_ms, tables.swap.c.id)
+)
+_ABSENCES = (
+    select(*columns(tables.absence, Absence))
+    .where(tables.absence.c.community_id == COMMUNITY)
+    .order_by(tables.absence.c.from_ms, tables.absence.c.id)
 )
 _BUTTONS = (
     select(*columns(tables.button, Button))
@@ -66,7 +84,7 @@ class Directory:
     people: Mapping[str, Person]
     assignments: Sequence[Assignment]
     assignments_at: Mapping[str, Sequence[int]]
-    shifts: Sequence[Shift]
+    rota: Rota
     buttons: Mapping[tuple[str, str], Button]
     device_places: Mapping[str, str]
 
@@ -148,7 +166,13 @@ def _read(connection: Connection, community_id: int) -> Directory:
         },
         assignments=assignments,
         assignments_at=dict(assignments_at),
-        shifts=[Shift(*row) for row in rows(_SHIFTS)],
+        rota=Rota(
+            timezone=next((row.timezone for row in rows(_TIMEZONE)), "UTC"),
+            shifts=[Shift(*row) for row in rows(_SHIFTS)],
+            extras=[Extra(*row) for row in rows(_EXTRAS)],
+            swaps=[Swap(*row) for row in rows(_SWAPS)],
+            absences=[Absence(*row) for row in rows(_ABSENCES)],
+        ),
         buttons={(one.device, one.name): one for one in (Button(*row) for row in rows(_BUTTONS))},
         device_places={row.id: row.place for row in rows(_DEVICE_PLACES)},
     )

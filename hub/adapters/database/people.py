@@ -1,4 +1,4 @@
-"""People, how they are reached, what they answer for and when, in tables."""
+"""People, how they are reached and what they answer for, in tables."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from hub.adapters.database.directory import Known
 from hub.adapters.database.rows import COMMUNITY, as_row, insert_all
 from hub.domain.errors import NotFound
 from hub.domain.people import Assignment, Person
-from hub.domain.roster import Shift
 
 _PERSON = tables.person.c
 _BY_LINK = select(_PERSON.id).where(_PERSON.community_id == COMMUNITY, _PERSON.link_hash == bindparam("hash"))
@@ -60,17 +59,6 @@ class StoredPeople:
             return list(directory.assignments)
         found = {index for place in set(places) for index in directory.assignments_at.get(place, ())}
         return [directory.assignments[index] for index in sorted(found)]
-
-    def add_shifts(self, shifts: Sequence[Shift]) -> None:
-        """Adds weekly shifts; their places must exist."""
-        insert_all(self.connection, tables.shift, self.community_id, [as_row(shift) for shift in shifts])
-        self.known.changed()
-
-    def shifts(self, person_ids: Collection[str] | None = None) -> list[Shift]:
-        """The weekly shifts of these people, or of all, in the order in which they were added."""
-        shifts = self.known.directory.shifts
-        wanted = None if person_ids is None else set(person_ids)
-        return [shift for shift in shifts if wanted is None or shift.person_id in wanted]
 
     def set_link(self, person_id: str, secret_hash: str) -> None:
         """Replaces the secret of a person's own page; raises NotFound for an unknown person."""

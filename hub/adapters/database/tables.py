@@ -17,6 +17,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Computed,
+    Date,
     Dialect,
     Double,
     Enum,
@@ -171,23 +172,6 @@ assignment = Table(
     Index(None, "community_id", "place"),
 )
 
-shift = Table(
-    "shift",
-    metadata,
-    _serial(),
-    _community(),
-    _text("person_id"),
-    _text("place"),
-    Column("weekday", Integer, nullable=False),
-    Column("start_minute", Integer, nullable=False),
-    Column("end_minute", Integer, nullable=False),
-    ForeignKeyConstraint(["community_id", "person_id"], ["person.community_id", "person.id"], ondelete="CASCADE"),
-    ForeignKeyConstraint(["community_id", "place"], ["place.community_id", "place.slug"]),
-    CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),
-    CheckConstraint("start_minute BETWEEN 0 AND 1439 AND end_minute BETWEEN 0 AND 1440", name="minutes"),
-    Index(None, "community_id", "person_id"),
-)
-
 resident = Table(
     "resident",
     metadata,
@@ -202,6 +186,113 @@ resident = Table(
     PrimaryKeyConstraint("community_id", "id"),
     ForeignKeyConstraint(["community_id", "home_id"], ["home.community_id", "home.id"]),
     Index(None, "community_id", "home_id"),
+)
+
+# --- the rota ------------------------------------------------------------------------------------------
+
+
+def _of_person() -> ForeignKeyConstraint:
+    columns, person = ["community_id", "person_id"], ["person.community_id", "person.id"]
+    return ForeignKeyConstraint(columns, person, ondelete="CASCADE")
+
+
+def _at_place() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["community_id", "place"], ["place.community_id", "place.slug"])
+
+
+def _minutes() -> CheckConstraint:
+    return CheckConstraint("start_minute BETWEEN 0 AND 1439 AND end_minute BETWEEN 0 AND 1440", name="minutes")
+
+
+shift = Table(
+    "shift",
+    metadata,
+    _community(),
+    _text("id"),
+    _text("person_id"),
+    _text("place"),
+    Column("duty", _named(Duty), nullable=False),
+    Column("weekday", Integer, nullable=False),
+    Column("start_minute", Integer, nullable=False),
+    Column("end_minute", Integer, nullable=False),
+    PrimaryKeyConstraint("community_id", "id"),
+    _of_person(),
+    _at_place(),
+    CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),
+    _minutes(),
+)
+
+extra_shift = Table(
+    "extra_shift",
+    metadata,
+    _community(),
+    _text("id"),
+    _text("person_id"),
+    _text("place"),
+    Column("duty", _named(Duty), nullable=False),
+    Column("day", Date, nullable=False),
+    Column("start_minute", Integer, nullable=False),
+    Column("end_minute", Integer, nullable=False),
+    PrimaryKeyConstraint("community_id", "id"),
+    _of_person(),
+    _at_place(),
+    _minutes(),
+)
+
+swap = Table(
+    "swap",
+    metadata,
+    _community(),
+    _text("id"),
+    _text("shift_id"),  # a weekly shift or an extra one
+    Column("day", Date, nullable=False),
+    _text("person_id"),  # empty: nobody
+    Column("from_minute", Integer, nullable=False),
+    Column("until_minute", Integer, nullable=False),
+    _text("asked_by"),
+    _ms("asked_ms"),
+    _ms("agreed_ms", nullable=True),  # NULL while it is only asked for
+    PrimaryKeyConstraint("community_id", "id"),
+    CheckConstraint("0 <= from_minute AND from_minute < until_minute AND until_minute <= 2880", name="part"),
+)
+
+absence = Table(
+    "absence",
+    metadata,
+    _community(),
+    _text("id"),
+    _text("person_id"),
+    _ms("from_ms"),
+    _ms("until_ms"),
+    PrimaryKeyConstraint("community_id", "id"),
+    _of_person(),
+    CheckConstraint("from_ms < until_ms", name="stretch"),
+)
+
+hand_over = Table(
+    "hand_over",
+    metadata,
+    _community(),
+    _text("place"),
+    Column("duty", _named(Duty), nullable=False),
+    _ms("ends_ms"),
+    _text("person_id"),
+    _text("text"),
+    _ms("written_ms"),
+    PrimaryKeyConstraint("community_id", "place", "duty", "ends_ms"),
+    _at_place(),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    _serial(),
+    _community(),
+    _ms("at_ms"),
+    _text("actor"),
+    _text("what"),
+    Column("detail", JSON, nullable=False),
+    Index(None, "community_id", "at_ms"),
 )
 
 # --- devices and presses -------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from hub.adapters.database.access import StoredAccess
 from hub.adapters.database.alerts import StoredAlerts
 from hub.adapters.database.announcements import StoredAnnouncements
+from hub.adapters.database.audit import StoredAudit
 from hub.adapters.database.devices import StoredDevices
 from hub.adapters.database.directory import Directories, Known
 from hub.adapters.database.notifications import StoredNotifications
@@ -14,6 +15,7 @@ from hub.adapters.database.people import StoredPeople
 from hub.adapters.database.places import StoredPlaces
 from hub.adapters.database.presses import StoredPresses
 from hub.adapters.database.residents import StoredResidents
+from hub.adapters.database.rota import StoredRota
 from hub.adapters.database.tellings import StoredTellings
 
 
@@ -24,6 +26,7 @@ class StoredTx:
         known = Known(connection, community_id, directories)
         self.places = StoredPlaces(connection, community_id, known)
         self.people = StoredPeople(connection, community_id, known)
+        self.rota = StoredRota(connection, community_id, known)
         self.residents = StoredResidents(connection, community_id)
         self.devices = StoredDevices(connection, community_id, known)
         self.presses = StoredPresses(connection, community_id)
@@ -32,3 +35,4 @@ class StoredTx:
         self.tellings = StoredTellings(connection, community_id)
         self.announcements = StoredAnnouncements(connection, community_id)
         self.access = StoredAccess(connection, community_id)
+        self.audit = StoredAudit(connection, community_id)

@@ -8,7 +8,8 @@ from random import Random
 
 from hub.domain.people import Assignment, ChannelName, Contact, Duty, Person
 from hub.domain.places import EVERYWHERE, Home
-from hub.domain.roster import MINUTES_A_DAY, Shift
+from hub.domain.roster import Shift
+from hub.domain.wall_clock import MINUTES_A_DAY
 from hub.services.example.names import Names
 from hub.services.example.plan import GRIDS, Building
 
@@ -40,11 +41,11 @@ class Helpers:
         """Lets the person answer for a place."""
         self.assignments.append(Assignment(person_id, place, duty))
 
-    def rota(self, person_ids: Sequence[str], place: str, hours: Sequence[tuple[int, int]]) -> None:
+    def rota(self, person_ids: Sequence[str], place: str, duty: Duty, hours: Sequence[tuple[int, int]]) -> None:
         """Lets these people take turns through the week: every shift one of them, all of them evenly."""
         for turn, (weekday, (start, end)) in enumerate((day, shift) for day in WEEK for shift in hours):
             person_id = person_ids[turn % len(person_ids)]
-            self.shifts.append(Shift(person_id, place, weekday, start * 60, end * 60 % MINUTES_A_DAY))
+            self.shifts.append(Shift(person_id, place, weekday, start * 60, end * 60 % MINUTES_A_DAY, duty))
 
 
 def helpers(random: Random, names: Names, buildings: Sequence[Building], elders_at: Sequence[Home]) -> Helpers:
@@ -63,7 +64,7 @@ def helpers(random: Random, names: Names, buildings: Sequence[Building], elders_
         result.assign(result.person(), place, Duty.GRID_LEADER)
         for person_id in of_grid:
             result.assign(person_id, place, Duty.VOLUNTEER)
-        result.rota(of_grid, place, VOLUNTEER_HOURS)
+        result.rota(of_grid, place, Duty.VOLUNTEER, VOLUNTEER_HOURS)
     return result
 
 
@@ -85,4 +86,4 @@ def _desk(result: Helpers) -> None:
     desk = [result.person() for _ in range(DESK)]
     for person_id in desk:
         result.assign(person_id, EVERYWHERE, Duty.DESK)
-    result.rota(desk, EVERYWHERE, DESK_HOURS)
+    result.rota(desk, EVERYWHERE, Duty.DESK, DESK_HOURS)

@@ -40,7 +40,7 @@ def people_view(tx: Tx, now_ms: int) -> list[PersonView]:
     duties: defaultdict[str, list[DutyView]] = defaultdict(list)
     for one in assignments:
         duties[one.person_id].append(DutyView(one.place, names.get(one.place, one.place), one.duty))
-    on_shift = on_duty(tx.people.shifts(), now_ms, tx.places.community().timezone)
+    on_shift = on_duty(tx.rota.rota(), now_ms).people
     views = [
         PersonView(
             id=person.id,

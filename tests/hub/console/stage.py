@@ -176,7 +176,7 @@ def _people(tx: Tx) -> None:
         ]
     )
     tx.people.add_assignments([Assignment(one, place, duty) for one, _, duty, place in PEOPLE])
-    tx.people.add_shifts(
+    tx.rota.add_shifts(
         [Shift(one, place, day, 0, 0) for one, _, duty, place in PEOPLE if duty is Duty.VOLUNTEER for day in range(7)]
     )
 

@@ -62,7 +62,7 @@ def add_helpers(tx: Tx) -> None:
     tx.people.add_assignments(
         [Assignment("chen", "grid-1", Duty.GRID_LEADER), Assignment("sun", "grid-2", Duty.VOLUNTEER)]
     )
-    tx.people.add_shifts([Shift("sun", "grid-2", weekday, 0, 1440) for weekday in range(7)])
+    tx.rota.add_shifts([Shift("sun", "grid-2", weekday, 0, 1440) for weekday in range(7)])
     tx.devices.add_devices([Device("dev-3", "building-3")])
 
 

@@ -16,7 +16,7 @@ from hub.domain.errors import Invalid
 from hub.domain.ladder import DEFAULT, Roll
 from hub.domain.people import ChannelName, Duty
 from hub.domain.places import PlaceKind, lineage
-from hub.domain.roster import on_duty
+from hub.domain.roster import Rota, on_duty
 from hub.services.example import Example, example, fill_with_example
 from hub.services.ports import Community, Tx
 from wire import topics
@@ -110,7 +110,8 @@ def test_every_rung_of_every_home_reaches_somebody_at_every_hour_of_the_week(val
     with_helpers = {one.place for one in values.assignments if one.duty is Duty.HELPER}
     surroundings = {frozenset([*lineage(places, home.place), *({home.id} & with_helpers)]) for home in values.homes}
     assert len(surroundings) > len(with_helpers)
-    on_shift = {frozenset(on_duty(values.shifts, at, values.community.timezone)) for at in _hours(values.community)}
+    rota = Rota(values.community.timezone, values.shifts)
+    on_shift = {on_duty(rota, at).people for at in _hours(values.community)}
     for around in surroundings:
         near = tuple(one for one in values.assignments if one.place in around)
         for rung in DEFAULT:
@@ -118,8 +119,9 @@ def test_every_rung_of_every_home_reaches_somebody_at_every_hour_of_the_week(val
 
 
 def test_at_every_hour_the_desk_and_a_volunteer_of_each_grid_are_on_shift(values: Example) -> None:
+    rota = Rota(values.community.timezone, values.shifts)
     for at in _hours(values.community):
-        now = on_duty(values.shifts, at, values.community.timezone)
+        now = on_duty(rota, at).people
         covered = {one.place for one in values.assignments if one.person_id in now}
         assert {"all", *(f"grid-{number}" for number in range(1, 9))} <= covered
 
@@ -140,7 +142,7 @@ async def test_it_is_stored_whole(database: SqliteDatabase, values: Example) -> 
         assert sum(tx.places.count_homes().values()) == 3_635
         assert tuple(tx.people.people().values()) == values.people
         assert tuple(tx.people.assignments()) == values.assignments
-        assert tuple(tx.people.shifts()) == values.shifts
+        assert set(tx.rota.rota().shifts) == set(values.shifts)
         assert len(tx.devices.devices()) == 69
         assert len(tx.devices.buttons([(one.device, one.name) for one in values.buttons])) == 60
         residents = tx.residents.residents_of([one.home_id for one in values.residents])

@@ -17,6 +17,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from hub.adapters.database import tables
 from hub.adapters.database.database import SqliteDatabase
 from hub.adapters.database.migrate import _MIGRATIONS, REVISIONS, SchemaTooNew, migrate
+from hub.domain.people import Duty
 from hub.domain.words import LANGUAGES, say
 from tests.hub.adapters.database.sample import ALERT, ANNOUNCEMENT, BUTTONS, COMMUNITY, HOMES, PEOPLE, PLACES, PRESS
 
@@ -78,6 +79,26 @@ async def test_a_file_of_the_first_revision_keeps_its_rows(path: Path) -> None:
     assert await database.read(lambda tx: tx.announcements.get(ANNOUNCEMENT.id)) == ANNOUNCEMENT
     await database.close()
     test_the_migrated_schema_is_the_one_in_tables(path)
+
+
+async def test_the_shifts_of_the_first_revision_stay_and_say_what_they_are_for(path: Path) -> None:
+    _from_dump(path)
+    with sqlite3.connect(path) as connection:
+        connection.execute("INSERT INTO assignment VALUES (NULL, 1, 'p1', 'all', 'desk')")
+        connection.executemany(
+            "INSERT INTO shift VALUES (NULL, 1, ?, ?, 6, 1320, 360)", [("p1", "all"), ("p1", "grid-1"), ("p2", "all")]
+        )
+    connection.close()
+    database = SqliteDatabase(path)
+    await database.start()
+    shifts = (await database.read(lambda tx: tx.rota.rota())).shifts
+    assert [(one.person_id, one.place, one.duty) for one in shifts] == [
+        ("p1", "all", Duty.DESK),
+        ("p2", "all", Duty.VOLUNTEER),
+        ("p1", "grid-1", Duty.VOLUNTEER),
+    ]
+    assert {(one.weekday, one.start_minute, one.end_minute) for one in shifts} == {(6, 1_320, 360)}
+    await database.close()
 
 
 def test_a_file_of_a_newer_version_is_refused_and_left_as_it_is(path: Path) -> None:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy.exc import IntegrityError
 
 from hub.adapters.database.database import SqliteDatabase
 from hub.adapters.database.rows import CHUNK
 from hub.domain.errors import NotFound
 from hub.domain.people import Assignment, Duty, Person
-from hub.domain.roster import Shift
 from tests.hub.adapters.database.sample import PEOPLE
 
 ASSIGNMENTS = [
@@ -17,7 +15,6 @@ ASSIGNMENTS = [
     Assignment("p1", "building-9", Duty.BUILDING_HEAD),
     Assignment("p1", "all", Duty.DESK),
 ]
-SHIFTS = [Shift("p2", "grid-1", 6, 1_320, 360), Shift("p1", "all", 0, 960, 0), Shift("p2", "all", 0, 0, 1_440)]
 
 
 async def test_people_come_with_their_contacts_in_order(database: SqliteDatabase) -> None:
@@ -47,21 +44,6 @@ async def test_assignments_keep_their_order_everywhere_and_at_some_places(databa
     at = await database.read(lambda tx: tx.people.assignments({"all", "home-9-1-101", "grid-7"}))
     assert at == [ASSIGNMENTS[0], ASSIGNMENTS[2]]
     assert await database.read(lambda tx: tx.people.assignments([])) == []
-
-
-async def test_shifts_are_read_for_all_and_for_some(database: SqliteDatabase) -> None:
-    await database.write(lambda tx: tx.people.add_shifts(SHIFTS))
-    assert await database.read(lambda tx: tx.people.shifts()) == SHIFTS
-    assert await database.read(lambda tx: tx.people.shifts(["p2"])) == [SHIFTS[0], SHIFTS[2]]
-
-
-@pytest.mark.parametrize(
-    "shift",
-    [Shift("p1", "all", 7, 0, 60), Shift("p1", "all", 0, 1_440, 60), Shift("p1", "all", 0, 0, 1_441)],
-)
-async def test_a_shift_beyond_the_week_or_the_day_is_refused(database: SqliteDatabase, shift: Shift) -> None:
-    with pytest.raises(IntegrityError):
-        await database.write(lambda tx: tx.people.add_shifts([shift]))
 
 
 async def test_a_new_link_replaces_the_old_one(database: SqliteDatabase) -> None:
