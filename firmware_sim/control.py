@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
+import os
 import resource
 import socket
 from collections.abc import Mapping
@@ -109,11 +111,17 @@ class Control:
 
 
 def ask(path: Path, request: Mapping[str, Any], timeout_s: float = 30.0) -> Answer:
-    """One request to a process that listens at this socket, from a program of its own. Raises OSError."""
+    """One request to a process that listens at this socket, from a program of its own.
+
+    Raises OSError, also when the process ends before it has answered.
+    """
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(timeout_s)
         connection.connect(str(path))
         connection.sendall(json.dumps(request).encode() + b"\n")
         with connection.makefile("rb") as answers:
-            answer: Answer = json.loads(answers.readline())
-            return answer
+            line = answers.readline()
+        if not line.endswith(b"\n"):
+            raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+        answer: Answer = json.loads(line)
+        return answer

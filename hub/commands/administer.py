@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from hub.adapters.broker import add_login
+from hub.adapters.broker import BrokerError, add_login
 from hub.adapters.clock import SystemClock
 from hub.adapters.data_folder import DATABASE
 from hub.adapters.database.database import SqliteDatabase
@@ -97,7 +97,11 @@ def add_device(options: argparse.Namespace) -> int:
 
     _with_database(settings, add)
     password = secrets.token_urlsafe(PASSWORD_BYTES)
-    add_login(settings.data / "broker", options.id, password)
+    try:
+        add_login(settings.data / "broker", options.id, password)
+    except BrokerError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - a command line speaks to its user
+        return 1
     shared.show({"user": options.id, "password": password}, is_json=options.is_json)
     return 0
 

@@ -20,18 +20,23 @@ from hub.adapters.broker import add_logins
 from hub.adapters.signing_key import signing_key
 from hub.services.example import example
 from tests.world.processes import MARK
+from wire.messages import Press, read
 
 CONNECTED_S = 40.0
 
 
 @dataclass
 class SimulatedBuildings:
-    """`start` them at a hub's data folder, let hands press and things go wrong, `stop` them."""
+    """`start` them at a hub's data folder, let hands press and things go wrong, `kill` and `start` them, `stop` them.
+
+    Several of them at one data folder need a `name` each. `buttons` may be given more before the first start.
+    """
 
     data: Path
     mqtt_port: int
     devices: Sequence[str]
     authority: Path | None = None
+    name: str = "sim"
     buttons: dict[str, list[str]] = field(init=False)
     _process: asyncio.subprocess.Process | None = None
 
@@ -41,19 +46,37 @@ class SimulatedBuildings:
 
     async def start(self) -> None:
         """Returns when all of them are connected."""
-        command = (sys.executable, "-m", "firmware_sim", "run", str(self._write_fleet()), "--while-stdin-open")
-        self._process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            env={**os.environ, MARK: str(self.data)},
-        )
+        await self.spawn()
+        assert self._process is not None
         assert self._process.stdout is not None
         async with asyncio.timeout(CONNECTED_S):
             async for line in self._process.stdout:
-                if json.loads(line)["event"] == "connected":
+                if line.startswith(b"connected"):
                     return
         raise RuntimeError("the simulated buildings have ended")
+
+    async def spawn(self) -> None:
+        """Begins their process and does not wait for it; they have the same disks and logins each time."""
+        if not self._fleet.exists():
+            self._write_fleet()
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "firmware_sim", "process", str(self._fleet), "0"),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            env={**os.environ, MARK: str(self.data), "OPENBLAS_NUM_THREADS": "1"},
+        )
+
+    @property
+    def is_running(self) -> bool:
+        """Whether their process has not ended."""
+        return self._process is not None and self._process.returncode is None
+
+    async def kill(self) -> None:
+        """kill -9: no building gets a chance to say anything."""
+        assert self._process is not None
+        if self.is_running:
+            self._process.kill()
+        await self._process.wait()
 
     async def stop(self) -> None:
         """Ends them in good order."""
@@ -62,9 +85,12 @@ class SimulatedBuildings:
         self._process.stdin.close()
         await self._process.wait()
 
-    async def press(self, device: str, gesture: str = "press") -> str:
-        """A hand on the building's first button; returns the button's name."""
-        button = self.buttons[device][0]
+    async def press(self, device: str, gesture: str = "press", button: str | None = None) -> str:
+        """A hand on this button of the building, or on its first; returns the button's name when it has let go.
+
+        Raises OSError when the building is not there, or its process is killed meanwhile.
+        """
+        button = button or self.buttons[device][0]
         await self._ask({"do": "press", "building": device, "button": button, "gesture": gesture})
         return button
 
@@ -84,13 +110,24 @@ class SimulatedBuildings:
 
     def unconfirmed(self, device: str) -> int:
         """How many presses on the building's disk wait for the hub's `accepted`."""
-        with closing(sqlite3.connect(self._folder / device / "outbox.db")) as disk:
-            (count,) = disk.execute("SELECT count(*) FROM presses WHERE recorded_at_ms IS NULL").fetchone()
+        ((count,),) = self._on_disk(device, "SELECT count(*) FROM presses WHERE recorded_at_ms IS NULL")
         return int(count)
+
+    def presses(self, device: str) -> list[Press]:
+        """The presses on the building's disk, confirmed or not."""
+        return [read(Press, payload) for (payload,) in self._on_disk(device, "SELECT payload FROM presses")]
+
+    def _on_disk(self, device: str, query: str) -> list[Any]:
+        with closing(sqlite3.connect(self._folder / device / "outbox.db")) as disk:
+            return disk.execute(query).fetchall()
 
     @property
     def _folder(self) -> Path:
-        return self.data / "sim"
+        return self.data / self.name
+
+    @property
+    def _fleet(self) -> Path:
+        return self.data / f"{self.name}.json"
 
     async def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         answer = await asyncio.to_thread(ask, self._folder / "control-0.sock", request)
@@ -98,7 +135,7 @@ class SimulatedBuildings:
             raise RuntimeError(answer["error"])
         return answer
 
-    def _write_fleet(self) -> Path:
+    def _write_fleet(self) -> None:
         passwords = {device: secrets.token_urlsafe() for device in self.devices}
         add_logins(self.data / "broker", passwords)
         authority = None if self.authority is None else str(self.authority)
@@ -112,6 +149,4 @@ class SimulatedBuildings:
                 for device in self.devices
             ],
         }
-        path = self.data / "fleet.json"
-        path.write_text(json.dumps(fleet))
-        return path
+        self._fleet.write_text(json.dumps(fleet))

@@ -2,7 +2,8 @@
 
 from hub.adapters.broker.configuration import Certificates
 from hub.adapters.broker.logins import HUB_USER, LoginError, add_login, add_logins, remove_login
-from hub.adapters.broker.process import BrokerError, OwnBroker
+from hub.adapters.broker.process import OwnBroker
+from hub.adapters.broker.running import BrokerError
 
 __all__ = [
     "HUB_USER",

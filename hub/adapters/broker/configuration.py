@@ -1,5 +1,6 @@
 """The texts of Mosquitto's configuration and access list."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,7 +47,7 @@ autosave_on_changes false
 autosave_interval {AUTOSAVE_S}
 
 log_dest file {files.log}
-# No warnings: each pattern without %u would be one, at every reload.
+# No warnings: each pattern without %u would be one, at every start.
 log_type error
 log_type notice
 log_timestamp_format %Y-%m-%dT%H:%M:%S
@@ -54,6 +55,18 @@ connection_messages false
 
 listener {listen.port} {listen.host}
 {_tls_listener(tls) if tls else ""}"""
+
+
+def listener(configuration: str) -> Endpoint:
+    """Where a broker with this mosquitto.conf of ours listens plainly, as this machine reaches it."""
+    found = re.search(r"^listener (\d+) (\S+)$", configuration, re.MULTILINE)
+    assert found, "not a configuration of ours"
+    return Endpoint(reached_at(found[2]), int(found[1]))
+
+
+def reached_at(host: str) -> str:
+    """The address at which this machine reaches what listens at `host`, which may stand for all addresses."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # not bound to
 
 
 def _tls_listener(tls: Certificates) -> str:

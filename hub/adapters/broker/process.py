@@ -4,8 +4,6 @@ import asyncio
 import contextlib
 import os
 import pwd
-import shutil
-import signal
 import socket
 import subprocess
 from pathlib import Path
@@ -14,9 +12,9 @@ import aiomqtt
 import structlog
 
 from hub.adapters.broker import logins
-from hub.adapters.broker.configuration import Certificates, access_text, configuration_text
+from hub.adapters.broker.configuration import Certificates, access_text, configuration_text, reached_at
 from hub.adapters.broker.files import BrokerFiles
-from hub.adapters.broker.running import command, running_pid
+from hub.adapters.broker.running import BrokerError, end, running_pid, spawn
 from hub.adapters.whole_files import locked, replace_text
 from hub.setting_values import Endpoint
 
@@ -24,21 +22,8 @@ _LOG = structlog.get_logger(__name__)
 
 _START_TIMEOUT_S = 20.0  # a store of 100,000 queued messages is read in well under this
 _ANSWER_TIMEOUT_S = 1.0
-_STOP_TIMEOUT_S = 20.0
-_RETRY_S = (0.2, 1.0, 5.0, 15.0)  # waits before the first, second… restart in a row; the last one stays
-_STEADY_S = 60.0  # running this long ends a row of restarts
-_LOG_BYTES = 1_000_000  # a longer log is put aside at the next start
-# Debian's package puts the program where the PATH of an ordinary user does not look.
-_ALSO_LOOK_IN = "/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin"
-
-
-class BrokerError(Exception):
-    """Our broker cannot be started; `zh` and `en` say why and what to do."""
-
-    def __init__(self, zh: str, en: str) -> None:
-        super().__init__(f"{zh}\n{en}")
-        self.zh = zh
-        self.en = en
+_RETRY_S = (0.2, 0.5, 1.0, 2.0)  # waits before the first, second… restart in a row; the last one stays
+_STEADY_S = 10.0  # running this long ends a row of restarts
 
 
 class OwnBroker:
@@ -106,9 +91,8 @@ class OwnBroker:
     async def _bring_up(self) -> None:
         is_unchanged = await asyncio.to_thread(self._write_files)
         if self.pid is not None and not is_unchanged:
-            await self._end_process()  # listeners are only read at a start
+            await self._end_process()
         if self.pid is not None:
-            logins.reload(self._files.folder)
             _LOG.info("broker taken over", pid=self.pid, port=self.port)
         elif self._is_stopping:
             return
@@ -117,38 +101,22 @@ class OwnBroker:
         await self._wait_until_accepting()
 
     def _write_files(self) -> bool:
-        """Write configuration and access list; returns whether the configuration stayed as it was."""
+        """Write what the broker reads at its start; returns whether all of it stayed as it was."""
         files = self._files
+        read = (files.configuration, files.access, files.passwords)
+        before = [path.read_bytes() if path.exists() else b"" for path in read]
         logins.hub_password(files.folder)
         system_user = pwd.getpwuid(os.geteuid()).pw_name
-        text = configuration_text(files, self._listen, system_user, self._tls)
         with locked(files.folder):
             files.store.mkdir(exist_ok=True, mode=0o700)
-            is_unchanged = files.configuration.exists() and files.configuration.read_text("utf-8") == text
-            replace_text(files.configuration, text)
+            replace_text(files.configuration, configuration_text(files, self._listen, system_user, self._tls))
             replace_text(files.access, access_text(logins.HUB_USER))
-        return is_unchanged
+            return before == [path.read_bytes() for path in read]
 
     def _spawn(self) -> None:
-        program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', os.defpath)}:{_ALSO_LOOK_IN}")
-        if program is None:
-            raise BrokerError(
-                "没有找到 mosquitto，请运行 deploy/setup 安装。", "mosquitto is not installed; run deploy/setup."
-            )
         for endpoint in self._endpoints:
             _check_free(endpoint)
-        if self._files.log.exists() and self._files.log.stat().st_size > _LOG_BYTES:
-            self._files.log.replace(self._files.log.with_suffix(".log.1"))
-        self._files.log.touch(mode=0o600)
-        with self._files.log.open("ab") as log:  # what it says before it has read where to log
-            self._child = subprocess.Popen(  # noqa: S603  # our own program and path, no shell
-                command(program, self._files.configuration),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                umask=0o077,
-            )
+        self._child = spawn(self._files)
         _LOG.info("broker started", pid=self._child.pid, port=self.port)
 
     async def _wait_until_accepting(self) -> None:
@@ -165,8 +133,7 @@ class OwnBroker:
 
     async def _takes_the_hub(self) -> bool:
         """Whether the hub can sign in; an open port alone may be that of a broker about to fail."""
-        any_address = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # not bound to
-        host = any_address.get(self._listen.host, self._listen.host)
+        host = reached_at(self._listen.host)
         user, password = self.hub_login
         try:
             async with aiomqtt.Client(host, self.port, username=user, password=password, timeout=_ANSWER_TIMEOUT_S):
@@ -187,13 +154,7 @@ class OwnBroker:
         self._has_child_ended()  # takes its exit code, or it would stay a zombie
 
     async def _end_process(self) -> None:
-        for end in (signal.SIGTERM, signal.SIGKILL):
-            if (pid := self.pid) is None:
-                break
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, end)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wait_for_end(), _STOP_TIMEOUT_S)
+        await asyncio.to_thread(end, self._files)
         self._has_child_ended()
 
     def _has_child_ended(self) -> bool:

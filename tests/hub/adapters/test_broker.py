@@ -84,7 +84,7 @@ async def test_nobody_signs_in_anonymously(broker: OwnBroker) -> None:
 
 
 async def test_a_login_is_active_at_once_while_the_broker_runs(broker: OwnBroker, tmp_path: Path) -> None:
-    for number in range(20):
+    for number in range(3):
         add_login(tmp_path / "broker", f"new-{number}", PASSWORD)
         async with client(broker, f"new-{number}"):
             pass
@@ -103,6 +103,80 @@ async def test_a_login_taken_away_ends_the_connection_and_stays_out(broker: OwnB
     with pytest.raises(aiomqtt.MqttError, match=_REFUSED):
         async with client(broker, "dev-1"):
             pass
+
+
+def _changes(folder: Path, what: str) -> None:
+    match what:
+        case "added":
+            add_login(folder, "dev-3", PASSWORD)
+        case "changed":
+            add_login(folder, "dev-2", "another-long-password")
+        case "removed":
+            remove_login(folder, "dev-2")
+
+
+async def _presses_of_an_absent_hub(broker: OwnBroker) -> list[bytes]:
+    presses: list[bytes] = []
+    async with asyncio.timeout(10), hub_client(broker) as hub:
+        async for message in hub.messages:
+            assert isinstance(message.payload, bytes)
+            presses.append(message.payload)
+            if message.payload == b"after":
+                break
+    return presses
+
+
+async def _press(broker: OwnBroker, payload: bytes) -> None:
+    async with client(broker, "dev-1") as device:
+        await device.publish("dd/v1/dev/dev-1/press", payload, qos=1)
+
+
+@pytest.fixture
+async def away(broker: OwnBroker) -> OwnBroker:
+    """A broker that knows a hub and a device, which are away, from its store alone; a press waits in it."""
+    async with hub_client(broker) as hub, client(broker, "dev-2"):
+        await hub.subscribe("dd/v1/dev/+/press", qos=1)
+    await _press(broker, b"before")
+    await broker.stop()
+    await broker.start()
+    return broker
+
+
+@pytest.mark.parametrize("what", ["added", "changed", "removed"])
+async def test_no_press_is_lost_when_a_login_changes_while_hub_and_device_are_away(
+    away: OwnBroker, tmp_path: Path, what: str
+) -> None:
+    _changes(tmp_path / "broker", what)
+    await _press(away, b"after")
+    assert await _presses_of_an_absent_hub(away) == [b"before", b"after"]
+
+
+async def test_no_press_is_lost_between_the_takeover_of_a_broker_and_the_hubs_connection(away: OwnBroker) -> None:
+    left = away.pid
+    await away.start()
+    assert away.pid == left
+    await _press(away, b"after")
+    assert await _presses_of_an_absent_hub(away) == [b"before", b"after"]
+
+
+async def test_a_password_that_was_replaced_does_not_sign_in_any_more(broker: OwnBroker, tmp_path: Path) -> None:
+    add_login(tmp_path / "broker", "dev-1", "another-long-password")
+    with pytest.raises(aiomqtt.MqttError, match=_REFUSED):
+        async with client(broker, "dev-1"):
+            pass
+    async with client(broker, "dev-1", "another-long-password"):
+        pass
+
+
+async def test_a_login_that_changes_while_the_hub_watches_leaves_one_broker_running(
+    broker: OwnBroker, tmp_path: Path
+) -> None:
+    async with watched(broker):
+        before = broker.pid
+        await asyncio.to_thread(add_login, tmp_path / "broker", "dev-3", PASSWORD)
+        assert broker.pid not in (None, before)
+        async with client(broker, "dev-3") as device:
+            await device.publish("dd/v1/dev/dev-3/press", b"x", qos=1)
 
 
 async def test_5000_presses_wait_for_an_absent_hub_also_over_a_restart_of_the_broker(broker: OwnBroker) -> None:
@@ -208,6 +282,15 @@ async def test_a_broker_left_running_with_other_settings_is_started_anew(broker:
         pass
 
 
+async def test_a_broker_left_running_with_an_older_access_list_is_started_anew(
+    broker: OwnBroker, tmp_path: Path
+) -> None:
+    left = broker.pid
+    (tmp_path / "broker" / "access").write_text("user hub\n")
+    await broker.start()
+    assert broker.pid not in (None, left)
+
+
 async def test_a_taken_port_is_named(tmp_path: Path, broker: OwnBroker) -> None:
     other = OwnBroker(tmp_path / "other", Endpoint("127.0.0.1", broker.port))
     with pytest.raises(BrokerError) as refused:
@@ -219,7 +302,7 @@ async def test_a_taken_port_is_named(tmp_path: Path, broker: OwnBroker) -> None:
 
 async def test_a_missing_program_is_said_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr("hub.adapters.broker.process._ALSO_LOOK_IN", str(tmp_path))
+    monkeypatch.setattr("hub.adapters.broker.running._ALSO_LOOK_IN", str(tmp_path))
     with pytest.raises(BrokerError, match="deploy/setup"):
         await own_broker(tmp_path / "broker").start()
 
