@@ -74,7 +74,8 @@ def hub_password(folder: Path) -> str:
 def _restart(files: BrokerFiles) -> None:
     """Have a running broker read the logins: it ends, keeping what waits in it, and is started anew at once.
 
-    Never by SIGHUP, at which Mosquitto drops presses (docs/decisions.md). The caller holds the lock, so that no two processes do this at once.
+    Never by SIGHUP, at which Mosquitto drops presses (docs/decisions.md). The caller holds the lock, so that no two
+    processes do this at once.
     """
     if not end(files):
         return
