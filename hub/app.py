@@ -33,6 +33,7 @@ from hub.services.announce import Announcements
 from hub.services.answer_alert import AlertDesk
 from hub.services.climb import DueLoop
 from hub.services.consequences import Consequences
+from hub.services.desk_watch import DeskWatch
 from hub.services.first_community import ensure_community
 from hub.services.news import NewsFeed
 from hub.services.notify import Dispatcher
@@ -121,6 +122,7 @@ class Hub:
         dispatcher = Dispatcher(database, channels, clock, policy, news)
         teller = Teller(database, link, self._sounds, clock)
         consequences = Consequences(dispatcher, teller, news)
+        desk_watch = DeskWatch(database, consequences, clock, policy, news)
         due_loop = DueLoop(database, consequences, clock, policy)
         unrecorded = Unrecorded(Webhook(emergency), policy.webhook, language, clock, news)
         presses = TakePresses(database, consequences, link, clock, policy, unrecorded)
@@ -137,12 +139,14 @@ class Hub:
             alerts=AlertDesk(database, consequences, clock, policy),
             announcements=announcements,
             devices=devices,
+            desk_watch=desk_watch,
             news=news,
             ready=ready,
             base_url=self.url,
         )
         handlers = Handlers(reports.status, announcements.received, devices.health, devices.replied, reports.connected)
-        works = (dispatcher.run(), teller.run(), due_loop.run(), unrecorded.run(), presses.run(), intake.run())
+        loops = (dispatcher.run(), teller.run(), due_loop.run(), desk_watch.run(), unrecorded.run())
+        works = (*loops, presses.run(), intake.run())
         pages = build_console(services)
         await self._run_together([*works, link.run(handlers)], self._web_server(services, pages), pages, listening)
 

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hub.console.labels import LEVEL_OF
+from hub.console.sent import Asked, asked
 from hub.domain import ladder
 from hub.domain.alerts import Purpose, State
 from hub.domain.people import Person
 from hub.services.calling import Calling
 from hub.services.views import AlertDetail
-
-OUTCOMES = ("accepted", "declined", "sent", "due", "failed", "dropped")
-"""What may have become of asking a person, the most telling first: who answered, then the best of their channels."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """The people with one outcome; an empty name stands for the duty webhook."""
-
-    outcome: str
-    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +77,7 @@ def card(calling: Calling, alert: AlertDetail, now_ms: int) -> Card:
         due_ms=alert.due_ms,
         next_who=_next_who(calling, around, alert.rung),
         told=Told(alert.told.stage.value, alert.told.sent_ms) if alert.told else None,
-        asked=_asked(alert, declined),
+        asked=asked(alert, declined),
         asked_ids=frozenset(one.person.id for one in alert.notifications if one.person and one.purpose is Purpose.ASK),
         declined_ids=frozenset(declined),
         backup_ids=frozenset(backups),
@@ -119,27 +109,3 @@ def _said_fine(alert: AlertDetail) -> bool:
     """Whether the elder's last sign was that all is well."""
     signs = [line.what for line in alert.journal if line.what in ("opened", "pressed_again", "said_fine")]
     return bool(signs) and signs[-1] == "said_fine"
-
-
-def _asked(alert: AlertDetail, declined: set[str]) -> tuple[Asked, ...]:
-    best: dict[str, tuple[int, str]] = {}
-    for one in alert.notifications:
-        if one.purpose is not Purpose.ASK:
-            continue
-        person = one.person.id if one.person else ""
-        outcome = _outcome(person, one.state, alert, declined)
-        rank = OUTCOMES.index(outcome)
-        if person not in best or rank < best[person][0]:
-            best[person] = (rank, one.person.name if one.person else "")
-    by_outcome: Mapping[str, tuple[str, ...]] = {
-        outcome: tuple(name for at, name in best.values() if at == rank) for rank, outcome in enumerate(OUTCOMES)
-    }
-    return tuple(Asked(outcome, names) for outcome, names in by_outcome.items() if names)
-
-
-def _outcome(person: str, state: str, alert: AlertDetail, declined: set[str]) -> str:
-    if alert.acceptor and person == alert.acceptor.id:
-        return "accepted"
-    if person in declined:
-        return "declined"
-    return state if state in OUTCOMES else "due"

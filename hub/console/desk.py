@@ -15,7 +15,7 @@ from hub.services.ports import Tx
 from hub.services.views import AlertDetail, PersonView, alert_view, people_view
 
 DESK, ALERT = ("queue", "lately"), ("alert",)
-DIALOGS = ("accept", "arrive", "close", "note", "reopen")
+DIALOGS = ("accept", "arrive", "close", "note")
 
 
 router = APIRouter()
@@ -34,6 +34,13 @@ async def show_desk(console: Here, request: Request, visitor: Seeing) -> HTMLRes
 @router.get("/live/desk")
 async def follow_desk(console: Here, visitor: Seeing) -> EventStream:
     return console.stream(visitor, DESK)
+
+
+@router.post("/desk/watched")
+async def watched(console: Here, visitor: Acting) -> Response:
+    """This desk is live and its sound is on; to be said every few seconds."""
+    console.services.desk_watch.seen()
+    return Response(status_code=204)
 
 
 @router.get("/alerts/{alert_id}")

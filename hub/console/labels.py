@@ -46,6 +46,11 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "declined": _("去不了"),
         "accepted": _("接了"),
     },
+    "why": {
+        "no page open": _("网页没有开着"),
+        "channel not configured": _("这种方式还没有设置"),
+        "no answer within 10 s": _("10 秒没有回答"),
+    },
     "channel": {
         "webhook": _("值班接口"),
         "ntfy": _("手机推送"),
@@ -66,6 +71,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "expired": _("时间过了，另外叫人"),
         "withdrawn": _("另外叫人，谢谢"),
         "desk_asks": _("值班台问情况"),
+        "stand_in": _("请接手值班台"),
     },
     "stage": {
         "recorded": _("已收到，正在叫人"),
@@ -91,6 +97,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "acceptance_expired": _("到时间没有到，重新叫人"),
         "arrived": _("到了"),
         "desk_asked": _("提醒值班台问情况"),
+        "desk_unwatched": _("值班台没有人看着，已通知接手的人"),
         "reopened": _("重新叫人"),
         "note": _("备注"),
         "closed": _("结束"),
@@ -142,6 +149,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "due_loop_stuck": _("系统停住了：不会自动叫下一级的人。请打电话叫人，并重启系统。"),
         "presses_not_connected": _("收不到按铃：和消息服务器断开了，正在重连。"),
         "link_not_connected": _("发不到楼里的设备：和消息服务器断开了，正在重连。"),
+        "desk_unwatched": _("有人求助，而没有一个值班台开着声音。请有人到值班台点“开始值班”。"),
     },
     "home": {"fine": _("都验证过"), "unproved": _("有没验证的")},
     "duty": {

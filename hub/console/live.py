@@ -148,9 +148,10 @@ class Live:
     async def _read(self, keys: Collection[Key]) -> tuple[dict[Key, Context], str, int]:
         """What the parts show, all read in one transaction, with time zone and time. Raises NotFound."""
         now_ms, trouble = self._services.clock.now_ms(), tuple(self._services.ready())
+        is_watched = self._services.desk_watch.is_watched
 
         def job(tx: Tx) -> tuple[dict[Key, Context], str]:
-            seen = Seen(tx, now_ms, trouble)
+            seen = Seen(tx, now_ms, trouble, is_watched=is_watched)
             return {key: PARTS[key.part].read(seen, key.about) for key in keys}, seen.calling.community.timezone
 
         contexts, zone = await self._services.database.read(job)

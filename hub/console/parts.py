@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from hub.console import airing, history, houses, plan, proofs
 from hub.console.cards import card
 from hub.console.seen import MOST_CARDS, Seen
+from hub.console.sent import Line, message
 from hub.domain.alerts import State
+from hub.services.desk_watch import TOPIC
 from hub.services.news import EVERYTHING
 from hub.services.views import alert_view
 
@@ -66,7 +68,9 @@ def _alert(seen: Seen, about: str) -> Context:
     return {
         "card": card(seen.calling, alert, seen.now_ms),
         "journal": tuple(history.line(one) for one in alert.journal),
-        "notifications": alert.notifications,
+        "notifications": tuple(
+            Line(one.person.name if one.person else "", one.purpose.value, message(one)) for one in alert.notifications
+        ),
     }
 
 
@@ -101,14 +105,15 @@ def _mine(seen: Seen, about: str) -> Context:
 
 
 def _trouble(seen: Seen, _about: str) -> Context:
-    return {"reasons": seen.trouble}
+    is_alone = not seen.is_watched and any(one.state is State.OPEN for one in seen.open_alerts)
+    return {"reasons": (*seen.trouble, *(["desk_unwatched"] if is_alone else []))}
 
 
 ALERTS, ANNOUNCEMENTS = ("alert",), ("announcement",)
 PARTS = {
     part.name: part
     for part in (
-        Part("trouble", ("unrecorded",), _trouble),
+        Part("trouble", ("unrecorded", TOPIC, *ALERTS), _trouble),
         Part("alarm", ALERTS, _alarm),
         Part("queue", ALERTS, _queue),
         Part("lately", ALERTS, _lately),

@@ -27,11 +27,15 @@ PAST = 20
 
 
 class Seen:
-    """Reads inside one transaction, each thing at most once. `trouble` is what keeps the hub from its work now."""
+    """Reads inside one transaction, each thing at most once.
 
-    def __init__(self, tx: Tx, now_ms: int, trouble: tuple[str, ...] = ()) -> None:
+    `trouble` is what keeps the hub from its work now; `is_watched` says whether a duty desk with sound is open.
+    """
+
+    def __init__(self, tx: Tx, now_ms: int, trouble: tuple[str, ...] = (), *, is_watched: bool = True) -> None:
         self.tx = tx
         self.trouble = trouble
+        self.is_watched = is_watched
         self.now_ms = now_ms
         self.calling = Calling(tx, now_ms)
 

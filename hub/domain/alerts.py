@@ -167,6 +167,7 @@ class Purpose(StrEnum):
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
     DESK_ASKS = "desk_asks"
+    STAND_IN = "stand_in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,6 +413,11 @@ def rung_failed(alert: Alert, rung: int, ladder: Ladder, now_ms: int) -> Step:
     if alert.state is not State.OPEN or alert.rung != rung or rung == len(ladder) - 1:
         return Step(alert)
     return Step(replace(alert, due_ms=now_ms), (Entry("rung_failed", detail={"rung": alert.rung}),))
+
+
+def desk_unwatched(alert: Alert) -> Step:
+    """No duty desk with sound is open: whoever stands in for it is told. Changes neither state nor ladder."""
+    return Step(alert, (Entry("desk_unwatched"),), informs=(Inform(Audience.DESK, Purpose.STAND_IN),))
 
 
 def remind(alert: Alert, now_ms: int) -> Step:

@@ -30,6 +30,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "expired": ("{place}：您答应的时间过了，已另外叫人。", "{place}: your time has passed. We are asking others."),
     "withdrawn": ("{place}：已另外叫人，谢谢您。", "{place}: we are asking others. Thank you."),
     "desk_asks": ("{place}：已到半小时，情况怎样？", "{place}: half an hour since arrival. How is it?"),
+    "stand_in": (
+        "{place}有人按铃，而值班台没有人看着，请您马上接手。",
+        "Somebody pressed the button at {place}, and nobody watches the duty desk. Please take over now.",
+    ),
     "unrecorded": ("有呼叫没有存下来，请马上检查系统。", "A call could not be stored. Check the system at once."),
     # What was wrong with an input, and what to change.
     "error": ("出错了，什么也没有丢。", "Something went wrong. Nothing was lost."),

@@ -586,5 +586,5 @@ class News(Protocol):
     """Tells open pages that something changed; what changed they fetch for themselves."""
 
     def tell(self, topic: str) -> None:
-        """`alerts`, `alert:{id}`, `devices`, `announcements`, `announcement:{id}`; never blocks."""
+        """`alerts`, `alert:{id}`, `desk_watch`, `devices`, `announcements`, `announcement:{id}`; never blocks."""
         ...

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from hub.domain.alerts import Alert
 from hub.services.access import Access
 from hub.services.announce import Announcements
+from hub.services.desk_watch import DeskWatch
 from hub.services.news import NewsFeed
 from hub.services.ports import Clock, Database
 from hub.services.track_devices import Devices
@@ -40,6 +41,7 @@ class Services:
     alerts: AnsweringAlerts
     announcements: Announcements
     devices: Devices
+    desk_watch: DeskWatch
     news: NewsFeed
     ready: Callable[[], list[str]]
     base_url: str

@@ -187,6 +187,24 @@ async def test_without_sound_a_red_bar_says_so_and_duty_starts_it(stand: Rig) ->
     await expect(desk.locator("#duty-mute")).to_have_attribute("aria-pressed", "false")  # a new red is heard again
 
 
+async def test_a_desk_on_duty_says_so_to_the_hub_and_one_that_cannot_be_heard_does_not(stand: Rig) -> None:
+    context = await stand.context()
+    await context.add_init_script(SOUND_AFTER_A_CLICK)
+    desk = await stand.signed_in(context)
+    said: list[str] = []
+    desk.on("request", lambda request: said.append(request.url) if request.url.endswith("/desk/watched") else None)
+    await desk.evaluate("sessionStorage.setItem('duty', 'on')")
+    await desk.reload()
+    await expect(desk.locator("#silent")).to_be_visible()
+    await desk.evaluate("document.dispatchEvent(new CustomEvent('dd:beat'))")
+    assert said == []
+    await desk.locator("#silent-mend").click()
+    await expect(desk.locator("#silent")).to_be_hidden()
+    async with desk.expect_response("**/desk/watched") as answered:
+        await desk.evaluate("document.dispatchEvent(new CustomEvent('dd:beat'))")
+    assert (await answered.value).status == 204
+
+
 async def test_an_announcement_is_aimed_on_the_map_or_in_the_tree_confirmed_followed_and_stopped(stand: Rig) -> None:
     page = await stand.signed_in(await stand.context())
     await page.goto(f"{stand.base}/broadcast")

@@ -19,6 +19,7 @@ from hub.services.access import Access, hashed
 from hub.services.announce import Announcements
 from hub.services.answer_alert import AlertDesk
 from hub.services.consequences import Consequences
+from hub.services.desk_watch import DeskWatch
 from hub.services.news import NewsFeed
 from hub.services.ports import Grant
 from hub.services.recording import Outgoing, Policy
@@ -86,13 +87,15 @@ async def api(tmp_path: Path) -> AsyncIterator[Api]:
         access = Access(database, clock, hasher=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         devices = Devices(database, publisher, clock, news, reply_timeout_s=0)
         reasons: list[str] = []
+        consequences, policy = Consequences(nobody, nobody, news), Policy(DEFAULT)
         services = Services(
             database=database,
             clock=clock,
             access=access,
-            alerts=AlertDesk(database, Consequences(nobody, nobody, news), clock, Policy(DEFAULT)),
+            alerts=AlertDesk(database, consequences, clock, policy),
             announcements=Announcements(database, publisher, sounds, clock, news),
             devices=devices,
+            desk_watch=DeskWatch(database, consequences, clock, policy, news),
             news=news,
             ready=lambda: reasons,
             base_url="http://127.0.0.1:8080",

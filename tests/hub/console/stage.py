@@ -22,6 +22,7 @@ from hub.services.access import Access
 from hub.services.announce import Announcements
 from hub.services.answer_alert import AlertDesk
 from hub.services.consequences import Consequences
+from hub.services.desk_watch import DeskWatch
 from hub.services.news import NewsFeed
 from hub.services.ports import Button, Clock, Community, Tx
 from hub.services.raise_alert import Received, raise_alerts
@@ -223,6 +224,7 @@ async def stage(
             alerts=AlertDesk(database, Consequences(outside, outside, news), clock, POLICY),
             announcements=Announcements(database, publisher, FakeSounds(FakeClock()), clock, news),
             devices=Devices(database, publisher, clock, news),
+            desk_watch=DeskWatch(database, Consequences(outside, outside, news), clock, POLICY, news),
             news=news,
             ready=lambda: trouble,
             base_url="http://127.0.0.1",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -12,9 +13,11 @@ import pytest_asyncio
 
 from hub.console.pages import STATIC
 from hub.domain.people import Role
+from hub.services.desk_watch import WATCHED_MS
 from hub.services.served import SESSION_COOKIE
 from hub.services.views import alert_view
 from tests.hub.console.stage import PASSWORD, Stage, stage
+from tests.hub.services.small_community import FakeClock
 from wire.messages import Gesture
 
 OURS = {"Sec-Fetch-Site": "same-origin"}
@@ -317,6 +320,35 @@ async def test_a_stop_is_sent_and_shown(world: Stage, browser: httpx.AsyncClient
     assert "停止" in (await browser.get(address)).text
     assert (await browser.post(f"{address}/stop", headers=HTMX)).status_code == 204
     assert "已停止" in (await browser.get(address)).text
+
+
+async def test_the_desk_shows_what_became_of_each_message(world: Stage, browser: httpx.AsyncClient) -> None:
+    await signed_in(world, browser)
+    alert_id = await world.press()
+    stored = await world.database.read(lambda tx: tx.notifications.of_alert(alert_id))
+    waiting, failed = (one for one in stored if one.person_id == "li")
+    changed = [
+        replace(waiting, state="due", attempts=2, sent_ms=None, due_ms=world.clock.now_ms() + 4_000, error="HTTP 503"),
+        replace(failed, state="failed", attempts=1, sent_ms=None, error="no page open"),
+    ]
+    await world.database.write(lambda tx: tx.notifications.save(changed))
+    for address in ("/desk", f"/alerts/{alert_id}"):
+        text = (await browser.get(address)).text
+        assert "12:00:04 试第 3 次" in text
+        assert "HTTP 503" in text
+        assert "网页没有开着" in text
+        assert "已发出 12:00:00" in text
+
+
+async def test_a_desk_with_sound_is_known_to_be_watched(world: Stage, browser: httpx.AsyncClient) -> None:
+    await signed_in(world, browser)
+    await world.press()
+    assert isinstance(world.clock, FakeClock)
+    world.clock.ms += WATCHED_MS
+    assert "没有一个值班台开着声音" in (await browser.get("/map")).text
+    assert (await browser.post("/desk/watched")).status_code == 204
+    assert world.services.desk_watch.is_watched
+    assert "没有一个值班台开着声音" not in (await browser.get("/map")).text
 
 
 # --- the volunteer's page ------------------------------------------------------------------------------

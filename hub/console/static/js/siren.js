@@ -84,14 +84,20 @@ start?.addEventListener("click", async () => {
   await open();
   await audio.resume();
   burst(BURSTS[2]);
+  sayWatched();
   stayAwake();
   draw();
 });
 byId("silent-mend")?.addEventListener("click", async () => { await open(); await audio.resume(); burst(BURSTS[3]); });
 mute?.addEventListener("click", () => { mutedUntil = mutedUntil > hubNow() ? 0 : hubNow() + MUTE_MS; draw(); });
 document.addEventListener("visibilitychange", stayAwake);
+// The hub hears from every desk that is live and can be heard; when it hears of none, it calls somebody.
+function sayWatched() {
+  if (isOnDuty() && isHeard()) fetch("/desk/watched", { method: "POST" }).catch(() => {});
+}
+
 // Beats arrive also in a hidden tab, where timers are slowed down; every 5 s is within the 10 s of UL 1069.
-document.addEventListener("dd:beat", sound);
+document.addEventListener("dd:beat", () => { sound(); sayWatched(); });
 document.addEventListener("dd:stale", () => { if (isOnDuty()) burst(BURSTS[2]); });
 document.addEventListener("dd:part", (event) => { if (event.detail === "alarm") listen(); });
 if (start) setInterval(draw, 1000);
