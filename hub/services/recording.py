@@ -96,10 +96,13 @@ class Recording:
         self._presses.setdefault(alert.id, []).extend(press_ids)
         self._journal += [(alert.id, self._now_ms, entry) for entry in step.entries]
         self._tellings += [self._telling(alert, tell) for tell in step.tells]
+        earlier = len(self._notifications)
         if is_new and self._policy.webhook:
             self._notify(alert, None, Contact(ChannelName.WEBHOOK, self._policy.webhook), Purpose.ASK, None)
         if step.ask is not None:
             self._ask(alert, step.ask)
+            if all(one.state == "failed" for one, _ in self._notifications[earlier:]):
+                self.add(rung_failed(alert, step.ask, self._policy.ladder, self._now_ms))
         for inform in step.informs:
             self.inform(alert, self._audience(alert, inform), inform)
         return self.current(alert)
@@ -149,9 +152,6 @@ class Recording:
         ids = self.calling.asked(self._policy.ladder[rung].who, self.around(alert))
         for person in self.calling.people(ids).values():
             self._notify_person(alert, person, Purpose.ASK, None)
-        asks = [one for one, _ in self._notifications if one.alert_id == alert.id and one.purpose is Purpose.ASK]
-        if asks and all(one.state == "failed" for one in asks):
-            self.add(rung_failed(alert, rung, self._policy.ladder, self._now_ms))
 
     def _audience(self, alert: Alert, inform: Inform) -> list[str]:
         match inform.audience:

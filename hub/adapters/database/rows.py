@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import fields
-from functools import cache
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cache, lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, Insert, Row, Select, Table, bindparam
+from sqlalchemy import BindParameter, ColumnElement, Connection, Dialect, Insert, Row, Select, Table, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.compiler import SQLCompiler
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -37,9 +38,10 @@ def as_row(value: DataclassInstance) -> dict[str, Any]:
 
 
 def insert_all(connection: Connection, table: Table, community_id: int, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Inserts rows of one community with one statement; none for an empty sequence."""
+    """Inserts rows of one community, all with the columns of the first, with one statement; none for none."""
     if rows:
-        connection.execute(_insert(table), [{"community_id": community_id, **row} for row in rows])
+        insert = _insert(table, connection.dialect, ("community_id", *rows[0]))
+        connection.exec_driver_sql(insert.sql, [insert.values({"community_id": community_id, **row}) for row in rows])
 
 
 def upserts(table: Table) -> Mapping[str, Insert]:
@@ -73,6 +75,24 @@ def _names(kind: type[DataclassInstance]) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
 
 
-@cache
-def _insert(table: Table) -> Insert:
-    return table.insert()
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """An insert as the driver takes it. Compiling it anew costs a press as much as the disk (docs/decisions.md)."""
+
+    sql: str
+    columns: Sequence[tuple[str, Callable[[Any], Any] | None]]
+
+    def values(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The row in the order of the statement, each value as the driver stores it."""
+        return tuple(row[name] if convert is None else convert(row[name]) for name, convert in self.columns)
+
+
+@lru_cache(maxsize=100)
+def _insert(table: Table, dialect: Dialect, names: Sequence[str]) -> _Prepared:
+    compiled = table.insert().inline().compile(dialect=dialect, column_keys=list(names))
+    assert isinstance(compiled, SQLCompiler)
+    assert compiled.positiontup is not None, "the driver takes values by position"
+    columns = [
+        (name, table.c[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in compiled.positiontup
+    ]
+    return _Prepared(str(compiled), columns)
