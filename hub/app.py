@@ -53,6 +53,8 @@ log = structlog.get_logger()
 LOOP_STUCK_MS = 5_000
 """A due loop that has not turned for so long no longer works, whatever the process looks like."""
 CHANNEL_CONNECTIONS = 50
+NO_TIMEOUT = aiohttp.ClientTimeout()
+"""The dispatcher ends what takes too long; a second timer for each request would only cost time."""
 
 
 class AddressNotFree(DongdongError):
@@ -100,7 +102,7 @@ class Hub:
             await self._sounds.start()
             stack.push_async_callback(self._sounds.close)
             connector = aiohttp.TCPConnector(limit=0, limit_per_host=CHANNEL_CONNECTIONS)
-            session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
+            session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector, timeout=NO_TIMEOUT))
             emergency = await stack.enter_async_context(aiohttp.ClientSession())
             if self._broker:
                 await self._broker.start()

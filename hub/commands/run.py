@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -46,6 +47,8 @@ def run(options: argparse.Namespace) -> int:
 async def serve(hub: Hub) -> None:
     """Runs the hub with the two signals that end it in good order."""
     sys.setswitchinterval(SWITCH_S)
+    gc.collect()
+    gc.freeze()  # what was imported stays: looking through it again and again would stop everything for 50-100 ms
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, hub.stop)

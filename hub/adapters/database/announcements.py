@@ -7,18 +7,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from hub.adapters.database import tables
 from hub.adapters.database.rows import (
     COMMUNITY,
     WANTED,
-    AnyRow,
     AnySelect,
     as_row,
     columns,
     insert_all,
-    rows_in,
     upserts,
 )
 from hub.domain.announcements import Evidence, Progress, Reached
@@ -80,8 +78,7 @@ class StoredAnnouncements:
 
     def progress(self, announcement_id: str) -> list[Progress]:
         """What became of it at each device, by device."""
-        parameters = {"community": self.community_id, "announcement": announcement_id}
-        return [_progress(row) for row in self.connection.execute(_PROGRESS_OF_ONE, parameters)]
+        return self._parts(_PROGRESS_OF_ONE, announcement=announcement_id)
 
     def save_progress(self, rows: Sequence[tuple[str, Progress]]) -> None:
         """Rows of announcement id and a device's part in it; replaces what was stored of that part."""
@@ -97,9 +94,9 @@ class StoredAnnouncements:
         for announcement_id, device in keys:
             devices[announcement_id].append(device)
         return {
-            (announcement, row.device): _progress(row)
+            (announcement, part.device): part
             for announcement, wanted in devices.items()
-            for row in rows_in(self.connection, _PROGRESS_OF_SOME, wanted, self.community_id, announcement=announcement)
+            for part in self._parts(_PROGRESS_OF_SOME, announcement=announcement, wanted=wanted)
         }
 
     def add_sound(self, sound: Sound, now_ms: int) -> None:
@@ -118,6 +115,10 @@ class StoredAnnouncements:
         rows = self.connection.execute(statement, {"community": self.community_id, **parameters})
         return [Announcement(*row) for row in rows]
 
+    def _parts(self, statement: AnySelect, **parameters: object) -> list[Progress]:
+        rows = self.connection.execute(statement, {"community": self.community_id, **parameters})
+        return [_progress(row) for row in rows]
+
 
 _NO_EVIDENCE = {"is_heard": None, "correlation": None, "lag_ms": None, "level_dbfs": None}
 
@@ -129,7 +130,7 @@ def _row(part: Progress) -> dict[str, Any]:
     return row | {"at_ms": at_ms} | (_NO_EVIDENCE if evidence is None else as_row(evidence))
 
 
-def _progress(row: AnyRow) -> Progress:
+def _progress(row: Row[*tuple[Any, ...]]) -> Progress:
     return Progress(
         device=row.device,
         place=row.place,

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, CursorResult, select
 
 from hub.adapters.database import tables
+from hub.adapters.database.prepared import rows_of
 from hub.adapters.database.rows import COMMUNITY, AnySelect, columns
 from hub.domain.people import Assignment, Contact, Person
 from hub.domain.places import Home, Place
@@ -130,8 +131,8 @@ class Known:
     def community(self) -> tuple[Community, int] | None:
         """The community and its version, read once a change; None before it was created."""
         if self._community is None:
-            row = self._connection.execute(_COMMUNITY, {"community": self._community_id}).one_or_none()
-            self._community = None if row is None else (Community(*row[:-1]), row[-1])
+            rows = rows_of(self._connection, _COMMUNITY, {"community": self._community_id})
+            self._community = (Community(*rows[0][:-1]), rows[0][-1]) if rows else None
         return self._community
 
     def changed(self) -> None:

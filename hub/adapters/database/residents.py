@@ -34,5 +34,6 @@ class StoredResidents:
         """Who lives in these homes, by home; a home that nobody is entered for is left out."""
         found: defaultdict[str, list[Resident]] = defaultdict(list)
         for row in rows_in(self.connection, _RESIDENTS, home_ids, self.community_id):
-            found[row.home_id].append(Resident(*row))
+            resident = Resident(*row)
+            found[resident.home_id].append(resident)
         return dict(found)

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
-from functools import cache, lru_cache
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields
+from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, Dialect, Insert, Row, Select, Table, bindparam
+from sqlalchemy import JSON, BindParameter, ColumnElement, Connection, Insert, Select, Table, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql.compiler import SQLCompiler
+
+from hub.adapters.database.prepared import insert_rows, rows_of
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-CHUNK = 5_000
-"""So many values stand in one IN list; SQLite takes 32,766 parameters in a statement, PostgreSQL 65,535."""
-
-AnyRow = Row[*tuple[Any, ...]]
+AnyRow = Sequence[Any]
+"""One row, by position."""
 AnySelect = Select[*tuple[Any, ...]]
 
 COMMUNITY: BindParameter[int] = bindparam("community")
-WANTED: BindParameter[str] = bindparam("wanted", expanding=True)
-"""The IN list of a statement that `rows_in` runs."""
+_EACH = func.json_each(bindparam("wanted", type_=JSON)).table_valued("value")
+WANTED = select(_EACH.c.value)
+"""What stands in an IN of a statement that is given `wanted`, a list of any length: one statement serves them all."""
 
 
 def columns(table: Table, kind: type[DataclassInstance]) -> list[ColumnElement[Any]]:
@@ -40,8 +40,7 @@ def as_row(value: DataclassInstance) -> dict[str, Any]:
 def insert_all(connection: Connection, table: Table, community_id: int, rows: Sequence[Mapping[str, Any]]) -> None:
     """Inserts rows of one community, all with the columns of the first, with one statement; none for none."""
     if rows:
-        insert = _insert(table, connection.dialect, ("community_id", *rows[0]))
-        connection.exec_driver_sql(insert.sql, [insert.values({"community_id": community_id, **row}) for row in rows])
+        insert_rows(connection, table, [{"community_id": community_id, **row} for row in rows])
 
 
 def upserts(table: Table) -> Mapping[str, Insert]:
@@ -57,42 +56,11 @@ def upserts(table: Table) -> Mapping[str, Insert]:
 
 def rows_in(
     connection: Connection, statement: AnySelect, wanted: Collection[str], community_id: int, **others: object
-) -> Iterator[AnyRow]:
-    """The rows of a statement on WANTED, COMMUNITY and others; above CHUNK values they are ordered in pieces."""
-    for chunk in chunks(wanted):
-        yield from connection.execute(statement, {"wanted": chunk, "community": community_id, **others})
-
-
-def chunks(wanted: Collection[str]) -> Iterator[list[str]]:
-    """Pieces of an IN list; each value once, in a stable order."""
-    values = list(dict.fromkeys(wanted))
-    for start in range(0, len(values), CHUNK):
-        yield values[start : start + CHUNK]
+) -> Sequence[AnyRow]:
+    """The rows of a statement on WANTED, COMMUNITY and others; each value wanted counts once."""
+    return rows_of(connection, statement, {"wanted": list(wanted), "community": community_id, **others})
 
 
 @cache
 def _names(kind: type[DataclassInstance]) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
-
-
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    """An insert as the driver takes it. Compiling it anew costs a press as much as the disk (docs/decisions.md)."""
-
-    sql: str
-    columns: Sequence[tuple[str, Callable[[Any], Any] | None]]
-
-    def values(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
-        """The row in the order of the statement, each value as the driver stores it."""
-        return tuple(row[name] if convert is None else convert(row[name]) for name, convert in self.columns)
-
-
-@lru_cache(maxsize=100)
-def _insert(table: Table, dialect: Dialect, names: Sequence[str]) -> _Prepared:
-    compiled = table.insert().inline().compile(dialect=dialect, column_keys=list(names))
-    assert isinstance(compiled, SQLCompiler)
-    assert compiled.positiontup is not None, "the driver takes values by position"
-    columns = [
-        (name, table.c[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in compiled.positiontup
-    ]
-    return _Prepared(str(compiled), columns)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from hub.adapters.database.database import SqliteDatabase
-from hub.adapters.database.rows import CHUNK
 from hub.domain.errors import NotFound
 from hub.domain.people import Assignment, Duty, Person
 from tests.hub.adapters.database.sample import PEOPLE
@@ -29,13 +28,6 @@ async def test_a_person_without_contacts_is_a_person(database: SqliteDatabase) -
     lonely = Person("p3", "赵平")
     await database.write(lambda tx: tx.people.add_people([lonely]))
     assert await database.read(lambda tx: tx.people.people(["p3"])) == {"p3": lonely}
-
-
-async def test_more_people_than_a_statement_takes_are_all_found(database: SqliteDatabase) -> None:
-    many = [Person(f"q{number}", "甲") for number in range(CHUNK + 1)]
-    await database.write(lambda tx: tx.people.add_people(many))
-    found = await database.read(lambda tx: tx.people.people([person.id for person in many]))
-    assert len(found) == CHUNK + 1
 
 
 async def test_assignments_keep_their_order_everywhere_and_at_some_places(database: SqliteDatabase) -> None:

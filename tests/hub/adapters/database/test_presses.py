@@ -34,6 +34,12 @@ async def test_the_same_press_cannot_be_stored_twice(database: SqliteDatabase) -
         await database.write(lambda tx: tx.presses.add([replace(PRESS, received_ms=NOW_MS + 9)]))
 
 
+async def test_more_presses_than_a_statement_takes_values_are_looked_up(database: SqliteDatabase) -> None:
+    await database.write(lambda tx: tx.presses.add([PRESS]))
+    keys = [PRESS.key, *(replace(PRESS, press_id=f"other-{number}").key for number in range(40_000))]
+    assert await database.read(lambda tx: tx.presses.known(keys)) == {PRESS.key: PRESS}
+
+
 async def test_other_content_under_an_old_id_is_a_new_press(database: SqliteDatabase) -> None:
     again = replace(PRESS, pressed_at_ms=PRESS.pressed_at_ms + 1)
     await database.write(lambda tx: tx.presses.add([PRESS, again]))

@@ -1,0 +1,86 @@
+"""Statements of the press path: compiled once, then given to the driver as they are.
+
+SQLAlchemy takes some 0.1 ms for each execution, three times that on a processor that was busy elsewhere meanwhile: with
+eight statements a press, longer than the disk (docs/decisions.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, Insert, Select, Table
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.compiler import SQLCompiler
+
+Convert = Callable[[Any], Any] | None
+"""How a value becomes what the driver stores, or what it gives becomes a value; None when it is the same."""
+Statement = Insert | Select[*tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    sql: str
+    parameters: Sequence[tuple[str, Convert]]
+    results: Sequence[Convert]
+
+    def values(self, given: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The parameters in the order of the statement, as the driver stores them."""
+        return tuple([given[name] if convert is None else convert(given[name]) for name, convert in self.parameters])
+
+
+def rows_of(
+    connection: Connection, statement: Select[*tuple[Any, ...]], given: Mapping[str, Any]
+) -> list[tuple[Any, ...]]:
+    """All rows that a select finds, each value as its column's type reads it."""
+    compiled = _compiled(statement, connection.dialect)
+    found = _driver(connection, compiled.sql, compiled.values(given))
+    return [tuple(map(_converted, compiled.results, row)) for row in found]
+
+
+def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Inserts rows, at least one, all with the columns of the first, with one statement."""
+    compiled = _compiled(_insert(table), connection.dialect, tuple(rows[0]))
+    _driver(connection, compiled.sql, [compiled.values(row) for row in rows])
+
+
+def _converted(convert: Convert, value: Any) -> Any:
+    return value if convert is None else convert(value)
+
+
+def _driver(connection: Connection, sql: str, values: Any) -> list[Any]:
+    """Raises DBAPIError as a connection of SQLAlchemy does."""
+    cursor = connection.connection.cursor()
+    try:
+        if isinstance(values, list):
+            cursor.executemany(sql, values)
+            return []
+        cursor.execute(sql, values)
+        return list(cursor.fetchall())
+    except connection.dialect.loaded_dbapi.Error as error:
+        dialect = connection.dialect
+        known = DBAPIError.instance(sql, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect)
+        raise known from error
+    finally:
+        cursor.close()
+
+
+@cache
+def _insert(table: Table) -> Insert:
+    return table.insert().inline()
+
+
+@lru_cache(maxsize=200)
+def _compiled(statement: Statement, dialect: Dialect, names: tuple[str, ...] | None = None) -> _Compiled:
+    compiled = statement.compile(dialect=dialect, column_keys=names)
+    assert isinstance(compiled, SQLCompiler)
+    assert compiled.positiontup is not None, "the driver takes values by position"
+    kinds = {name: compiled.binds[name].type.dialect_impl(dialect) for name in compiled.positiontup}
+    columns = statement.selected_columns if isinstance(statement, Select) else ()
+    return _Compiled(
+        str(compiled),
+        [(name, kinds[name].bind_processor(dialect)) for name in compiled.positiontup],
+        [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns],
+    )
