@@ -5,11 +5,11 @@ from __future__ import annotations
 import secrets
 
 _VERSION_AND_VARIANT = 7 << 76 | 2 << 62
-_RANDOM = (2**12 - 1) << 64 | (2**62 - 1)
 
 
 def new_id(now_ms: int) -> str:
     """A fresh id; the first 48 bits are `now_ms`, the rest but for the version and variant is random."""
-    random = int.from_bytes(secrets.token_bytes(10)) & _RANDOM
-    digits = f"{(now_ms & (2**48 - 1)) << 80 | _VERSION_AND_VARIANT | random:032x}"
+    random = secrets.randbits(74)
+    spread = (random >> 62) << 64 | random & (2**62 - 1)  # 12 bits before the variant, 62 after it
+    digits = f"{(now_ms & (2**48 - 1)) << 80 | _VERSION_AND_VARIANT | spread:032x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
