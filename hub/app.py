@@ -24,7 +24,7 @@ from hub.adapters.mqtt import Address, Handlers, HubLink, PressIntake
 from hub.adapters.notify.webhook import Webhook
 from hub.adapters.signing_key import signing_key
 from hub.api import build_api
-from hub.channels import build_channels
+from hub.channels import KEYS, build_channels, build_phones
 from hub.console import ConsoleApp, build_console
 from hub.domain.errors import DongdongError
 from hub.domain.ladder import DEFAULT
@@ -119,8 +119,8 @@ class Hub:
         """`emergency` is for presses that could not be stored: it waits for no connection of a gateway that hangs."""
         settings, database, clock, news = self._settings, self._database, self._clock, self._news
         policy = Policy(DEFAULT, settings.duty_webhook or "", news.has_open_page)
-        link = HubLink(self._address, "hub-link", signing_key(settings.data / "keys"), clock.now_ms)
-        channels = build_channels(settings, session, clock, news.has_open_page)
+        link = HubLink(self._address, "hub-link", signing_key(settings.data / KEYS), clock.now_ms)
+        channels = build_channels(settings, session, clock, database, news.has_open_page)
         dispatcher = Dispatcher(database, channels, clock, policy, news)
         teller = Teller(database, link, self._sounds, clock)
         consequences = Consequences(dispatcher, teller, news)
@@ -145,6 +145,7 @@ class Hub:
             news=news,
             ready=ready,
             base_url=self.url,
+            phones=build_phones(settings, channels, database, clock),
         )
         handlers = Handlers(reports.status, announcements.received, devices.health, devices.replied, reports.connected)
         loops = (dispatcher.run(), teller.run(), due_loop.run(), desk_watch.run(), unrecorded.run())

@@ -40,6 +40,7 @@ class ChannelSettings:
     aliyun_key_secret: str | None = field(default=None, repr=False)
     sms_sign: str | None = None
     sms_templates: Mapping[Purpose, str] | None = None
+    web_push: str | None = None
 
 
 TOGETHER = (
@@ -98,6 +99,13 @@ ROWS = (
         "",
         "各种用途的短信模板，变量只有 place，例如 ask=SMS_1 thanks=SMS_2",
         "Approved templates of text messages, with the variable place: ask=SMS_1 thanks=SMS_2",
+    ),
+    Row(
+        "WEB_PUSH",
+        values.push_contact,
+        "",
+        "打开网页推送：写上手机厂商能联系到您的地址，例如 mailto:admin@example.org",
+        "Turns Web Push on: whom its services may write to, for example mailto:admin@example.org",
     ),
 )
 

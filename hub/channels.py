@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import aiohttp
 
@@ -11,17 +12,29 @@ from hub.adapters.notify.dingtalk import DingTalk
 from hub.adapters.notify.feishu import Feishu
 from hub.adapters.notify.ntfy import Ntfy
 from hub.adapters.notify.page import OpenPage
+from hub.adapters.notify.push_encryption import public_bytes
 from hub.adapters.notify.sms import Sms
+from hub.adapters.notify.web_push import WebPush
 from hub.adapters.notify.webhook import Webhook
 from hub.adapters.notify.wecom_app import WecomApp
 from hub.adapters.notify.wecom_robot import WecomRobot
-from hub.channel_settings import ChannelSettings
-from hub.domain.people import ChannelName
-from hub.services.ports import Channel, Clock
+from hub.adapters.vapid_key import vapid_key
+from hub.domain.people import ChannelName, Contact
+from hub.domain.subscription import encode
+from hub.services.phones import Phones
+from hub.services.ports import Channel, Clock, Database, Notification
+from hub.settings import Settings
+
+KEYS = "keys"
+"""The folder of keys within the data folder."""
 
 
 def build_channels(
-    settings: ChannelSettings, session: aiohttp.ClientSession, clock: Clock, has_open_page: Callable[[str], bool]
+    settings: Settings,
+    session: aiohttp.ClientSession,
+    clock: Clock,
+    database: Database,
+    has_open_page: Callable[[str], bool],
 ) -> dict[ChannelName, Channel]:
     """By name; a way that is not configured is not there. `has_open_page` says it of a person."""
     channels: dict[ChannelName, Channel] = {
@@ -50,4 +63,24 @@ def build_channels(
             clock,
         )
         channels[ChannelName.SMS] = Sms(carrier, settings.sms_templates)
+    if settings.web_push:
+        key = vapid_key(settings.data / KEYS)
+        channels[ChannelName.WEB_PUSH] = WebPush(session, key, settings.web_push, clock, partial(_forget, database))
     return channels
+
+
+def build_phones(
+    settings: Settings, channels: Mapping[ChannelName, Channel], database: Database, clock: Clock
+) -> Phones | None:
+    """What takes phones in; None where Web Push is not configured."""
+    channel = channels.get(ChannelName.WEB_PUSH)
+    if channel is None:
+        return None
+    return Phones(database, channel, clock, encode(public_bytes(vapid_key(settings.data / KEYS))))
+
+
+async def _forget(database: Database, notification: Notification) -> None:
+    """The contact that this notification was sent to is of no more use."""
+    person_id, contact = notification.person_id, Contact(notification.channel, notification.address)
+    if person_id is not None:
+        await database.write(lambda tx: tx.people.drop_contact(person_id, contact))

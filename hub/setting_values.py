@@ -104,6 +104,17 @@ def whole_number(text: str) -> int:
     return int(text)
 
 
+def push_contact(text: str) -> str:
+    """A mail or web address with its scheme, as RFC 8292 wants it."""
+    is_mail = text.startswith("mailto:") and "@" in text.removeprefix("mailto:")
+    if not is_mail and not (text.startswith("https://") and urlsplit(text).hostname):
+        raise UnreadableValue(
+            "请写成 mailto:邮箱 或 https:// 开头的网址。",
+            "write mailto: and a mail address, or an address with https://.",
+        )
+    return text
+
+
 def existing_file(text: str) -> Path:
     """The absolute path of a file that is there."""
     path = Path(text).expanduser()

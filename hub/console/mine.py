@@ -71,7 +71,8 @@ async def show(console: Here, request: Request, one: Holder) -> HTMLResponse:
     parts = await console.live.html([key(one, liked)])
     frame = console.frame(request, liked, await console.community())
     html = {name: Markup(text) for name, text in parts.items()}  # noqa: S704  # rendered by us, escaped there
-    context = {**frame, "person": one, "parts": html, "live": "live"}
+    phones = console.services.phones
+    context = {**frame, "person": one, "parts": html, "live": "live", "push_key": phones.public_key if phones else ""}
     return console.pages.html("mine.html", liked.language, context)
 
 

@@ -85,3 +85,9 @@ class NoVoice(DongdongError):
     """No sound could be made of a text; nothing was stored or played."""
 
     key = "voice_failed"
+
+
+class PushFailed(DongdongError):
+    """The service of the phone's maker did not take a message. Params: `reason`, for the technician."""
+
+    key = "push_failed"

@@ -35,6 +35,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "Somebody pressed the button at {place}, and nobody watches the duty desk. Please take over now.",
     ),
     "unrecorded": ("有呼叫没有存下来，请马上检查系统。", "A call could not be stored. Check the system at once."),
+    "test.title": ("试一试", "Test"),
+    "test.text": ("这部手机收得到通知。", "This phone gets notices."),
     # What was wrong with an input, and what to change.
     "error": ("出错了，什么也没有丢。", "Something went wrong. Nothing was lost."),
     "not_found": ("找不到{what}“{id}”。", "There is no {what} “{id}”."),
@@ -110,6 +112,14 @@ WORDS: dict[str, tuple[str, str]] = {
     "device_silent": (
         "设备“{device}”没有回答，不知道它做了没有。请看看它的电源和网络。",
         "Device “{device}” did not answer; whether it acted is not known. Check its power and network.",
+    ),
+    "bad_subscription": (
+        "这部手机给的推送地址用不了，请换一个浏览器再试。",
+        "The push address of this phone cannot be used. Try another browser.",
+    ),
+    "push_failed": (
+        "手机厂商的推送服务没有收下（{reason}）。请过一会儿再试；还不行，就请用别的方式通知您。",
+        "The phone maker's push service did not take it ({reason}). Try again later, or use another way.",
     ),
     "unknown_command": (
         "没有“{kind}”这个命令，请选：{allowed}。",

@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 from hub.domain.alerts import Alert, Entry, Purpose, Stage
 from hub.domain.announcements import Progress
 from hub.domain.devices import Device
-from hub.domain.people import Assignment, ChannelName, Duty, Person, Resident, Role
+from hub.domain.people import Assignment, ChannelName, Contact, Duty, Person, Resident, Role
 from hub.domain.places import Home, Place
 from hub.domain.roster import Absence, Extra, Rota, Shift, Swap
 
@@ -245,6 +245,14 @@ class PeopleStore(Protocol):
         ...
 
     def add_people(self, people: Sequence[Person]) -> None: ...
+    def add_contact(self, person_id: str, contact: Contact) -> None:
+        """A further way to reach the person, after those that are there."""
+        ...
+
+    def drop_contact(self, person_id: str, contact: Contact) -> None:
+        """Forgets this way; nothing happens when it is not there."""
+        ...
+
     def add_assignments(self, assignments: Sequence[Assignment]) -> None: ...
     def assignments(self, places: Collection[str] | None = None) -> list[Assignment]:
         """What people answer for, at these places or everywhere, in the order in which it was added."""

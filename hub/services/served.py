@@ -12,6 +12,7 @@ from hub.services.access import Access
 from hub.services.announce import Announcements
 from hub.services.desk_watch import DeskWatch
 from hub.services.news import NewsFeed
+from hub.services.phones import Phones
 from hub.services.ports import Clock, Database
 from hub.services.track_devices import Devices
 
@@ -33,7 +34,10 @@ class AnsweringAlerts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """`ready` gives what is wrong, nothing when all works. `base_url` is how browsers reach the hub."""
+    """`ready` gives what is wrong, nothing when all works. `base_url` is how browsers reach the hub.
+
+    `phones` is None where Web Push is not configured.
+    """
 
     database: Database
     clock: Clock
@@ -45,6 +49,7 @@ class Services:
     news: NewsFeed
     ready: Callable[[], list[str]]
     base_url: str
+    phones: Phones | None = None
 
 
 def is_own_page(sec_fetch_site: str | None, origin: str | None, host: str | None) -> bool:

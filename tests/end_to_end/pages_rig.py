@@ -13,6 +13,7 @@ import uvicorn
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from hub.adapters.clock import SystemClock
+from hub.services.ports import Channel
 from tests.hub.console.stage import PASSWORD, Stage, stage
 from tests.world.waiting import wait_until
 
@@ -145,9 +146,9 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 @asynccontextmanager
-async def rig(folder: Path, browser: Browser) -> AsyncIterator[Rig]:
-    """The console served on a free port, and a network between it and the browser."""
-    async with stage(folder, clock=SystemClock()) as world:
+async def rig(folder: Path, browser: Browser, push: Channel | None = None) -> AsyncIterator[Rig]:
+    """The console served on a free port, and a network between it and the browser. `push` turns Web Push on."""
+    async with stage(folder, clock=SystemClock(), push=push) as world:
         server = Server(uvicorn.Config(world.app, port=0, log_level="error", timeout_graceful_shutdown=1))
         serving = asyncio.create_task(server.serve())
         try:

@@ -10,15 +10,17 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from hub.channel_settings import ChannelSettings
-from hub.channels import build_channels
-from hub.domain.people import ChannelName
+from hub.adapters.notify.push_encryption import public_bytes
+from hub.adapters.vapid_key import vapid_key
+from hub.channels import build_channels, build_phones
+from hub.domain.people import ChannelName, Contact
+from hub.domain.subscription import decode
 from hub.services.notify import Dispatcher
-from hub.services.ports import Notification
+from hub.services.ports import ChannelFailed, Notification
 from hub.services.recording import Outgoing
-from hub.settings import load
-from tests.fakes.clock import FakeClock
-from tests.hub.adapters.notify.server import MESSAGE, notification, serving
+from hub.settings import Settings, load
+from tests.hub.adapters.notify.browser import Browser
+from tests.hub.adapters.notify.server import MESSAGE, answering, notification, serving
 from tests.hub.services.press_rig import POLICY, PressRig, press_rig
 from tests.world.waiting import wait_until
 
@@ -62,7 +64,7 @@ class Services:
         return web.json_response(body)
 
 
-def settings(url: str, folder: Path) -> ChannelSettings:
+def settings(url: str, folder: Path) -> Settings:
     given = {
         "NTFY": f"{url}/ntfy",
         "WECOM_API": f"{url}/wecom_app",
@@ -79,13 +81,18 @@ def settings(url: str, folder: Path) -> ChannelSettings:
         "ALIYUN_KEY_SECRET": "s",
         "SMS_SIGN": "阳光社区",
         "SMS_TEMPLATES": "ask=SMS_1 thanks=SMS_2",
+        "WEB_PUSH": "mailto:admin@example.org",
     }
     return load({"DATA": str(folder)}, {f"DONGDONG_{name}": text for name, text in given.items()})
 
 
-async def test_a_hub_without_settings_has_the_open_page_and_the_webhook_only(session: aiohttp.ClientSession) -> None:
-    channels = build_channels(ChannelSettings(), session, FakeClock(), lambda _: False)
+async def test_a_hub_without_settings_has_the_open_page_and_the_webhook_only(
+    session: aiohttp.ClientSession, rig: PressRig, tmp_path: Path
+) -> None:
+    bare = load({"DATA": str(tmp_path)}, {})
+    channels = build_channels(bare, session, rig.clock, rig.database, lambda _: False)
     assert set(channels) == {ChannelName.WEBHOOK, ChannelName.PAGE}
+    assert build_phones(bare, channels, rig.database, rig.clock) is None
 
 
 @pytest.mark.parametrize("hanging", [one.value for one in ADDRESSES])
@@ -95,7 +102,7 @@ async def test_one_service_that_hangs_delays_no_other(
     alert = await rig.press()
     services = Services(hanging)
     async with serving(services.handle) as url:
-        channels = build_channels(settings(url, tmp_path), session, rig.clock, lambda _: True)
+        channels = build_channels(settings(url, tmp_path), session, rig.clock, rig.database, lambda _: True)
         dispatcher = Dispatcher(rig.database, channels, rig.clock, POLICY, rig.news)
         running = asyncio.create_task(dispatcher.run())
         stored = [_stored(name, address, alert.id) for name, address in ADDRESSES.items()]
@@ -121,3 +128,32 @@ def test_no_secret_of_a_channel_is_shown_by_what_prints_settings(tmp_path: Path)
     shown = repr(settings("https://gateway.example/very-secret", tmp_path))
     assert "very-secret/ntfy" not in shown
     assert "SEC1" not in shown
+
+
+async def test_phones_are_given_the_public_half_of_the_key_that_signs(
+    session: aiohttp.ClientSession, rig: PressRig, tmp_path: Path
+) -> None:
+    given = settings("https://gateway.example", tmp_path)
+    channels = build_channels(given, session, rig.clock, rig.database, lambda _: True)
+    phones = build_phones(given, channels, rig.database, rig.clock)
+    assert phones is not None
+    assert decode(phones.public_key) == public_bytes(vapid_key(tmp_path / "keys"))
+
+
+@pytest.mark.parametrize("status", [404, 410])
+async def test_a_subscription_that_has_ended_is_no_contact_any_more(
+    session: aiohttp.ClientSession, rig: PressRig, tmp_path: Path, status: int
+) -> None:
+    async with serving(answering(status)) as url:
+        browser = Browser(url)
+        contact = Contact(ChannelName.WEB_PUSH, browser.subscription)
+        await rig.database.write(lambda tx: tx.people.add_contact("wang", contact))
+        before = (await rig.database.read(lambda tx: tx.people.people(["wang"])))["wang"].contacts
+        channels = build_channels(settings(url, tmp_path), session, rig.clock, rig.database, lambda _: True)
+        sent = replace(notification(browser.subscription), channel=ChannelName.WEB_PUSH)
+        for person_id in (None, "wang"):
+            with pytest.raises(ChannelFailed) as failed:
+                await channels[ChannelName.WEB_PUSH].send(replace(sent, person_id=person_id), MESSAGE)
+            assert failed.value.is_final
+    after = (await rig.database.read(lambda tx: tx.people.people(["wang"])))["wang"].contacts
+    assert after == tuple(one for one in before if one != contact)

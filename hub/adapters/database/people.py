@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from hub.adapters.database import tables
 from hub.adapters.database.directory import Known
 from hub.adapters.database.rows import COMMUNITY, as_row, insert_all
 from hub.domain.errors import NotFound
-from hub.domain.people import Assignment, Person
+from hub.domain.people import Assignment, Contact, Person
 
 _PERSON = tables.person.c
 _BY_LINK = select(_PERSON.id).where(_PERSON.community_id == COMMUNITY, _PERSON.link_hash == bindparam("hash"))
@@ -19,6 +19,12 @@ _SET_LINK = (
     tables.person.update()
     .where(_PERSON.community_id == COMMUNITY, _PERSON.id == bindparam("person"))
     .values(link_hash=bindparam("hash"))
+)
+_CONTACT = tables.contact.c
+_OF_PERSON = (_CONTACT.community_id == COMMUNITY, _CONTACT.person_id == bindparam("person"))
+_LAST_POSITION = select(func.max(_CONTACT.position)).where(*_OF_PERSON)
+_DROP_CONTACT = tables.contact.delete().where(
+    *_OF_PERSON, _CONTACT.channel == bindparam("channel"), _CONTACT.address == bindparam("address")
 )
 
 
@@ -46,6 +52,19 @@ class StoredPeople:
         insert_all(self.connection, tables.person, self.community_id, rows)
         insert_all(self.connection, tables.contact, self.community_id, contacts)
         self.known.changed()
+
+    def add_contact(self, person_id: str, contact: Contact) -> None:
+        """A further way to reach the person, after those that are there; the person must exist."""
+        last = self.connection.scalar(_LAST_POSITION, {"community": self.community_id, "person": person_id})
+        row = {"person_id": person_id, "position": 0 if last is None else last + 1, **as_row(contact)}
+        insert_all(self.connection, tables.contact, self.community_id, [row])
+        self.known.changed()
+
+    def drop_contact(self, person_id: str, contact: Contact) -> None:
+        """Forgets this way; nothing happens when it is not there."""
+        of_contact = {"community": self.community_id, "person": person_id, **as_row(contact)}
+        if self.connection.execute(_DROP_CONTACT, of_contact).rowcount:
+            self.known.changed()
 
     def add_assignments(self, assignments: Sequence[Assignment]) -> None:
         """Adds what people answer for; the order is that in which a rung names them."""

@@ -24,7 +24,8 @@ from hub.services.answer_alert import AlertDesk
 from hub.services.consequences import Consequences
 from hub.services.desk_watch import DeskWatch
 from hub.services.news import NewsFeed
-from hub.services.ports import Button, Clock, Community, Tx
+from hub.services.phones import Phones
+from hub.services.ports import Button, Channel, Clock, Community, Tx
 from hub.services.raise_alert import Received, raise_alerts
 from hub.services.recording import Committed, Outgoing, Policy
 from hub.services.sentences import Spoken
@@ -37,6 +38,8 @@ from wire.messages import Gesture, Press
 PASSWORD = "a long enough password"
 BUILDINGS, GRIDS = 69, 8
 HELD, ELDER = "building-17", "home-17-502"
+PUSH_KEY = "BP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A8"
+"""A public key as browsers take it (RFC 8291, appendix A)."""
 SETTING = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 """Cheap, since these tests are not about passwords."""
 
@@ -206,9 +209,14 @@ def _device(n: int, now_ms: int) -> Device:
 
 @asynccontextmanager
 async def stage(
-    folder: Path, *, clock: Clock | None = None, has_account: bool = True, has_places: bool = True
+    folder: Path,
+    *,
+    clock: Clock | None = None,
+    has_account: bool = True,
+    has_places: bool = True,
+    push: Channel | None = None,
 ) -> AsyncIterator[Stage]:
-    """The console of this community; `zhou` may sign in with PASSWORD, an administrator."""
+    """The console of this community; `zhou` may sign in with PASSWORD, an administrator. `push` turns Web Push on."""
     clock = clock or FakeClock()
     database, news, publisher = SqliteDatabase(folder / "hub.db"), NewsFeed(), FakePublisher()
     await database.start()
@@ -228,6 +236,7 @@ async def stage(
             news=news,
             ready=lambda: trouble,
             base_url="http://127.0.0.1",
+            phones=Phones(database, push, clock, PUSH_KEY) if push else None,
         )
         if has_account:
             await services.access.first_start(
