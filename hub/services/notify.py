@@ -72,6 +72,10 @@ class Dispatcher:
             else:
                 queue.put_nowait(one)
 
+    def is_behind(self) -> bool:
+        """Whether somebody waits for a free lane."""
+        return any(not queue.empty() for queue in self._queues.values())
+
     async def run(self) -> None:
         """Sends until cancelled."""
         async with asyncio.TaskGroup() as group:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import structlog
@@ -25,14 +25,18 @@ UNRECORDED_S = 2.0
 """A press that is not on disk after so long is told to people as it is (ALERTS.md, invariant 13)."""
 PEOPLE_FIRST_S = 0.005
 """Devices are answered this much after people are notified: the loop does one thing at a time."""
-PACE, PACE_S = 20, 0.04
-"""Messages to devices in one go, and the pause after a full one: in a burst, people are notified in between."""
+PACE, PACE_S = 25, 0.1
+"""Messages to devices in one go, and the pause after them while people wait to be notified: in a burst they come first.
+"""
 ACCEPTED_VALID_MS = 24 * 3_600_000
 """A device that was away reads its confirmations when it is back; meanwhile it repeats the press anyway."""
 
 
 class TakePresses:
-    """What the press connection hands over. Returns from `take` only when all of it is committed."""
+    """What the press connection hands over. Returns from `take` only when all of it is committed.
+
+    `is_behind` says whether people wait to be notified.
+    """
 
     def __init__(
         self,
@@ -42,6 +46,7 @@ class TakePresses:
         clock: Clock,
         policy: Policy,
         unrecorded: Unrecorded,
+        is_behind: Callable[[], bool],
     ) -> None:
         self._database = database
         self._consequences = consequences
@@ -49,6 +54,7 @@ class TakePresses:
         self._clock = clock
         self._policy = policy
         self._unrecorded = unrecorded
+        self._is_behind = is_behind
         self._confirmations: asyncio.Queue[PressRow] = asyncio.Queue()
 
     async def take(self, batch: Sequence[Received]) -> None:
@@ -103,7 +109,7 @@ class TakePresses:
             failed = [result for result in results if isinstance(result, Exception)]
             if failed:
                 log.warning("confirmations_not_sent", count=len(failed), reason=str(failed[0]))
-            if len(batch) == PACE:
+            if self._is_behind():
                 await asyncio.sleep(PACE_S)
 
     async def _confirm(self, press: PressRow) -> None:

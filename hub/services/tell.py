@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import structlog
@@ -21,8 +21,8 @@ STALE_MS = 60_000
 """Stale speech is a lie: what could not be told by then is not told any more (WIRE.md)."""
 PEOPLE_FIRST_S = 0.005
 """Elders are told this much after people are notified: the loop does one thing at a time."""
-PACE, PACE_S = 25, 0.04
-"""Tellings in one go, and the pause after a full one: in a burst, people are notified in between."""
+PACE, PACE_S = 25, 0.1
+"""Tellings in one go, and the pause after a full one while people wait to be notified: in a burst they come first."""
 GATHER_S = 0.1
 """What was told in so long is marked as sent in one commit; what a crash leaves unmarked is only told again."""
 VOICE_TIMEOUT_S = 1.5
@@ -33,13 +33,24 @@ AUDIO_EXPIRY_S = 3_600
 
 
 class Teller:
-    """Publishes stages to the device whose button was pressed. What cannot be sent now stays stored as unsent."""
+    """Publishes stages to the device whose button was pressed. What cannot be sent now stays stored as unsent.
 
-    def __init__(self, database: Database, publisher: Publisher, sounds: SoundMaker, clock: Clock) -> None:
+    `is_behind` says whether people wait to be notified.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        publisher: Publisher,
+        sounds: SoundMaker,
+        clock: Clock,
+        is_behind: Callable[[], bool],
+    ) -> None:
         self._database = database
         self._publisher = publisher
         self._sounds = sounds
         self._clock = clock
+        self._is_behind = is_behind
         self._queue: asyncio.Queue[Spoken] = asyncio.Queue()
         self._sent: asyncio.Queue[str] = asyncio.Queue()
         self._published_until_ms: dict[str, int] = {}
@@ -66,7 +77,7 @@ class Teller:
                 await self._tell(batch)
             except Exception:
                 log.exception("telling_failed", count=len(batch))
-            if len(batch) == PACE:
+            if self._is_behind():
                 await asyncio.sleep(PACE_S)
 
     async def resume(self) -> None:

@@ -90,13 +90,19 @@ class PressRig:
 
     def __post_init__(self) -> None:
         self.dispatcher = Dispatcher(self.database, dict(self.channels), self.clock, POLICY, self.news)
-        self.teller = Teller(self.database, self.publisher, self.sounds, self.clock)
+        self.teller = Teller(self.database, self.publisher, self.sounds, self.clock, self.dispatcher.is_behind)
         self.consequences = Consequences(self.dispatcher, self.teller, self.news)
         self.loop = DueLoop(self.database, self.consequences, self.clock, POLICY)
         self.desk = AlertDesk(self.database, self.consequences, self.clock, POLICY)
         self.unrecorded = Unrecorded(self.duty, DUTY, "zh", self.clock, self.news)
         self.presses = TakePresses(
-            self.database, self.consequences, self.publisher, self.clock, POLICY, self.unrecorded
+            self.database,
+            self.consequences,
+            self.publisher,
+            self.clock,
+            POLICY,
+            self.unrecorded,
+            self.dispatcher.is_behind,
         )
 
     # --- what happens ----------------------------------------------------------------------------------

@@ -133,6 +133,7 @@ class PressMachine(RuleBasedStateMachine):
             self.clock,
             POLICY,
             unrecorded,
+            lambda: False,
         )
 
     def run(self, work: Coroutine[object, object, T]) -> T:

@@ -186,3 +186,25 @@ async def test_what_is_published_is_a_message_of_the_contract(rig: PressRig) -> 
     await said(rig, 1)
     message = read(AlertStage, json.dumps(rig.publisher.to("dev-1", "alert")[0]).encode())
     assert message.button == "按钮 \u0001 一号"
+
+
+async def test_in_a_burst_elders_are_told_a_few_at_a_time_while_people_wait_to_be_asked(
+    rig: PressRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tell, "PACE", 2)
+    monkeypatch.setattr(tell, "PACE_S", 3_600.0)
+    monkeypatch.setattr(rig.teller, "_is_behind", lambda: True)
+    await rig.presses.take([rig.received(f"button-{number}") for number in range(5)])
+    await said(rig, 2)
+    await rig.press("button-6")
+    assert len(rig.publisher.to("dev-1", "alert")) == 2
+
+
+async def test_without_anybody_waiting_all_elders_are_told_at_once(
+    rig: PressRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tell, "PACE", 2)
+    monkeypatch.setattr(tell, "PACE_S", 3_600.0)
+    monkeypatch.setattr(rig.teller, "_is_behind", lambda: False)
+    await rig.presses.take([rig.received(f"button-{number}") for number in range(5)])
+    await said(rig, 5)
