@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from hub.console.labels import LEVEL_OF
 from hub.console.sent import Asked, asked
-from hub.domain import ladder
 from hub.domain.alerts import Purpose, State
+from hub.domain.ladder import DEFAULT, climb
 from hub.domain.people import Person
 from hub.services.calling import Calling
 from hub.services.views import AlertDetail
@@ -38,7 +38,7 @@ class Card:
     promised_ms: int | None
     arrived_ms: int | None
     due_ms: int | None
-    next_who: str
+    next_who: tuple[str, ...]
     told: Told | None
     asked: tuple[Asked, ...]
     asked_ids: frozenset[str]
@@ -75,7 +75,7 @@ def card(calling: Calling, alert: AlertDetail, now_ms: int) -> Card:
         promised_ms=alert.promised_ms,
         arrived_ms=alert.arrived_ms,
         due_ms=alert.due_ms,
-        next_who=_next_who(calling, around, alert.rung),
+        next_who=_next_who(calling, around, alert),
         told=Told(alert.told.stage.value, alert.told.sent_ms) if alert.told else None,
         asked=asked(alert, declined),
         asked_ids=frozenset(one.person.id for one in alert.notifications if one.person and one.purpose is Purpose.ASK),
@@ -100,9 +100,10 @@ def _resident(name: str, born_year: int | None, notes: str, now_ms: int) -> str:
     return f"{name}{age}" + (f" · {notes}" if notes else "")
 
 
-def _next_who(calling: Calling, around: frozenset[str], rung: int) -> str:
-    following = ladder.next_rung(ladder.DEFAULT, rung, calling.is_empty(ladder.DEFAULT, around))
-    return ladder.DEFAULT[following].who.value
+def _next_who(calling: Calling, around: tuple[str, ...], alert: AlertDetail) -> tuple[str, ...]:
+    ladder = calling.ladder(around, alert.kind, DEFAULT)
+    step = climb(ladder, alert.rung, lambda index: calling.reach(ladder[index], around))
+    return tuple(dict.fromkeys(who.value for index in step.asked for who in ladder[index].who))
 
 
 def _said_fine(alert: AlertDetail) -> bool:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from hub.console.seen import Seen
 from hub.domain.alerts import State
-from hub.domain.ladder import DEFAULT
 from hub.services.views import alerts_view
 from hub.services.views.alerts import JournalLine
 
@@ -52,7 +51,7 @@ class Line:
     at_ms: int
     what: str
     who: str
-    rung: str
+    asked: tuple[str, ...]
     eta_minutes: int | None
     seen: str
     text: str
@@ -61,13 +60,13 @@ class Line:
 def line(one: JournalLine) -> Line:
     """A journal line with what of its detail people read."""
     detail = one.detail
-    rung, eta = detail.get("rung"), detail.get("eta_minutes")
+    asked, eta = detail.get("who"), detail.get("eta_minutes")
     said = (detail.get("text"), detail.get("outcome"), detail.get("reason"))
     return Line(
         at_ms=one.at_ms,
         what=one.what,
         who=one.actor_name or one.actor,
-        rung=DEFAULT[rung].who.value if isinstance(rung, int) and rung < len(DEFAULT) else "",
+        asked=tuple(asked.split("+")) if isinstance(asked, str) else (),
         eta_minutes=eta if isinstance(eta, int) else None,
         seen=str(detail.get("seen") or ""),
         text=" · ".join(str(text) for text in said if text),

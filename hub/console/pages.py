@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from pathlib import Path
@@ -67,8 +67,12 @@ def _environment(language: str) -> Environment:
     def word(value: object, group: str) -> str:
         return catalogue.gettext(labels.label(group, value))
 
+    def words(values: Iterable[object], group: str) -> str:
+        return (", " if language == "en" else "、").join(word(value, group) for value in values)
+
     environment.filters |= {
         "word": word,
+        "words": words,
         "clock": clock,
         "moment": moment,
         "lasts": lasts,

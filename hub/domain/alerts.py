@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from hub.domain.errors import Invalid, StepNotAllowed
-from hub.domain.ladder import Ladder, next_rung
+from hub.domain.ladder import Ladder, Reaching, climb, rung_at
 
 
 class State(StrEnum):
@@ -69,6 +69,10 @@ HOPELESS_AFTER = 2
 """A request that failed so often counts as failed for the wait of its rung; it is still tried again."""
 REMIND_MS = 15_000
 """The elder never waits longer than this in silence while nobody has accepted (ALERTS.md)."""
+FAMILY_MS = 90_000
+"""The family contact of a home is told when somebody accepts, or that nobody has after so long (ALERTS.md)."""
+SAME_PROMISE_MS = 60_000
+"""A promise is given in minutes: one that differs by less is the same one, sent again."""
 
 
 class Kind(StrEnum):
@@ -92,7 +96,10 @@ class Alert:
     """One call for help. Exactly one deadline, `due_ms`, while it is not closed (invariant 3).
 
     `joins` names the button (or home) whose presses it gathers; `place` is where it lies. `rung` is the last one
-    asked. `remind_ms` is when the elder is next told that we still search; None unless open.
+    asked. `remind_ms` is when the elder is next told that we still search; None unless open. `going` are all who have
+    said that they go, the acceptor first, and `needed` is how many have to. `family_ms` is when the family contact is
+    told that nobody has accepted yet; None when there is no need. `is_aloud`: the building's loudspeaker has called
+    for help, and has not said yet that it is enough.
     """
 
     id: str
@@ -114,18 +121,17 @@ class Alert:
     promised_ms: int | None = None
     arrived_ms: int | None = None
     closed_ms: int | None = None
+    going: tuple[str, ...] = ()
+    needed: int = 1
+    family_ms: int | None = None
+    is_aloud: bool = False
     is_exercise: bool = False
     version: int = 1
 
     @property
     def is_asking(self) -> bool:
         """Whether it still asks people to go; when it no longer does, no request begins (invariant 11)."""
-        return self.state is State.OPEN
-
-    @property
-    def going(self) -> tuple[str, ...]:
-        """The ids of those who have said that they go, the acceptor first."""
-        return (self.acceptor_id,) if self.acceptor_id else ()
+        return self.state is State.OPEN or (self.state is State.ACCEPTED and len(self.going) < self.needed)
 
 
 class Stage(StrEnum):
@@ -152,9 +158,11 @@ class Tell:
 class Audience(StrEnum):
     """Who is informed of a step that asks nothing new of them."""
 
-    ASKED = "asked"  # everyone asked so far, but for the acceptor
+    ASKED = "asked"  # everyone asked so far, but for those who go
+    GOING = "going"  # those who go, but for the one it speaks of
     ACCEPTOR = "acceptor"
     DESK = "desk"
+    FAMILY = "family"
 
 
 class Purpose(StrEnum):
@@ -168,6 +176,16 @@ class Purpose(StrEnum):
     WITHDRAWN = "withdrawn"
     DESK_ASKS = "desk_asks"
     STAND_IN = "stand_in"
+    FAMILY_WAITS = "family_waits"
+    FAMILY_ACCEPTED = "family_accepted"
+    ENDED = "ended"
+
+
+class Aloud(StrEnum):
+    """What the building's loudspeakers say of an alert: building and entrance, never a home or a name."""
+
+    CALL = "call"  # 红哨子
+    ENOUGH = "enough"  # 已有人到，请回
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,13 +208,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one event makes of an alert. `ask` is the rung to ask now, or None."""
+    """What one event makes of an alert. `asks` are the rungs to ask now, `aloud` what the loudspeakers are to say."""
 
     alert: Alert
     entries: tuple[Entry, ...] = ()
     tells: tuple[Tell, ...] = ()
-    ask: int | None = None
+    asks: tuple[int, ...] = ()
     informs: tuple[Inform, ...] = ()
+    aloud: Aloud | None = None
 
     @property
     def is_change(self) -> bool:
@@ -219,19 +238,18 @@ def _target(alert: Alert, step: By) -> State:
 # --- what the elder does -------------------------------------------------------------------------------
 
 
-def opened(alert: Alert, ladder: Ladder, is_empty: Sequence[bool], now_ms: int) -> Step:
+def opened(alert: Alert, ladder: Ladder, reaching: Reaching, now_ms: int) -> Step:
     """The first press: tells the elder, and asks the first rung that has somebody on it."""
-    rung = 0 if not is_empty[0] else next_rung(ladder, 0, is_empty)
     alert = replace(
         alert,
         state=State.OPEN,
-        rung=rung,
-        due_ms=now_ms + ladder[rung].wait_ms,
+        rung=-1,
         remind_ms=now_ms + REMIND_MS,
         pressed_ms=(now_ms,),
+        family_ms=now_ms + FAMILY_MS if alert.kind is Kind.CALL else None,
     )
-    entries = (Entry("opened", "elder"), *_skipped(-1, rung), Entry("asked", detail={"rung": rung}))
-    return Step(alert, entries, (Tell(Stage.RECORDED, 0),), ask=rung)
+    step = _climbed(alert, ladder, reaching, now_ms)
+    return replace(step, entries=(Entry("opened", "elder"), *step.entries), tells=(Tell(Stage.RECORDED, 0),))
 
 
 def pressed_again(alert: Alert, now_ms: int, kind: Kind = Kind.CALL) -> Step:
@@ -241,7 +259,8 @@ def pressed_again(alert: Alert, now_ms: int, kind: Kind = Kind.CALL) -> Step:
     """
     is_more_urgent = kind is Kind.CALL and alert.kind is Kind.SERVICE
     entry = Entry("pressed_again", "elder", {"kind": kind.value} if is_more_urgent else {})
-    alert = replace(alert, kind=kind if is_more_urgent else alert.kind)
+    if is_more_urgent:
+        alert = replace(alert, kind=kind, family_ms=now_ms + FAMILY_MS)
     if alert.state is State.ARRIVED or (
         alert.state is State.ACCEPTED and now_ms - (alert.accepted_ms or 0) >= REOPEN_PRESS_MS
     ):
@@ -282,45 +301,42 @@ def arrival_shown(alert: Alert, now_ms: int) -> Step:
 
 
 def accept(alert: Alert, by: str, eta_minutes: int, now_ms: int) -> Step:
-    """Somebody goes. The first is the acceptor, everyone else who says so is back-up."""
+    """Somebody goes. The first is the acceptor, everyone else who says so is back-up.
+
+    The asking ends as soon as enough have accepted. The acceptor may promise another time, up to half an hour after
+    the acceptance.
+    """
     if not 1 <= eta_minutes <= MAX_ETA_MINUTES:
         raise Invalid("eta_out_of_range", most=MAX_ETA_MINUTES)
-    state = _target(alert, By.ACCEPT)
-    if alert.state is not State.OPEN and by != alert.acceptor_id:
-        return Step(alert, (Entry("backup", by, {"eta_minutes": eta_minutes}),))
-    if alert.state is not State.OPEN:
+    _target(alert, By.ACCEPT)
+    if alert.state is State.OPEN:
+        return _braked(alert, _accepted(alert, by, eta_minutes, now_ms))
+    if alert.state is State.ACCEPTED and by == alert.acceptor_id:
+        return _promised_anew(alert, eta_minutes, now_ms)
+    if by in alert.going:
         return Step(alert)
-    promised_ms = now_ms + eta_minutes * 60_000
-    has_changed = alert.accepted_ms is not None
-    alert = replace(
-        alert,
-        state=state,
-        acceptor_id=by,
-        accepted_ms=now_ms,
-        promised_ms=promised_ms,
-        due_ms=promised_ms + GRACE_MS,
-        remind_ms=None,
-    )
-    alert, tell = _tell(alert, Stage.CHANGED if has_changed else Stage.ACCEPTED, by, eta_minutes)
-    informs = (Inform(Audience.ASKED, Purpose.THANKS, by),)
-    return Step(alert, (Entry("accepted", by, {"eta_minutes": eta_minutes}),), (tell,), informs=informs)
+    joined = replace(alert, going=(*alert.going, by))
+    return _braked(alert, Step(joined, (Entry("backup", by, {"eta_minutes": eta_minutes}),)))
 
 
 def decline(alert: Alert, by: str, *, is_last: bool, now_ms: int) -> Step:
-    """去不了: somebody who was asked cannot go. `is_last`: nobody of the rung is left, so the next is asked at once."""
-    state = _target(alert, By.DECLINE)
+    """去不了: somebody who was asked cannot go. `is_last`: too few of the rung are left; the next is asked at once."""
+    _target(alert, By.DECLINE)
     entry = Entry("declined", by)
-    if state is State.OPEN and is_last:
+    if alert.is_asking and is_last:
         return Step(replace(alert, due_ms=now_ms), (entry,))
     return Step(alert, (entry,))
 
 
 def withdraw(alert: Alert, by: str, now_ms: int) -> Step:
-    """The acceptor cannot go after all: the alert is open again and the next rung is asked at once."""
+    """Somebody cannot go after all: the next rung is asked at once, unless it was a back-up that is not needed."""
     _target(alert, By.WITHDRAW)
-    if by != alert.acceptor_id:
+    if by == alert.acceptor_id:
+        return _reopened(alert, now_ms, (Entry("withdrawn", by),), None)
+    if by not in alert.going:
         raise Invalid("not_the_acceptor")
-    return _reopened(alert, now_ms, (Entry("withdrawn", by),), None)
+    alert = replace(alert, going=tuple(one for one in alert.going if one != by))
+    return Step(replace(alert, due_ms=now_ms) if alert.is_asking else alert, (Entry("withdrawn", by),))
 
 
 def arrive(alert: Alert, by: str, now_ms: int) -> Step:
@@ -340,10 +356,11 @@ def close(alert: Alert, by: str, outcome: str, seen: Seen, reason: str, now_ms: 
     if seen is Seen.OVERRIDE and not reason.strip():
         raise Invalid("override_needs_reason")
     _target(alert, By.CLOSE)
-    alert = replace(alert, state=State.CLOSED, due_ms=None, remind_ms=None, closed_ms=now_ms)
-    alert, tell = _tell(alert, Stage.CLOSED)
+    closed = replace(alert, state=State.CLOSED, due_ms=None, remind_ms=None, closed_ms=now_ms, family_ms=None)
+    closed, tell = _tell(closed, Stage.CLOSED)
     detail = {"outcome": outcome.strip(), "seen": seen.value, "reason": reason.strip()}
-    return Step(alert, (Entry("closed", by, detail),), (tell,))
+    informs = (Inform(Audience.GOING, Purpose.ENDED, by),)
+    return _braked(alert, Step(closed, (Entry("closed", by, detail),), (tell,), informs=informs))
 
 
 def reopen(alert: Alert, by: str, now_ms: int) -> Step:
@@ -363,15 +380,17 @@ def note(alert: Alert, by: str, text: str) -> Step:
 # --- what time does ------------------------------------------------------------------------------------
 
 
-def deadline_passed(alert: Alert, ladder: Ladder, is_empty: Sequence[bool], now_ms: int) -> Step:
+def deadline_passed(alert: Alert, ladder: Ladder, reaching: Reaching, now_ms: int) -> Step:
     """The alert's one deadline has come: climbs, opens again, or lets the desk ask (invariants 3, 4, 6)."""
     match alert.state:
         case State.OPEN:
-            return _climbed(alert, ladder, is_empty, now_ms)
+            return _climbed(alert, ladder, reaching, now_ms)
+        case State.ACCEPTED if alert.is_asking and now_ms < _expires_ms(alert):
+            return _climbed(alert, ladder, reaching, now_ms)
         case State.ACCEPTED:
             expired = Entry("acceptance_expired", detail={"person_id": alert.acceptor_id})
             step = _reopened(alert, now_ms, (expired,), Purpose.EXPIRED)
-            climbed = _climbed(step.alert, ladder, is_empty, now_ms)
+            climbed = _climbed(step.alert, ladder, reaching, now_ms)
             return replace(climbed, entries=step.entries + climbed.entries, tells=step.tells, informs=step.informs)
         case State.ARRIVED:
             alert = replace(alert, due_ms=now_ms + ARRIVED_ASK_MS)
@@ -410,9 +429,9 @@ def rung_failed(alert: Alert, rung: int, ladder: Ladder, now_ms: int) -> Step:
 
     The last rung keeps its wait: it repeats, and a repeat without a pause would only fail faster.
     """
-    if alert.state is not State.OPEN or alert.rung != rung or rung == len(ladder) - 1:
+    if not alert.is_asking or alert.rung != rung or rung >= len(ladder) - 1:
         return Step(alert)
-    return Step(replace(alert, due_ms=now_ms), (Entry("rung_failed", detail={"rung": alert.rung}),))
+    return Step(replace(alert, due_ms=now_ms), (_of_rung("rung_failed", ladder, rung),))
 
 
 def desk_unwatched(alert: Alert) -> Step:
@@ -421,11 +440,14 @@ def desk_unwatched(alert: Alert) -> Step:
 
 
 def remind(alert: Alert, now_ms: int) -> Step:
-    """The elder hears that we still search; not a step of the ladder and not for the journal's reader to act on."""
+    """The elder hears that we still search, and in good time the family; not a step of the ladder."""
     if alert.state is not State.OPEN:
         return Step(alert)
     alert, tell = _tell(replace(alert, remind_ms=now_ms + REMIND_MS), Stage.NOTIFYING)
-    return Step(alert, tells=(tell,))
+    if alert.family_ms is None or alert.family_ms > now_ms:
+        return Step(alert, tells=(tell,))
+    informs = (Inform(Audience.FAMILY, Purpose.FAMILY_WAITS),)
+    return Step(replace(alert, family_ms=None), (Entry("family_told"),), (tell,), informs=informs)
 
 
 def clock_stepped(alert: Alert, by_ms: int, ladder: Ladder, now_ms: int) -> Step:
@@ -445,6 +467,7 @@ def clock_stepped(alert: Alert, by_ms: int, ladder: Ladder, now_ms: int) -> Step
         remind_ms=None if alert.remind_ms is None else alert.remind_ms + by_ms,
         promised_ms=None if alert.promised_ms is None else alert.promised_ms + by_ms,
         accepted_ms=None if alert.accepted_ms is None else alert.accepted_ms + by_ms,
+        family_ms=None if alert.family_ms is None else alert.family_ms + by_ms,
         pressed_ms=tuple(at + by_ms for at in alert.pressed_ms),
     )
     return Step(shifted, (Entry("clock_stepped", detail={"by_ms": by_ms}),))
@@ -452,8 +475,8 @@ def clock_stepped(alert: Alert, by_ms: int, ladder: Ladder, now_ms: int) -> Step
 
 def _longest_wait_ms(alert: Alert, ladder: Ladder) -> int:
     """How far ahead of the moment in which it was set the alert's deadline can lie."""
-    if alert.state is State.OPEN:
-        return ladder[min(alert.rung, len(ladder) - 1)].wait_ms
+    if alert.is_asking:
+        return rung_at(ladder, alert.rung).wait_ms
     if alert.state is State.ACCEPTED and alert.due_ms is not None and alert.accepted_ms is not None:
         return alert.due_ms - alert.accepted_ms
     return ARRIVED_ASK_MS
@@ -471,14 +494,80 @@ def _minutes_left(alert: Alert, now_ms: int) -> int:
     return max(1, -(-((alert.promised_ms or now_ms) - now_ms) // 60_000))
 
 
-def _skipped(current: int, rung: int) -> tuple[Entry, ...]:
-    return tuple(Entry("rung_empty", detail={"rung": index}) for index in range(current + 1, rung))
+def _expires_ms(alert: Alert) -> int:
+    """When an acceptance without arrival ends (invariant 6)."""
+    return (alert.promised_ms or 0) + GRACE_MS
 
 
-def _climbed(alert: Alert, ladder: Ladder, is_empty: Sequence[bool], now_ms: int) -> Step:
-    rung = next_rung(ladder, alert.rung, is_empty)
-    entries = (*_skipped(alert.rung, rung), Entry("asked", detail={"rung": rung}))
-    return Step(replace(alert, rung=rung, due_ms=now_ms + ladder[rung].wait_ms), entries, ask=rung)
+def _of_rung(what: str, ladder: Ladder, index: int) -> Entry:
+    """Says whom the rung asks, since the ladder may be another when the journal is read."""
+    return Entry(what, detail={"rung": index, "who": "+".join(ladder[index].who)})
+
+
+def _climbed(alert: Alert, ladder: Ladder, reaching: Reaching, now_ms: int) -> Step:
+    step = climb(ladder, alert.rung, reaching)
+    asked = [ladder[index] for index in step.asked]
+    due_ms = now_ms + asked[-1].wait_ms
+    is_aloud = any(rung.is_aloud for rung in asked)
+    climbed = replace(
+        alert,
+        rung=step.rung,
+        needed=max(alert.needed, *(rung.needed for rung in asked)),
+        due_ms=due_ms if alert.state is State.OPEN else min(due_ms, _expires_ms(alert)),
+        is_aloud=alert.is_aloud or is_aloud,
+    )
+    entries = (
+        *(_of_rung("rung_empty", ladder, index) for index in step.empty),
+        *(_of_rung("asked", ladder, index) for index in step.asked),
+    )
+    return Step(climbed, entries, asks=step.asked, aloud=Aloud.CALL if is_aloud else None)
+
+
+def _accepted(alert: Alert, by: str, eta_minutes: int, now_ms: int) -> Step:
+    promised_ms = now_ms + eta_minutes * 60_000
+    has_changed = alert.accepted_ms is not None
+    accepted = replace(
+        alert,
+        state=State.ACCEPTED,
+        acceptor_id=by,
+        going=(by,),
+        accepted_ms=now_ms,
+        promised_ms=promised_ms,
+        due_ms=min(alert.due_ms or promised_ms, promised_ms + GRACE_MS),
+        remind_ms=None,
+        family_ms=None,
+    )
+    accepted, tell = _tell(accepted, Stage.CHANGED if has_changed else Stage.ACCEPTED, by, eta_minutes)
+    is_news = alert.kind is Kind.CALL and not has_changed
+    informs = (Inform(Audience.FAMILY, Purpose.FAMILY_ACCEPTED, by),) if is_news else ()
+    return Step(accepted, (Entry("accepted", by, {"eta_minutes": eta_minutes}),), (tell,), informs=informs)
+
+
+def _promised_anew(alert: Alert, eta_minutes: int, now_ms: int) -> Step:
+    """The elder hears the new time; the one deadline moves with it."""
+    promised_ms = now_ms + eta_minutes * 60_000
+    if abs(promised_ms - (alert.promised_ms or 0)) < SAME_PROMISE_MS:
+        return Step(alert)
+    if promised_ms > (alert.accepted_ms or 0) + MAX_ETA_MINUTES * 60_000:
+        raise Invalid("promise_used_up", most=MAX_ETA_MINUTES)
+    alert = replace(alert, promised_ms=promised_ms)
+    expires_ms = _expires_ms(alert)
+    alert = replace(alert, due_ms=min(alert.due_ms or expires_ms, expires_ms) if alert.is_asking else expires_ms)
+    alert, tell = _tell(alert, Stage.ACCEPTED, alert.acceptor_id, eta_minutes)
+    return Step(alert, (Entry("promised", alert.acceptor_id or "", {"eta_minutes": eta_minutes}),), (tell,))
+
+
+def _braked(before: Alert, step: Step) -> Step:
+    """The brake: a step that ends the asking lets everyone asked know, and the loudspeakers say so (invariant 11)."""
+    alert = step.alert
+    if not before.is_asking or alert.is_asking:
+        return step
+    if alert.state is State.ACCEPTED:
+        alert = replace(alert, due_ms=_expires_ms(alert))
+    purpose = Purpose.ENDED if alert.state is State.CLOSED else Purpose.THANKS
+    informs = (*step.informs, Inform(Audience.ASKED, purpose, alert.acceptor_id))
+    aloud = Aloud.ENOUGH if alert.is_aloud else None
+    return replace(step, alert=replace(alert, is_aloud=False), informs=informs, aloud=aloud)
 
 
 def _reopened(alert: Alert, now_ms: int, entries: tuple[Entry, ...], tell_acceptor: Purpose | None) -> Step:
@@ -487,6 +576,8 @@ def _reopened(alert: Alert, now_ms: int, entries: tuple[Entry, ...], tell_accept
         alert,
         state=State.OPEN,
         acceptor_id=None,
+        going=(),
+        needed=1,
         promised_ms=None,
         arrived_ms=None,
         due_ms=now_ms,
@@ -498,13 +589,14 @@ def _reopened(alert: Alert, now_ms: int, entries: tuple[Entry, ...], tell_accept
 
 
 def _arrived(alert: Alert, by: str | None, now_ms: int, entry: Entry) -> Step:
-    alert = replace(
+    arrived = replace(
         alert,
         state=State.ARRIVED,
         acceptor_id=by,
+        going=tuple(dict.fromkeys((by, *alert.going))) if by else alert.going,
         arrived_ms=now_ms,
         due_ms=now_ms + ARRIVED_ASK_MS,
         remind_ms=None,
     )
-    alert, tell = _tell(alert, Stage.ARRIVED, by)
-    return Step(alert, (entry,), (tell,))
+    arrived, tell = _tell(arrived, Stage.ARRIVED, by)
+    return _braked(alert, Step(arrived, (entry,), (tell,)))

@@ -1,75 +1,104 @@
-"""Who is asked, and when: the rungs of a ladder, and the people whom a rung reaches."""
+"""The ladder: whom its rungs ask, how long each waits, and which rung comes next."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hub.domain.people import Assignment, Duty
-from hub.domain.places import EVERYWHERE
+from hub.domain.people import ChannelName, Contact, Person
 
 
 class Who(StrEnum):
     """Whom a rung asks."""
 
-    PLACE = "place"  # helpers of the home, head of the building, and the duty desk
-    GRID = "grid"  # leader of the grid, and its volunteers on shift
-    ON_DUTY = "on_duty"  # everyone on shift, and everyone of the rungs below
+    HELPER = "helper"  # 结对帮扶: the helpers of this home
+    GROUP = "group"  # 互助小组: the group that answers for this home or building
+    FLOOR_HEAD = "floor_head"  # 楼层长
+    BUILDING_HEAD = "building_head"  # 楼栋长
+    GRID_LEADER = "grid_leader"  # 网格长
+    VOLUNTEER = "volunteer"  # 志愿者 of the grid who are on shift, the nearest first
+    DESK = "desk"  # 社区值班台, who is on shift there
+    ON_SHIFT = "on_shift"  # everyone on shift, the nearest first
+    FAMILY = "family"  # 家属 of this home
+    EVERYONE = "everyone"  # 红哨子: everyone of the place and everyone on shift, and the building's loudspeaker
 
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """Asks `who`, then waits `wait_ms` for an acceptance before the next rung."""
+    """Asks `who` through `channels` (None: every way they have), then waits `wait_ms` before the next rung.
 
-    who: Who
+    The asking goes on until `needed` people have accepted.
+    """
+
+    who: tuple[Who, ...]
     wait_ms: int
+    channels: tuple[ChannelName, ...] | None = None
+    needed: int = 1
+
+    @property
+    def is_aloud(self) -> bool:
+        """Whether the building's loudspeaker calls too."""
+        return Who.EVERYONE in self.who
+
+    def ways_to(self, person: Person) -> list[Contact]:
+        """The ways in which this rung reaches the person; nothing when it does not."""
+        return [one for one in person.contacts if self.channels is None or one.channel in self.channels]
 
 
 Ladder = tuple[Rung, ...]
 
-DEFAULT: Ladder = (Rung(Who.PLACE, 45_000), Rung(Who.GRID, 45_000), Rung(Who.ON_DUTY, 120_000))
-"""Rungs at 0, 45 and 90 s (ALERTS.md); the last one repeats every 120 s until somebody accepts."""
+DEFAULT: Ladder = (
+    Rung((Who.HELPER, Who.GROUP, Who.FLOOR_HEAD, Who.BUILDING_HEAD, Who.DESK), 45_000),
+    Rung((Who.GRID_LEADER, Who.VOLUNTEER), 45_000),
+    Rung((Who.ON_SHIFT,), 60_000),
+    Rung((Who.EVERYONE,), 120_000),
+)
+"""Rungs at 0, 45, 90 and 150 s, the last one repeated every 120 s until somebody accepts (ALERTS.md)."""
+
+
+class Reach(StrEnum):
+    """How many people a rung reaches."""
+
+    NOBODY = "nobody"  # left at once
+    TOO_FEW = "too_few"  # fewer than it needs are not known to be out of reach: the next is asked as well
+    ENOUGH = "enough"
+
+
+Reaching = Callable[[int], Reach]
+"""How many people a rung reaches, by its index; asked for the rungs that come into question only."""
 
 
 @dataclass(frozen=True, slots=True)
-class Roll:
-    """Who answers for what, and who is on shift now: all that is needed to call a ladder's names."""
+class Climb:
+    """A step on the ladder: the rungs asked now, the last of them where the alert stands then, and those left out."""
 
-    assignments: tuple[Assignment, ...]
-    on_shift: frozenset[str]
+    asked: tuple[int, ...]
+    empty: tuple[int, ...]
 
-    def asked(self, who: Who, places: Collection[str]) -> list[str]:
-        """The people whom this kind of rung asks for an alert lying in `places`, each once, in a stable order.
-
-        `places` are the alert's home, building, grid and `all`.
-        """
-        return list(dict.fromkeys(one.person_id for one in self.assignments if self._answers(one, who, places)))
-
-    def _answers(self, one: Assignment, who: Who, places: Collection[str]) -> bool:
-        is_here, is_on_shift = one.place in places, one.person_id in self.on_shift
-        of_place = is_here and (
-            one.duty in (Duty.HELPER, Duty.BUILDING_HEAD) or (one.duty is Duty.DESK and is_on_shift)
-        )
-        of_grid = (
-            is_here
-            and one.place != EVERYWHERE
-            and (one.duty is Duty.GRID_LEADER or (one.duty is Duty.VOLUNTEER and is_on_shift))
-        )
-        match who:
-            case Who.PLACE:
-                return of_place
-            case Who.GRID:
-                return of_grid
-            case Who.ON_DUTY:
-                return of_place or of_grid or is_on_shift
+    @property
+    def rung(self) -> int:
+        """Where the alert stands after it."""
+        return self.asked[-1]
 
 
-def next_rung(ladder: Ladder, current: int, is_empty: Sequence[bool]) -> int:
-    """The rung after `current` that has somebody on it; the last rung repeats, whoever is on it.
+def climb(ladder: Ladder, current: int, reaching: Reaching) -> Climb:
+    """What is asked after the rung `current` (-1: nothing yet): the first above that reaches somebody.
 
-    `is_empty[i]` says that rung i reaches nobody: it is left at once, no wait is spent on it (invariant 5).
+    Where that reaches too few, the one above it as well (invariant 5). The last rung repeats, whoever is on it; a
+    ladder that has become shorter goes on with its last one.
     """
     last = len(ladder) - 1
-    above: Iterable[int] = range(min(current + 1, last), last)
-    return next((index for index in above if not is_empty[index]), last)
+    asked: list[int] = []
+    empty: list[int] = []
+    for index in range(min(current + 1, last), last):
+        reach = reaching(index)
+        (empty if reach is Reach.NOBODY else asked).append(index)
+        if reach is Reach.ENOUGH:
+            return Climb(tuple(asked), tuple(empty))
+    return Climb((*asked, last), tuple(empty))
+
+
+def rung_at(ladder: Ladder, index: int) -> Rung:
+    """The rung with this index; the last one of a ladder that has become shorter."""
+    return ladder[min(index, len(ladder) - 1)]

@@ -10,10 +10,13 @@ class Duty(StrEnum):
     """What somebody answers for at a place."""
 
     HELPER = "helper"  # 结对帮扶: paired with the elder of one home
+    GROUP = "group"  # 互助小组: of the group that answers for a home or a building
+    FLOOR_HEAD = "floor_head"  # 楼层长, of a unit or of single homes
     BUILDING_HEAD = "building_head"  # 楼栋长
     GRID_LEADER = "grid_leader"  # 网格长
     VOLUNTEER = "volunteer"  # 志愿者, asked while on shift
     DESK = "desk"  # 社区值班台, asked while on shift
+    FAMILY = "family"  # 家属: told what happens at a home; asked only where a ladder says so
 
 
 class ChannelName(StrEnum):
@@ -41,13 +44,17 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who can be asked for help, with or without an account. `language` is zh or en."""
+    """Somebody who can be asked for help, with or without an account. `language` is zh or en.
+
+    `place` is the slug of where they set out from (their own building), empty if that is not known.
+    """
 
     id: str
     name: str
     phone: str = ""
     language: str = "zh"
     contacts: tuple[Contact, ...] = ()
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,20 @@ class Assignment:
     person_id: str
     place: str
     duty: Duty
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """互助小组: a named group whose members answer together for these homes and buildings (ids and slugs)."""
+
+    id: str
+    name: str
+    person_ids: tuple[str, ...]
+    places: tuple[str, ...]
+
+    def assignments(self) -> list[Assignment]:
+        """What its members answer for."""
+        return [Assignment(person, place, Duty.GROUP) for place in self.places for person in self.person_ids]
 
 
 class Role(StrEnum):

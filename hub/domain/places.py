@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from math import hypot, inf
 
 from hub.domain.errors import Invalid
 
@@ -48,6 +49,24 @@ def lineage(places: Mapping[str, Place], slug: str) -> list[str]:
         line.append(slug)
         slug = places[slug].parent
     return line if EVERYWHERE in line else [*line, EVERYWHERE]
+
+
+def building_of(places: Mapping[str, Place], slug: str) -> Place | None:
+    """The building that is this place or holds it; None for a wider place, and for an unknown one."""
+    line = (places.get(one) for one in lineage(places, slug))
+    return next((place for place in line if place and place.kind is PlaceKind.BUILDING), None)
+
+
+def entrance_of(places: Mapping[str, Place], slug: str) -> Place | None:
+    """The unit (its entrance) that this place is; None for any other."""
+    place = places.get(slug)
+    return place if place and place.kind is PlaceKind.UNIT else None
+
+
+def metres_between(places: Mapping[str, Place], one: str, other: str) -> float:
+    """As the crow flies on the plan, between the buildings of two places; infinite where one of them is not known."""
+    here, there = building_of(places, one), building_of(places, other)
+    return hypot(here.x - there.x, here.y - there.y) if here and there else inf
 
 
 def heard_at(places: Mapping[str, Place], slug: str) -> list[str]:

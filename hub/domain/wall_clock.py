@@ -63,3 +63,8 @@ def _change_ms(before_ms: int, after_ms: int, timezone: str) -> int:
         else:
             after_ms = middle
     return after_ms
+
+
+def minute_of_day(now_ms: int, timezone: str) -> int:
+    """Minutes after midnight by the clock on the wall."""
+    return minute_at(now_ms, timezone) % MINUTES_A_DAY

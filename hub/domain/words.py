@@ -34,6 +34,21 @@ WORDS: dict[str, tuple[str, str]] = {
         "{place}有人按铃，而值班台没有人看着，请您马上接手。",
         "Somebody pressed the button at {place}, and nobody watches the duty desk. Please take over now.",
     ),
+    "family_waits": (
+        "{place}按了铃，我们还在叫人，请留意电话。",
+        "The button at {place} was pressed. We are still finding somebody; please keep your telephone near.",
+    ),
+    "family_accepted": (
+        "{place}按了铃，{name}正在过去。",
+        "The button at {place} was pressed. {name} is on the way.",
+    ),
+    "ended": ("{place}：这次求助已结束，谢谢您。", "{place}: this call has ended. Thank you."),
+    # What the loudspeakers of a building say: never a home's number, a name, or what is wrong.
+    "aloud.call": (
+        "红哨子，红哨子。{place}有人需要帮助，请附近的邻居马上去看看。",
+        "Attention please. Somebody at {place} needs help. Neighbours, please go and see at once.",
+    ),
+    "aloud.enough": ("{place}：已有人到，请回，谢谢大家。", "{place}: help is there. Please go back, and thank you."),
     "unrecorded": ("有呼叫没有存下来，请马上检查系统。", "A call could not be stored. Check the system at once."),
     "test.title": ("试一试", "Test"),
     "test.text": ("这部手机收得到通知。", "This phone gets notices."),
@@ -50,7 +65,36 @@ WORDS: dict[str, tuple[str, str]] = {
     "wrong_password": ("用户名或密码不对。", "The user name or the password is wrong."),
     "too_many_tries": ("试得太多了，请过一分钟再试。", "Too many tries. Try again in a minute."),
     "eta_out_of_range": ("到达时间要在1到{most}分钟之间。", "The arrival time must be 1 to {most} minutes."),
+    "promise_used_up": (
+        "接单已经快{most}分钟了，不能再推迟。请退出，让别人去。",
+        "You accepted almost {most} minutes ago and cannot put it off again. Withdraw, so that others can go.",
+    ),
     "not_the_acceptor": ("只有接单的人可以退出。", "Only the one who accepted can withdraw."),
+    "hours_out_of_range": (
+        "时间要写成 00:00 到 23:59 之间；全天请写成一样的时间。",
+        "The hours must lie between 00:00 and 23:59; for all day give the same time twice.",
+    ),
+    "rungs_out_of_range": (
+        "至少要有一级，最多{most}级。",
+        "There must be at least one step and at most {most}.",
+    ),
+    "rung_asks_nobody": ("第{number}级没有写叫谁，请至少选一种人。", "Step {number} asks nobody. Choose at least one."),
+    "rung_has_no_channel": (
+        "第{number}级没有选通知方式，请至少选一种，或者选“所有方式”。",
+        "Step {number} has no way of notifying. Choose at least one, or all of them.",
+    ),
+    "rung_wait_out_of_range": (
+        "第{number}级的等待时间要在{least}秒到{most_minutes}分钟之间。",
+        "The wait of step {number} must be between {least} seconds and {most_minutes} minutes.",
+    ),
+    "rung_needed_out_of_range": (
+        "第{number}级需要的人数要在1到{most}之间。",
+        "The number of people needed in step {number} must be 1 to {most}.",
+    ),
+    "ladder_collides": (
+        "同一个地方、同一类求助、同一时段已经有“{name}”了。请改时间，或者改那一个。",
+        "“{name}” already holds for this place, kind of call and hours. Change the hours, or that one.",
+    ),
     "close_needs_person": ("请写明是谁结束的。", "Say who closes it."),
     "close_needs_outcome": ("请写明结果。", "Say how it ended."),
     "unknown_seen": (
@@ -165,6 +209,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "noun.device": ("设备", "device"),
     "noun.announcement": ("通知", "announcement"),
     "noun.token": ("令牌", "token"),
+    "noun.ladder": ("升级方案", "ladder"),
+    "noun.home": ("住户", "home"),
     "noun.community": ("社区", "community"),
     "state.open": ("没人接", "open"),
     "state.accepted": ("有人在路上", "accepted"),

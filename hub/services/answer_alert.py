@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from hub.domain import alerts
 from hub.domain.alerts import Alert, By, Purpose, Seen, Step
 from hub.domain.errors import Changed, Invalid, NotFound
+from hub.domain.ladder import Ladder
 from hub.services.consequences import Consequences
 from hub.services.ports import Clock, Database, Tx
 from hub.services.recording import Committed, Policy, Recording
@@ -16,7 +17,6 @@ TRIES = 3
 """Another hub may change the same alert at the same moment; each try reads it anew."""
 
 DONE: Mapping[By, str] = {
-    By.ACCEPT: "backup",  # the acceptor's own repeat is known to the alert itself
     By.DECLINE: "declined",
     By.WITHDRAW: "withdrawn",
     By.CLOSE: "closed",
@@ -48,8 +48,8 @@ class AlertDesk:
     async def decline(self, alert_id: str, by: str) -> Alert:
         """去不了: `by` was asked and cannot go."""
 
-        def step(tx: Tx, alert: Alert, now_ms: int) -> Step:
-            is_last = alert.rung < len(self._policy.ladder) - 1 and _is_last(tx, alert, by)
+        def step(tx: Tx, alert: Alert, ladder: Ladder, now_ms: int) -> Step:
+            is_last = alert.rung < len(ladder) - 1 and _are_too_few_left(tx, alert, by)
             return alerts.decline(alert, by, is_last=is_last, now_ms=now_ms)
 
         return await self._take_reading(By.DECLINE, alert_id, by, step)
@@ -80,9 +80,11 @@ class AlertDesk:
         return await self._take(By.NOTE, alert_id, by, lambda alert, _now_ms: alerts.note(alert, by, text))
 
     async def _take(self, what: By, alert_id: str, by: str, step: Callable[[Alert, int], Step]) -> Alert:
-        return await self._take_reading(what, alert_id, by, lambda _tx, alert, now_ms: step(alert, now_ms))
+        return await self._take_reading(what, alert_id, by, lambda _tx, alert, _ladder, now_ms: step(alert, now_ms))
 
-    async def _take_reading(self, what: By, alert_id: str, by: str, step: Callable[[Tx, Alert, int], Step]) -> Alert:
+    async def _take_reading(
+        self, what: By, alert_id: str, by: str, step: Callable[[Tx, Alert, Ladder, int], Step]
+    ) -> Alert:
         def job(tx: Tx) -> tuple[Alert, Committed]:
             alert = tx.alerts.get(alert_id)
             if alert is None:
@@ -93,7 +95,7 @@ class AlertDesk:
                 return alert, Committed()
             now_ms = self._clock.now_ms()
             recording = Recording(tx, self._policy, now_ms)
-            recording.add(step(tx, alert, now_ms))
+            recording.add(step(tx, alert, recording.ladder(alert), now_ms))
             committed = recording.write()
             return next(iter(committed.alerts), alert), committed
 
@@ -128,12 +130,12 @@ def _has_done(tx: Tx, alert: Alert, by: str, what: By) -> bool:
     return False
 
 
-def _is_last(tx: Tx, alert: Alert, by: str) -> bool:
-    """Whether everybody whom the current rung asked has declined, `by` included."""
+def _are_too_few_left(tx: Tx, alert: Alert, by: str) -> bool:
+    """Whether fewer than are needed can still come of those whom the current rung asked, now that `by` cannot."""
     asked = {
         one.person_id
         for one in tx.notifications.of_alert(alert.id)
         if one.purpose is Purpose.ASK and one.rung == alert.rung and one.person_id
     }
     declined = {row.entry.actor for row in tx.alerts.journal(alert.id) if row.entry.what == "declined"}
-    return asked <= declined | {by}
+    return len(asked - declined - {by} | set(alert.going)) < alert.needed

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from functools import cached_property
+from functools import cached_property, partial
 
-from hub.domain.ladder import Ladder, Roll, Who
+from hub.domain.alerts import Kind
+from hub.domain.ladder import Ladder, Reach, Rung
+from hub.domain.ladders import LadderRule, chosen
 from hub.domain.people import Person
-from hub.domain.places import Home, Place, lineage
+from hub.domain.places import Home, Place, building_of, lineage, metres_between
+from hub.domain.roll import Roll, reach
 from hub.domain.roster import OnDuty, on_duty
+from hub.domain.wall_clock import minute_of_day
 from hub.services.ports import Community, Tx
 
 
 class Calling:
-    """Reads what calling people needs, each part once a transaction, and no more than is asked for."""
+    """Reads what calling people needs, each part once a transaction, and no more than is asked for.
 
-    def __init__(self, tx: Tx, now_ms: int) -> None:
+    `unreachable` are the ids of those who are known to be out of reach.
+    """
+
+    def __init__(self, tx: Tx, now_ms: int, unreachable: Collection[str] = ()) -> None:
         self._tx = tx
         self._now_ms = now_ms
-        self._near: dict[frozenset[str], Roll] = {}
-        self._everyone: Roll | None = None
+        self._unreachable = unreachable
+        self._near: dict[tuple[str, ...], Roll] = {}
         self._people: dict[str, Person] = {}
         self._homes: dict[str, Home] = {}
 
@@ -38,11 +45,11 @@ class Calling:
         """Who is on duty now, and who is away."""
         return on_duty(self._tx.rota.rota(), self._now_ms)
 
-    def around(self, place: str, home_id: str | None) -> frozenset[str]:
-        """The home and every place that holds it: those whose people answer for an alert there."""
-        return frozenset([*([home_id] if home_id else []), *lineage(self.places, place)])
+    def around(self, place: str, home_id: str | None) -> tuple[str, ...]:
+        """The home and every place that holds it, the narrowest first: those whose people answer for an alert there."""
+        return (*([home_id] if home_id else []), *lineage(self.places, place))
 
-    def prefetch(self, surroundings: Collection[frozenset[str]]) -> None:
+    def prefetch(self, surroundings: Collection[tuple[str, ...]]) -> None:
         """Reads the rolls of many alerts at once."""
         wanted = [around for around in surroundings if around not in self._near]
         if not wanted:
@@ -52,20 +59,27 @@ class Calling:
             here = tuple(one for one in roll.assignments if one.place in around)
             self._near[around] = Roll(here, roll.on_shift)
 
-    def asked(self, who: Who, around: frozenset[str]) -> list[str]:
-        """The ids of the people whom such a rung asks, and who can be reached in some way."""
-        if who is Who.ON_DUTY:
-            self._everyone = self._everyone or self._read(None)
-            ids = self._everyone.asked(who, around)
-        else:
-            self.prefetch([around])
-            ids = self._near[around].asked(who, around)
-        people = self.people(ids)
-        return [one for one in ids if one in people and people[one].contacts]
+    def ladder(self, around: tuple[str, ...], kind: Kind, default: Ladder) -> Ladder:
+        """The ladder that holds now for an alert of this kind there: a stored one, or `default`."""
+        rule = self.rule(around, kind)
+        return rule.rungs if rule else default
 
-    def is_empty(self, ladder: Ladder, around: frozenset[str]) -> list[bool]:
-        """For each rung whether it reaches nobody; the last, which repeats whoever is on it, is not looked up."""
-        return [*(not self.asked(rung.who, around) for rung in ladder[:-1]), False]
+    def rule(self, around: tuple[str, ...], kind: Kind) -> LadderRule | None:
+        """The stored ladder that holds now for an alert of this kind there; None for the default one."""
+        rules = self._tx.ladders.rules()
+        return chosen(rules, around, kind, self._minute) if rules else None
+
+    def asked(self, rung: Rung, around: tuple[str, ...]) -> list[str]:
+        """The ids of the people whom the rung asks, and whom its channels reach."""
+        self.prefetch([around])
+        roll = self._near[around]
+        ids = roll.named(rung.who, around, partial(self._metres, around))
+        people = self.people(ids)
+        return [one for one in ids if one in people and rung.ways_to(people[one])]
+
+    def reach(self, rung: Rung, around: tuple[str, ...]) -> Reach:
+        """How many people the rung reaches now."""
+        return reach(rung, self.asked(rung, around), self._unreachable)
 
     def people(self, ids: Collection[str]) -> dict[str, Person]:
         """These people, those who exist."""
@@ -87,6 +101,26 @@ class Calling:
             return self._homes[home_id].name
         return self.places[place].name if place in self.places else self.community.name
 
-    def _read(self, places: Collection[str] | None) -> Roll:
+    @cached_property
+    def _minute(self) -> int:
+        return minute_of_day(self._now_ms, self.community.timezone)
+
+    @cached_property
+    def _bases(self) -> dict[str, str]:
+        """Where people set out from who have not said it: the building that they answer for, by person."""
+        found: dict[str, str] = {}
+        for one in self._tx.people.assignments():
+            if building_of(self.places, one.place):
+                found.setdefault(one.person_id, one.place)
+        return found
+
+    def _metres(self, around: tuple[str, ...], person_id: str) -> float:
+        """How far the person has to walk to the alert."""
+        person = self.people([person_id]).get(person_id)
+        base = person.place if person and person.place else self._bases.get(person_id, "")
+        place = next((one for one in around if one in self.places), "")
+        return metres_between(self.places, base, place)
+
+    def _read(self, places: Collection[str]) -> Roll:
         answering = self.on_duty.answering(self._tx.people.assignments(places))
         return Roll(tuple(answering), self.on_duty.people)

@@ -95,7 +95,7 @@ def take_due(tx: Tx, policy: Policy, now_ms: int) -> Committed:
     again = tx.notifications.due(now_ms, AT_ONCE)
     for alert in tx.alerts.due(now_ms, AT_ONCE):
         if alert.due_ms is not None and alert.due_ms <= now_ms:
-            recording.add(alerts.deadline_passed(alert, policy.ladder, recording.is_empty(alert), now_ms))
+            recording.add(alerts.deadline_passed(alert, recording.ladder(alert), recording.reaching(alert), now_ms))
         current = recording.current(alert)
         if current.remind_ms is not None and current.remind_ms <= now_ms:
             recording.add(alerts.remind(current, now_ms))
@@ -121,7 +121,7 @@ def shift_deadlines(tx: Tx, policy: Policy, by_ms: int, now_ms: int) -> Committe
     tx.notifications.save([replace(one, due_ms=now_ms) for one in waiting])
     recording = Recording(tx, policy, now_ms)
     for alert in tx.alerts.not_closed():
-        recording.add(alerts.clock_stepped(alert, by_ms, policy.ladder, now_ms))
+        recording.add(alerts.clock_stepped(alert, by_ms, recording.ladder(alert), now_ms))
     return recording.write()
 
 

@@ -159,7 +159,7 @@ def record_outcomes(tx: Tx, outcomes: Sequence[Notification], policy: Policy, no
         if not alert.is_asking:
             _thank_the_late(recording, alert, mine)
         elif may_have_failed(alert, mine) and has_rung_failed(alert, tx.notifications.of_alert(alert.id)):
-            recording.add(rung_failed(alert, alert.rung, policy.ladder, now_ms))
+            recording.add(rung_failed(alert, alert.rung, recording.ladder(alert), now_ms))
     return recording.write()
 
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol, TypeVar
 
-from hub.domain.alerts import Alert, Entry, Purpose, Stage
+from hub.domain.alerts import Alert, Aloud, Entry, Purpose, Stage
 from hub.domain.announcements import Progress
 from hub.domain.devices import Device
-from hub.domain.people import Assignment, ChannelName, Contact, Duty, Person, Resident, Role
+from hub.domain.ladders import LadderRule
+from hub.domain.people import Assignment, ChannelName, Contact, Duty, Group, Person, Resident, Role
 from hub.domain.places import Home, Place
 from hub.domain.roster import Absence, Extra, Rota, Shift, Swap
 
@@ -118,6 +119,22 @@ class Notification:
     attempts: int = 0
     sent_ms: int | None = None
     error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Callout:
+    """Something for the loudspeakers at `place` to say of an alert. `due_ms` is when it is tried next, None once done.
+
+    `announcement_id` names the announcement that says it, None for one that was never said.
+    """
+
+    id: str
+    alert_id: str
+    place: str
+    what: Aloud
+    created_ms: int
+    due_ms: int | None
+    announcement_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,9 +272,11 @@ class PeopleStore(Protocol):
 
     def add_assignments(self, assignments: Sequence[Assignment]) -> None: ...
     def assignments(self, places: Collection[str] | None = None) -> list[Assignment]:
-        """What people answer for, at these places or everywhere, in the order in which it was added."""
+        """What people answer for, by themselves (in the order in which it was added) and then in groups."""
         ...
 
+    def add_groups(self, groups: Sequence[Group]) -> None: ...
+    def groups(self) -> list[Group]: ...
     def set_link(self, person_id: str, secret_hash: str) -> None:
         """Replaces the secret of a person's own page."""
         ...
@@ -311,6 +330,20 @@ class AuditStore(Protocol):
     def add(self, row: AuditRow) -> None: ...
     def latest(self, limit: int) -> list[AuditRow]:
         """The newest first."""
+        ...
+
+
+class LadderStore(Protocol):
+    """The ladders that staff have written down."""
+
+    def rules(self) -> Sequence[LadderRule]: ...
+    def add(self, rules: Sequence[LadderRule]) -> None: ...
+    def update(self, rule: LadderRule) -> None:
+        """Stores a rule whose `version` is one above the stored one; raises Changed when it is not."""
+        ...
+
+    def remove(self, rule_id: str, version: int) -> None:
+        """Raises Changed when it is another by now, or gone."""
         ...
 
 
@@ -409,6 +442,19 @@ class TellingStore(Protocol):
     def of_alert(self, alert_id: str) -> list[Telling]: ...
 
 
+class CalloutStore(Protocol):
+    """What loudspeakers are to say of alerts."""
+
+    def add(self, callouts: Sequence[Callout]) -> None: ...
+    def due(self, now_ms: int) -> list[Callout]: ...
+    def next_due_ms(self) -> int | None: ...
+    def since(self, place: str, since_ms: int) -> list[Callout]: ...
+    def of_alert(self, alert_id: str) -> list[Callout]: ...
+    def save(self, callouts: Sequence[Callout]) -> None:
+        """Stores `due_ms` and `announcement_id`."""
+        ...
+
+
 class AnnouncementStore(Protocol):
     """Announcements, their sounds, and what became of them at each device."""
 
@@ -464,6 +510,8 @@ class Tx(Protocol):
     @property
     def rota(self) -> RotaStore: ...
     @property
+    def ladders(self) -> LadderStore: ...
+    @property
     def residents(self) -> ResidentStore: ...
     @property
     def devices(self) -> DeviceStore: ...
@@ -475,6 +523,8 @@ class Tx(Protocol):
     def notifications(self) -> NotificationStore: ...
     @property
     def tellings(self) -> TellingStore: ...
+    @property
+    def callouts(self) -> CalloutStore: ...
     @property
     def announcements(self) -> AnnouncementStore: ...
     @property

@@ -95,7 +95,6 @@ class _Batch:
 
     def __init__(self, tx: Tx, presses: Sequence[PressRow], policy: Policy, now_ms: int) -> None:
         self.recording = Recording(tx, policy, now_ms)
-        self._policy = policy
         self._now_ms = now_ms
         self._buttons = tx.devices.buttons({(press.device, press.button) for press in presses})
         self._places = tx.devices.places_of({press.device for press in presses})
@@ -146,7 +145,7 @@ class _Batch:
             due_ms=self._now_ms,
             remind_ms=None,
         )
-        step = alerts.opened(alert, self._policy.ladder, self.recording.is_empty(alert), self._now_ms)
+        step = alerts.opened(alert, self.recording.ladder(alert), self.recording.reaching(alert), self._now_ms)
         return self.recording.add(step, is_new=True, press_ids=[press.press_id])
 
     def _button(self, press: PressRow) -> Button | None:

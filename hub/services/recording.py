@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from hub.domain.alerts import Alert, Audience, Entry, Inform, Kind, Purpose, State, Step, Tell, rung_failed
-from hub.domain.ladder import Ladder, Who
+from hub.domain.alerts import Alert, Audience, Entry, Inform, Kind, Purpose, Step, Tell, rung_failed
+from hub.domain.ladder import Ladder, Reach, Reaching, Rung, Who
 from hub.domain.people import ChannelName, Contact, Person
 from hub.domain.words import say
 from hub.services.calling import Calling
-from hub.services.ports import NO_PAGE_OPEN, Message, Notification, Telling, Tx
+from hub.services.ports import NO_PAGE_OPEN, Callout, Message, Notification, Telling, Tx
 from hub.services.sentences import Spoken, spoken
 from wire.ids import new_id
 
+AT_HAND = Rung((Who.DESK, Who.BUILDING_HEAD), 0)
+"""Who is asked what became of an alert; where no desk is on shift, the head of the building."""
+FAMILY = Rung((Who.FAMILY,), 0)
 CLAIM_MS = 5_000
 """A fresh notification is the hub's that wrote it for so long; then, unsent, it is anybody's who looks for due rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How this hub calls people. `webhook` is the address of the duty webhook, empty for none.
+    """How this hub calls people: `ladder` where none is stored; `webhook` is the duty webhook's address or empty.
 
     `is_page_open` says whether a person has a page open now; it is called from any thread.
     """
@@ -68,6 +71,7 @@ class Recording:
         self._journal: list[tuple[str, int, Entry]] = []
         self._tellings: list[Telling] = []
         self._notifications: list[tuple[Notification, Alert]] = []
+        self._callouts: list[Callout] = []
         self._presses: dict[str, list[str]] = {}
 
     def current(self, alert: Alert) -> Alert:
@@ -75,13 +79,22 @@ class Recording:
         touched = self._touched.get(alert.id)
         return touched.alert if touched else alert
 
-    def around(self, alert: Alert) -> frozenset[str]:
-        """The places whose people answer for this alert."""
+    def around(self, alert: Alert) -> tuple[str, ...]:
+        """The places whose people answer for this alert, the narrowest first."""
         return self.calling.around(alert.place, alert.home_id)
 
-    def is_empty(self, alert: Alert) -> list[bool]:
-        """For each rung of the ladder whether it reaches nobody."""
-        return self.calling.is_empty(self._policy.ladder, self.around(alert))
+    def ladder(self, alert: Alert) -> Ladder:
+        """The ladder that holds for the alert at this moment."""
+        return self.calling.ladder(self.around(alert), alert.kind, self._policy.ladder)
+
+    def reaching(self, alert: Alert) -> Reaching:
+        """How many people each rung of the alert's ladder reaches; a rung is looked at when it is asked for."""
+        ladder, around = self.ladder(alert), self.around(alert)
+
+        def reach(index: int) -> Reach:
+            return self.calling.reach(ladder[index], around)
+
+        return reach
 
     def add(self, step: Step, *, is_new: bool = False, press_ids: Sequence[str] = ()) -> Alert:
         """Takes a step in; gives the alert as it is then. A step that changed nothing leaves no trace."""
@@ -99,10 +112,13 @@ class Recording:
         earlier = len(self._notifications)
         if is_new and self._policy.webhook:
             self._notify(alert, None, Contact(ChannelName.WEBHOOK, self._policy.webhook), Purpose.ASK, None)
-        if step.ask is not None:
-            self._ask(alert, step.ask)
+        if step.asks:
+            self._ask(alert, [self.ladder(alert)[index] for index in step.asks])
             if all(one.state == "failed" for one, _ in self._notifications[earlier:]):
-                self.add(rung_failed(alert, step.ask, self._policy.ladder, self._now_ms))
+                self.add(rung_failed(alert, alert.rung, self.ladder(alert), self._now_ms))
+        if step.aloud:
+            callout = Callout(new_id(self._now_ms), alert.id, alert.place, step.aloud, self._now_ms, self._now_ms)
+            self._callouts.append(callout)
         for inform in step.informs:
             self.inform(alert, self._audience(alert, inform), inform)
         return self.current(alert)
@@ -120,13 +136,14 @@ class Recording:
             for one in self._touched.values()
             if one.stored_version is not None
         ]
-        settled = {one.id for one in changed if one.state is not State.OPEN}
+        settled = {one.id for one in changed if not one.is_asking}
         self._tx.alerts.add(new)
         self._tx.alerts.update(changed)
         self._tx.alerts.add_journal(self._journal)
         self._tx.tellings.add(self._tellings)
         if settled:
             self._tx.notifications.drop_asks(settled)
+        self._tx.callouts.add(self._callouts)
         self._tx.notifications.add([one for one, _ in self._notifications])
         outgoing = tuple(
             Outgoing(one, message_for(one, alert, self.calling, self._presses.get(alert.id, ())))
@@ -148,23 +165,32 @@ class Recording:
             created_ms=self._now_ms,
         )
 
-    def _ask(self, alert: Alert, rung: int) -> None:
-        ids = self.calling.asked(self._policy.ladder[rung].who, self.around(alert))
-        for person in self.calling.people(ids).values():
-            self._notify_person(alert, person, Purpose.ASK, None)
+    def _ask(self, alert: Alert, rungs: Sequence[Rung]) -> None:
+        """Asks the people of these rungs; on each of their channels once."""
+        asked: dict[tuple[str, Contact], Person] = {}
+        for rung in rungs:
+            people = self.calling.people(self.calling.asked(rung, self.around(alert)))
+            asked |= {(one.id, contact): one for one in people.values() for contact in rung.ways_to(one)}
+        for (_, contact), person in asked.items():
+            if person.id not in alert.going:
+                self._notify(alert, person, contact, Purpose.ASK, None)
 
     def _audience(self, alert: Alert, inform: Inform) -> list[str]:
         match inform.audience:
             case Audience.ACCEPTOR:
                 return [inform.person_id] if inform.person_id else []
+            case Audience.GOING:
+                return [one for one in alert.going if one != inform.person_id]
             case Audience.DESK:
-                return self.calling.asked(Who.PLACE, self.around(alert))
+                return self.calling.asked(AT_HAND, self.around(alert))
+            case Audience.FAMILY:
+                return self.calling.asked(FAMILY, self.around(alert))
             case Audience.ASKED:
                 # Whatever is known of a request, it may have arrived unobserved: thanks that nobody needed are better
                 # than somebody who runs for nothing.
                 stored = self._tx.notifications.of_alert(alert.id)
                 asked = (one.person_id for one in stored if one.purpose is Purpose.ASK and one.state != "dropped")
-                return [one for one in dict.fromkeys(asked) if one and one != alert.acceptor_id]
+                return [one for one in dict.fromkeys(asked) if one and one not in alert.going]
 
     def _notify_person(self, alert: Alert, person: Person, purpose: Purpose, about: str | None) -> None:
         for contact in person.contacts:

@@ -1,4 +1,4 @@
-"""What changes rarely and every press needs: places, homes, people, rota, buttons; read once a version.
+"""What changes rarely and every press needs: places, homes, people, rota, ladders, buttons; read once a version.
 
 The community's `version` rises with every change of any of it, in the same transaction. A transaction reads that one
 number; only when it is new, all the rest. So whatever process or hub changed something, nobody works with what was.
@@ -17,7 +17,8 @@ from sqlalchemy import Connection, CursorResult, select
 from hub.adapters.database import tables
 from hub.adapters.database.prepared import rows_of
 from hub.adapters.database.rows import COMMUNITY, AnySelect, columns
-from hub.domain.people import Assignment, Contact, Person
+from hub.domain.ladders import LadderRule
+from hub.domain.people import Assignment, Contact, Group, Person
 from hub.domain.places import Home, Place
 from hub.domain.roster import Absence, Extra, Rota, Shift, Swap
 from hub.services.ports import Button, Community
@@ -34,7 +35,7 @@ _PLACES = (
 )
 _HOMES = select(*columns(tables.home, Home)).where(tables.home.c.community_id == COMMUNITY)
 _PEOPLE = (
-    select(tables.person.c.id, tables.person.c.name, tables.person.c.phone, tables.person.c.language)
+    select(*(tables.person.c[name] for name in ("id", "name", "phone", "language", "place")))
     .where(tables.person.c.community_id == COMMUNITY)
     .order_by(tables.person.c.id)
 )
@@ -47,6 +48,16 @@ _ASSIGNMENTS = (
     select(*columns(tables.assignment, Assignment))
     .where(tables.assignment.c.community_id == COMMUNITY)
     .order_by(tables.assignment.c.id)
+)
+_GROUPS = (
+    select(*columns(tables.mutual_aid, Group))
+    .where(tables.mutual_aid.c.community_id == COMMUNITY)
+    .order_by(tables.mutual_aid.c.id)
+)
+_LADDERS = (
+    select(*columns(tables.ladder, LadderRule))
+    .where(tables.ladder.c.community_id == COMMUNITY)
+    .order_by(tables.ladder.c.id)
 )
 _SHIFTS = (
     select(*columns(tables.shift, Shift))
@@ -78,13 +89,18 @@ _DEVICE_PLACES = select(tables.device.c.id, tables.device.c.place).where(tables.
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """One version of it. Nobody changes what is in here: all transactions share it."""
+    """One version of it. Nobody changes what is in here: all transactions share it.
+
+    `assignments` are those that people have of their own, then those of their groups.
+    """
 
     places: Mapping[str, Place]
     homes: Mapping[str, Home]
     people: Mapping[str, Person]
     assignments: Sequence[Assignment]
     assignments_at: Mapping[str, Sequence[int]]
+    groups: Sequence[Group]
+    ladders: Sequence[LadderRule]
     rota: Rota
     buttons: Mapping[tuple[str, str], Button]
     device_places: Mapping[str, str]
@@ -155,7 +171,9 @@ def _read(connection: Connection, community_id: int) -> Directory:
     contacts: defaultdict[str, list[Contact]] = defaultdict(list)
     for person_id, channel, address in rows(_CONTACTS):
         contacts[person_id].append(Contact(channel, address))
+    groups = [Group(*row) for row in rows(_GROUPS)]
     assignments = [Assignment(*row) for row in rows(_ASSIGNMENTS)]
+    assignments += [one for group in groups for one in group.assignments()]
     assignments_at: defaultdict[str, list[int]] = defaultdict(list)
     for index, assignment in enumerate(assignments):
         assignments_at[assignment.place].append(index)
@@ -163,10 +181,13 @@ def _read(connection: Connection, community_id: int) -> Directory:
         places={place.slug: place for place in (Place(*row) for row in rows(_PLACES))},
         homes={home.id: home for home in (Home(*row) for row in rows(_HOMES))},
         people={
-            row.id: Person(row.id, row.name, row.phone, row.language, tuple(contacts[row.id])) for row in rows(_PEOPLE)
+            row.id: Person(row.id, row.name, row.phone, row.language, tuple(contacts[row.id]), row.place)
+            for row in rows(_PEOPLE)
         },
         assignments=assignments,
         assignments_at=dict(assignments_at),
+        groups=groups,
+        ladders=[LadderRule(*row) for row in rows(_LADDERS)],
         rota=Rota(
             timezone=next((row.timezone for row in rows(_TIMEZONE)), "UTC"),
             shifts=[Shift(*row) for row in rows(_SHIFTS)],

@@ -11,7 +11,7 @@ from hub.adapters.database import tables
 from hub.adapters.database.directory import Known
 from hub.adapters.database.rows import COMMUNITY, as_row, insert_all
 from hub.domain.errors import NotFound
-from hub.domain.people import Assignment, Contact, Person
+from hub.domain.people import Assignment, Contact, Group, Person
 
 _PERSON = tables.person.c
 _BY_LINK = select(_PERSON.id).where(_PERSON.community_id == COMMUNITY, _PERSON.link_hash == bindparam("hash"))
@@ -78,6 +78,15 @@ class StoredPeople:
             return list(directory.assignments)
         found = {index for place in set(places) for index in directory.assignments_at.get(place, ())}
         return [directory.assignments[index] for index in sorted(found)]
+
+    def add_groups(self, groups: Sequence[Group]) -> None:
+        """Adds mutual-aid groups."""
+        insert_all(self.connection, tables.mutual_aid, self.community_id, [as_row(one) for one in groups])
+        self.known.changed()
+
+    def groups(self) -> list[Group]:
+        """All of them, by id."""
+        return list(self.known.directory.groups)
 
     def set_link(self, person_id: str, secret_hash: str) -> None:
         """Replaces the secret of a person's own page; raises NotFound for an unknown person."""

@@ -7,6 +7,7 @@ foreign key: a press from a device that nobody entered is stored all the same, a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from enum import StrEnum
 from typing import Any
 
@@ -35,8 +36,9 @@ from sqlalchemy import (
     text,
 )
 
-from hub.domain.alerts import Kind, Purpose, Stage, State
+from hub.domain.alerts import Aloud, Kind, Purpose, Stage, State
 from hub.domain.announcements import Reached
+from hub.domain.ladder import Ladder, Rung, Who
 from hub.domain.people import ChannelName, Duty, Role
 from hub.domain.places import PlaceKind
 
@@ -69,6 +71,26 @@ class AsTuple(TypeDecorator[tuple[Any, ...]]):
     def process_result_value(self, value: Any | None, dialect: Dialect) -> tuple[Any, ...] | None:
         """What the frozen dataclasses hold."""
         return None if value is None else tuple(value)
+
+
+class AsLadder(TypeDecorator[Ladder]):
+    """A ladder as a JSON list of its rungs."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: Ladder | None, dialect: Dialect) -> list[dict[str, Any]] | None:
+        """Names and numbers of each rung."""
+        return None if value is None else [asdict(rung) for rung in value]
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> Ladder | None:
+        """The rungs as the rules know them."""
+        return None if value is None else tuple(_rung(**rung) for rung in value)
+
+
+def _rung(who: list[str], wait_ms: int, channels: list[str] | None, needed: int) -> Rung:
+    ways = None if channels is None else tuple(ChannelName(one) for one in channels)
+    return Rung(tuple(Who(one) for one in who), wait_ms, ways, needed)
 
 
 def _serial() -> Column[int]:
@@ -142,6 +164,7 @@ person = Table(
     _text("name"),
     _text("phone"),
     _text("language"),
+    Column("place", String, nullable=False, server_default=text("''")),
     Column("link_hash", String, unique=True),
     _version(),
     PrimaryKeyConstraint("community_id", "id"),
@@ -170,6 +193,33 @@ assignment = Table(
     UniqueConstraint("community_id", "person_id", "place", "duty"),
     ForeignKeyConstraint(["community_id", "person_id"], ["person.community_id", "person.id"], ondelete="CASCADE"),
     Index(None, "community_id", "place"),
+)
+
+mutual_aid = Table(
+    "mutual_aid",
+    metadata,
+    _community(),
+    _text("id"),
+    _text("name"),
+    Column("person_ids", AsTuple, nullable=False),
+    Column("places", AsTuple, nullable=False),
+    _version(),
+    PrimaryKeyConstraint("community_id", "id"),
+)
+
+ladder = Table(
+    "ladder",
+    metadata,
+    _community(),
+    _text("id"),
+    _text("name"),
+    _text("place"),
+    Column("kind", _named(Kind)),
+    Column("from_minute", Integer, nullable=False),
+    Column("to_minute", Integer, nullable=False),
+    Column("rungs", AsLadder, nullable=False),
+    _version(),
+    PrimaryKeyConstraint("community_id", "id"),
 )
 
 resident = Table(
@@ -353,6 +403,10 @@ alert = Table(
     _ms("promised_ms", nullable=True),
     _ms("arrived_ms", nullable=True),
     _ms("closed_ms", nullable=True),
+    Column("going", AsTuple, nullable=False, server_default=text("'[]'")),
+    Column("needed", Integer, nullable=False, server_default=text("1")),
+    _ms("family_ms", nullable=True),
+    Column("is_aloud", Boolean, nullable=False, server_default=text("0")),
     Column("is_exercise", Boolean, nullable=False),
     Column("version", Integer, nullable=False),
     CheckConstraint("(state = 'closed') = (due_ms IS NULL)", name="one_deadline"),
@@ -481,6 +535,27 @@ telling = Table(
         "created_ms",
         sqlite_where=text("sent_ms IS NULL"),
         postgresql_where=text("sent_ms IS NULL"),
+    ),
+)
+
+callout = Table(
+    "callout",
+    metadata,
+    Column("id", String, primary_key=True),
+    _community(),
+    _alert(),
+    _text("place"),
+    Column("what", _named(Aloud), nullable=False),
+    _ms("created_ms"),
+    _ms("due_ms", nullable=True),
+    Column("announcement_id", String),
+    Index(None, "community_id", "place", "created_ms"),
+    Index(
+        "ix_callout_due",
+        "community_id",
+        "due_ms",
+        sqlite_where=text("due_ms IS NOT NULL"),
+        postgresql_where=text("due_ms IS NOT NULL"),
     ),
 )
 

@@ -8,8 +8,10 @@ from hub.adapters.database.access import StoredAccess
 from hub.adapters.database.alerts import StoredAlerts
 from hub.adapters.database.announcements import StoredAnnouncements
 from hub.adapters.database.audit import StoredAudit
+from hub.adapters.database.callouts import StoredCallouts
 from hub.adapters.database.devices import StoredDevices
 from hub.adapters.database.directory import Directories, Known
+from hub.adapters.database.ladders import StoredLadders
 from hub.adapters.database.notifications import StoredNotifications
 from hub.adapters.database.people import StoredPeople
 from hub.adapters.database.places import StoredPlaces
@@ -27,12 +29,14 @@ class StoredTx:
         self.places = StoredPlaces(connection, community_id, known)
         self.people = StoredPeople(connection, community_id, known)
         self.rota = StoredRota(connection, community_id, known)
+        self.ladders = StoredLadders(connection, community_id, known)
         self.residents = StoredResidents(connection, community_id)
         self.devices = StoredDevices(connection, community_id, known)
         self.presses = StoredPresses(connection, community_id)
         self.alerts = StoredAlerts(connection, community_id)
         self.notifications = StoredNotifications(connection, community_id)
         self.tellings = StoredTellings(connection, community_id)
+        self.callouts = StoredCallouts(connection, community_id)
         self.announcements = StoredAnnouncements(connection, community_id)
         self.access = StoredAccess(connection, community_id)
         self.audit = StoredAudit(connection, community_id)

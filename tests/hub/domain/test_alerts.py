@@ -14,6 +14,7 @@ from hub.domain.alerts import (
     REOPEN_PRESS_MS,
     TRANSITIONS,
     Alert,
+    Aloud,
     Audience,
     By,
     Entry,
@@ -26,11 +27,20 @@ from hub.domain.alerts import (
     Step,
 )
 from hub.domain.errors import Invalid, StepNotAllowed
-from hub.domain.ladder import DEFAULT
+from hub.domain.ladder import DEFAULT, Ladder, Reach, Reaching, Rung, Who
 
 NOW_MS = 1_700_000_000_000
 MINUTE_MS = 60_000
-NOBODY_MISSING = (False, False, False)
+
+
+def nobody_missing(_rung: int) -> Reach:
+    return Reach.ENOUGH
+
+
+def missing(*rungs: int, reach: Reach = Reach.NOBODY) -> Reaching:
+    """These rungs reach nobody (or too few), the others enough."""
+    return lambda rung: reach if rung in rungs else Reach.ENOUGH
+
 
 BLANK = Alert(
     id="a1",
@@ -48,8 +58,8 @@ BLANK = Alert(
 )
 
 
-def opened(is_empty: tuple[bool, ...] = NOBODY_MISSING, now_ms: int = NOW_MS) -> Alert:
-    return alerts.opened(BLANK, DEFAULT, is_empty, now_ms).alert
+def opened(ladder: Ladder = DEFAULT, now_ms: int = NOW_MS) -> Alert:
+    return alerts.opened(BLANK, ladder, nobody_missing, now_ms).alert
 
 
 def accepted(by: str = "wang", eta_minutes: int = 4, now_ms: int = NOW_MS) -> Alert:
@@ -121,8 +131,8 @@ def test_nothing_that_people_do_ends_an_alert_but_a_closing() -> None:
 
 
 def test_the_first_press_tells_the_elder_and_asks_the_first_rung_at_once() -> None:
-    step = alerts.opened(BLANK, DEFAULT, NOBODY_MISSING, NOW_MS)
-    assert step.ask == 0
+    step = alerts.opened(BLANK, DEFAULT, nobody_missing, NOW_MS)
+    assert step.asks == (0,)
     assert [tell.stage for tell in step.tells] == [Stage.RECORDED]
     assert step.alert.due_ms == NOW_MS + 45_000
     assert step.alert.remind_ms == NOW_MS + REMIND_MS
@@ -130,25 +140,26 @@ def test_the_first_press_tells_the_elder_and_asks_the_first_rung_at_once() -> No
 
 
 def test_empty_rungs_are_left_at_once_and_named_in_the_journal() -> None:
-    step = alerts.opened(BLANK, DEFAULT, (True, True, False), NOW_MS)
-    assert step.ask == 2
+    step = alerts.opened(BLANK, DEFAULT, missing(0, 1), NOW_MS)
+    assert step.asks == (2,)
     assert entries(step) == ["opened", "rung_empty", "rung_empty", "asked"]
-    assert step.alert.due_ms == NOW_MS + 120_000
+    assert step.entries[3].detail == {"rung": 2, "who": "on_shift"}
+    assert step.alert.due_ms == NOW_MS + 60_000
 
 
 def test_a_passed_deadline_asks_the_next_rung_and_skips_an_empty_one() -> None:
-    step = alerts.deadline_passed(opened(), DEFAULT, (False, True, False), NOW_MS + 45_000)
-    assert step.ask == 2
+    step = alerts.deadline_passed(opened(), DEFAULT, missing(1), NOW_MS + 45_000)
+    assert step.asks == (2,)
     assert entries(step) == ["rung_empty", "asked"]
-    assert step.alert.due_ms == NOW_MS + 45_000 + 120_000
+    assert step.alert.due_ms == NOW_MS + 45_000 + 60_000
 
 
 def test_the_last_rung_repeats_for_as_long_as_nobody_accepts() -> None:
-    alert, now_ms = replace(opened(), rung=2), NOW_MS
+    alert, now_ms = replace(opened(), rung=3), NOW_MS
     for _ in range(5):
         now_ms += 120_000
-        step = alerts.deadline_passed(alert, DEFAULT, NOBODY_MISSING, now_ms)
-        assert (step.ask, step.alert.rung, step.alert.due_ms) == (2, 2, now_ms + 120_000)
+        step = alerts.deadline_passed(alert, DEFAULT, nobody_missing, now_ms)
+        assert (step.asks, step.alert.rung, step.alert.due_ms) == ((3,), 3, now_ms + 120_000)
         alert = step.alert
 
 
@@ -201,8 +212,9 @@ def test_only_bad_news_without_any_good_is_reason_to_look_at_the_whole_rung(
 
 
 def test_the_last_rung_keeps_its_wait_although_all_of_it_failed() -> None:
-    alert = replace(opened(), rung=2)
-    assert not alerts.rung_failed(alert, 2, DEFAULT, NOW_MS).is_change
+    alert = replace(opened(), rung=3)
+    assert not alerts.rung_failed(alert, 3, DEFAULT, NOW_MS).is_change
+    assert not alerts.rung_failed(alert, 3, DEFAULT[:2], NOW_MS).is_change  # the ladder has become shorter
 
 
 def test_a_rung_that_is_no_longer_asked_cannot_fail() -> None:
@@ -235,7 +247,10 @@ def test_an_acceptance_names_who_comes_and_when_to_the_elder_and_thanks_everybod
     step = alerts.accept(opened(), "wang", 4, NOW_MS)
     assert step.alert.due_ms == NOW_MS + 4 * MINUTE_MS + GRACE_MS
     assert [(tell.stage, tell.person_id, tell.minutes) for tell in step.tells] == [(Stage.ACCEPTED, "wang", 4)]
-    assert step.informs == (Inform(Audience.ASKED, Purpose.THANKS, "wang"),)
+    assert step.informs == (
+        Inform(Audience.FAMILY, Purpose.FAMILY_ACCEPTED, "wang"),
+        Inform(Audience.ASKED, Purpose.THANKS, "wang"),
+    )
 
 
 @pytest.mark.parametrize("minutes", [1, 30])
@@ -255,16 +270,35 @@ def test_no_other_arrival_time_is_taken_in_any_state(minutes: int, state: State)
 def test_a_second_acceptor_is_recorded_as_backup(state: State) -> None:
     before = IN_STATE[state]()
     step = alerts.accept(before, "li", 7, NOW_MS)
-    assert step.alert == before
+    assert step.alert == replace(before, going=("wang", "li"))
     assert step.entries == (Entry("backup", "li", {"eta_minutes": 7}),)
+    assert (step.tells, step.informs) == ((), ())
+    assert not alerts.accept(step.alert, "li", 2, NOW_MS).is_change
 
 
-@pytest.mark.parametrize("state", [State.ACCEPTED, State.ARRIVED])
-def test_the_acceptor_who_accepts_again_succeeds_and_changes_nothing(state: State) -> None:
-    before = IN_STATE[state]()
-    step = alerts.accept(before, "wang", 9, NOW_MS + MINUTE_MS)
-    assert not step.is_change
-    assert step.alert == before
+@pytest.mark.parametrize("later_ms", [0, 2_000, MINUTE_MS - 1])
+def test_the_acceptor_who_sends_the_same_promise_again_succeeds_and_changes_nothing(later_ms: int) -> None:
+    assert not alerts.accept(accepted(), "wang", 4, NOW_MS + later_ms).is_change
+    assert not alerts.accept(arrived(), "wang", 9, NOW_MS + later_ms).is_change
+
+
+@pytest.mark.parametrize(("minutes", "later_ms"), [(9, 0), (1, 0), (4, 3 * MINUTE_MS)])
+def test_the_acceptor_may_promise_another_time_and_the_elder_hears_it(minutes: int, later_ms: int) -> None:
+    now_ms = NOW_MS + later_ms
+    step = alerts.accept(accepted(), "wang", minutes, now_ms)
+    assert step.alert.promised_ms == now_ms + minutes * MINUTE_MS
+    assert step.alert.due_ms == step.alert.promised_ms + GRACE_MS
+    assert step.alert.accepted_ms == NOW_MS
+    assert step.entries == (Entry("promised", "wang", {"eta_minutes": minutes}),)
+    assert [(tell.stage, tell.person_id, tell.minutes) for tell in step.tells] == [(Stage.ACCEPTED, "wang", minutes)]
+    assert step.informs == ()
+
+
+def test_nobody_puts_an_arrival_off_for_ever() -> None:
+    put_off = alerts.accept(accepted(eta_minutes=20), "wang", 20, NOW_MS + 10 * MINUTE_MS).alert
+    with pytest.raises(Invalid) as refused:
+        alerts.accept(put_off, "wang", 4, NOW_MS + 28 * MINUTE_MS)
+    assert refused.value.key == "promise_used_up"
 
 
 def test_whoever_has_arrived_and_says_so_again_succeeds_and_changes_nothing() -> None:
@@ -275,9 +309,9 @@ def test_whoever_has_arrived_and_says_so_again_succeeds_and_changes_nothing() ->
 def test_an_acceptance_without_arrival_opens_the_alert_one_rung_up_and_the_acceptor_is_told() -> None:
     alert = accepted(eta_minutes=4)
     assert alert.due_ms is not None
-    step = alerts.deadline_passed(alert, DEFAULT, NOBODY_MISSING, alert.due_ms)
+    step = alerts.deadline_passed(alert, DEFAULT, nobody_missing, alert.due_ms)
     assert step.alert.state is State.OPEN
-    assert step.ask == 1
+    assert step.asks == (1,)
     assert step.alert.due_ms == alert.due_ms + 45_000
     assert step.informs == (Inform(Audience.ACCEPTOR, Purpose.EXPIRED, "wang"),)
     assert [tell.stage for tell in step.tells] == [Stage.NOTIFYING]
@@ -296,7 +330,7 @@ def test_the_acceptor_may_withdraw_and_the_next_rung_is_asked_at_once() -> None:
     assert step.alert.state is State.OPEN
     assert step.alert.acceptor_id is None
     assert step.alert.due_ms == NOW_MS + 1_000
-    assert alerts.deadline_passed(step.alert, DEFAULT, NOBODY_MISSING, NOW_MS + 1_000).ask == 1
+    assert alerts.deadline_passed(step.alert, DEFAULT, nobody_missing, NOW_MS + 1_000).asks == (1,)
 
 
 def test_nobody_withdraws_for_another() -> None:
@@ -309,6 +343,148 @@ def test_the_last_of_a_rung_to_decline_brings_the_next_rung_at_once() -> None:
     assert alerts.decline(opened(), "li", is_last=True, now_ms=NOW_MS + 9).alert.due_ms == NOW_MS + 9
     assert alerts.decline(opened(), "li", is_last=False, now_ms=NOW_MS + 9).alert.due_ms == opened().due_ms
     assert alerts.decline(accepted(), "li", is_last=True, now_ms=NOW_MS + 9).alert.due_ms == accepted().due_ms
+
+
+# --- several people, and the brake ----------------------------------------------------------------------
+
+TWO: Ladder = (Rung((Who.HELPER,), 45_000, needed=2), Rung((Who.ON_SHIFT,), 60_000), Rung((Who.EVERYONE,), 120_000))
+FAMILY_HEARS = Inform(Audience.FAMILY, Purpose.FAMILY_ACCEPTED, "wang")
+
+
+def one_of_two(eta_minutes: int = 4) -> Alert:
+    return alerts.accept(opened(TWO), "wang", eta_minutes, NOW_MS + 5_000).alert
+
+
+def test_the_first_of_two_who_are_needed_is_told_to_the_elder_and_the_asking_goes_on() -> None:
+    step = alerts.accept(opened(TWO), "wang", 4, NOW_MS + 5_000)
+    assert (step.alert.state, step.alert.acceptor_id, step.alert.is_asking) == (State.ACCEPTED, "wang", True)
+    assert [tell.stage for tell in step.tells] == [Stage.ACCEPTED]
+    assert step.informs == (FAMILY_HEARS,)
+    assert step.alert.due_ms == NOW_MS + 45_000  # the next rung, not yet the promise
+
+
+def test_while_one_is_missing_the_next_rung_is_asked_and_the_promise_still_holds() -> None:
+    step = alerts.deadline_passed(one_of_two(), TWO, nobody_missing, NOW_MS + 45_000)
+    assert (step.asks, step.alert.state, step.alert.needed) == ((1,), State.ACCEPTED, 2)
+    expires_ms = NOW_MS + 5_000 + 4 * MINUTE_MS + GRACE_MS
+    late = alerts.deadline_passed(step.alert, TWO, nobody_missing, expires_ms - 1)
+    assert late.alert.due_ms == expires_ms
+    expired = alerts.deadline_passed(late.alert, TWO, nobody_missing, expires_ms)
+    assert expired.alert.state is State.OPEN
+    assert entries(expired)[0] == "acceptance_expired"
+
+
+def test_the_second_of_two_brakes_everybody_else_who_was_asked() -> None:
+    step = alerts.accept(one_of_two(), "li", 6, NOW_MS + 9_000)
+    assert not step.alert.is_asking
+    assert step.alert.going == ("wang", "li")
+    assert step.informs == (Inform(Audience.ASKED, Purpose.THANKS, "wang"),)
+    assert step.alert.due_ms == NOW_MS + 5_000 + 4 * MINUTE_MS + GRACE_MS
+    assert entries(step) == ["backup"]
+
+
+def test_when_the_second_of_two_withdraws_the_next_rung_is_asked_at_once() -> None:
+    both = alerts.accept(one_of_two(), "li", 6, NOW_MS + 9_000).alert
+    step = alerts.withdraw(both, "li", NOW_MS + 20_000)
+    assert (step.alert.state, step.alert.going, step.alert.is_asking) == (State.ACCEPTED, ("wang",), True)
+    assert step.alert.due_ms == NOW_MS + 20_000
+    assert alerts.deadline_passed(step.alert, TWO, nobody_missing, NOW_MS + 20_000).asks == (1,)
+
+
+def test_a_backup_that_nobody_needs_withdraws_without_any_effect_on_the_ladder() -> None:
+    both = alerts.accept(accepted(), "li", 6, NOW_MS).alert
+    step = alerts.withdraw(both, "li", NOW_MS + 20_000)
+    assert step.alert == accepted()
+    assert entries(step) == ["withdrawn"]
+
+
+def test_an_arrival_ends_the_asking_although_one_is_missing() -> None:
+    step = alerts.arrive(one_of_two(), "wang", NOW_MS + 60_000)
+    assert not step.alert.is_asking
+    assert step.informs == (Inform(Audience.ASKED, Purpose.THANKS, "wang"),)
+
+
+@pytest.mark.parametrize("before", [opened, one_of_two])
+def test_a_closing_lets_everybody_know_who_was_asked_and_has_not_heard(before: Callable[[], Alert]) -> None:
+    step = alerts.close(before(), "desk", "电话里说没事", Seen.CONVERSATION, "", NOW_MS + 60_000)
+    told = {(one.audience, one.purpose) for one in step.informs}
+    assert told == {(Audience.ASKED, Purpose.ENDED), (Audience.GOING, Purpose.ENDED)}
+
+
+def test_those_who_go_hear_that_somebody_else_has_closed_it() -> None:
+    step = alerts.close(accepted(), "desk", "电话里说没事", Seen.CONVERSATION, "", NOW_MS + 60_000)
+    assert step.informs == (Inform(Audience.GOING, Purpose.ENDED, "desk"),)
+
+
+def test_a_rung_that_reaches_too_few_is_asked_together_with_the_next() -> None:
+    step = alerts.opened(BLANK, DEFAULT, missing(0, reach=Reach.TOO_FEW), NOW_MS)
+    assert step.asks == (0, 1)
+    assert (step.alert.rung, step.alert.due_ms) == (1, NOW_MS + 45_000)
+    assert entries(step) == ["opened", "asked", "asked"]
+
+
+def test_a_ladder_that_became_shorter_breaks_no_alert() -> None:
+    alert = replace(opened(), rung=3)
+    for short in (DEFAULT[:1], DEFAULT[2:], TWO):
+        step = alerts.deadline_passed(alert, short, nobody_missing, NOW_MS + 120_000)
+        assert step.asks == (len(short) - 1,)
+        assert alerts.clock_stepped(alert, 5_000, short, NOW_MS + 5_000).alert.due_ms is not None
+
+
+# --- the red whistle ------------------------------------------------------------------------------------
+
+
+def whistled() -> Alert:
+    return alerts.deadline_passed(replace(opened(), rung=2), DEFAULT, nobody_missing, NOW_MS + 150_000).alert
+
+
+def test_the_red_whistle_calls_over_the_loudspeaker_each_time_it_is_asked() -> None:
+    step = alerts.deadline_passed(replace(opened(), rung=2), DEFAULT, nobody_missing, NOW_MS + 150_000)
+    assert (step.asks, step.aloud) == ((3,), Aloud.CALL)
+    again = alerts.deadline_passed(step.alert, DEFAULT, nobody_missing, NOW_MS + 270_000)
+    assert again.aloud is Aloud.CALL
+    assert alerts.deadline_passed(opened(), DEFAULT, nobody_missing, NOW_MS + 45_000).aloud is None
+
+
+def test_the_loudspeaker_sends_people_back_when_enough_have_accepted_and_only_then() -> None:
+    step = alerts.accept(whistled(), "wang", 4, NOW_MS + 160_000)
+    assert step.aloud is Aloud.ENOUGH
+    assert alerts.accept(opened(), "wang", 4, NOW_MS).aloud is None
+    assert alerts.accept(step.alert, "li", 4, NOW_MS + 161_000).aloud is None
+    reopened = alerts.withdraw(step.alert, "wang", NOW_MS + 170_000).alert
+    assert alerts.accept(reopened, "li", 4, NOW_MS + 171_000).aloud is None  # it was not called again
+
+
+def test_the_loudspeaker_sends_people_back_also_when_the_desk_closes_it() -> None:
+    step = alerts.close(whistled(), "desk", "电话里说没事", Seen.CONVERSATION, "", NOW_MS + 160_000)
+    assert step.aloud is Aloud.ENOUGH
+
+
+# --- the family -----------------------------------------------------------------------------------------
+
+
+def test_the_family_hears_after_90_seconds_that_nobody_has_accepted_and_once_only() -> None:
+    alert, told = opened(), []
+    for round_ in range(1, 10):
+        step = alerts.remind(alert, NOW_MS + round_ * REMIND_MS)
+        told += [(round_ * REMIND_MS, one.audience, one.purpose) for one in step.informs]
+        alert = step.alert
+    assert told == [(90_000, Audience.FAMILY, Purpose.FAMILY_WAITS)]
+    later = alerts.accept(alert, "wang", 4, NOW_MS + 140_000)
+    assert FAMILY_HEARS in later.informs
+
+
+def test_the_family_is_not_told_again_when_another_comes_instead() -> None:
+    open_again = alerts.withdraw(accepted(), "wang", NOW_MS + 1_000).alert
+    assert alerts.accept(open_again, "li", 4, NOW_MS + 2_000).informs == (Inform(Audience.ASKED, Purpose.THANKS, "li"),)
+    assert open_again.family_ms is None
+
+
+def test_a_request_for_service_does_not_alarm_the_family_until_it_becomes_a_call() -> None:
+    service = alerts.opened(replace(BLANK, kind=Kind.SERVICE), DEFAULT, nobody_missing, NOW_MS).alert
+    assert service.family_ms is None
+    assert Audience.FAMILY not in [one.audience for one in alerts.accept(service, "wang", 4, NOW_MS).informs]
+    assert alerts.pressed_again(service, NOW_MS + 9_000, Kind.CALL).alert.family_ms == NOW_MS + 99_000
 
 
 # --- arrival and closing -------------------------------------------------------------------------------
@@ -325,11 +501,11 @@ def test_half_an_hour_after_arrival_the_desk_asks_and_asks_again() -> None:
     assert alert.due_ms == NOW_MS + ARRIVED_ASK_MS
     for round_ in range(1, 4):
         now_ms = NOW_MS + round_ * ARRIVED_ASK_MS
-        step = alerts.deadline_passed(alert, DEFAULT, NOBODY_MISSING, now_ms)
+        step = alerts.deadline_passed(alert, DEFAULT, nobody_missing, now_ms)
         assert step.informs == (Inform(Audience.DESK, Purpose.DESK_ASKS),)
         assert step.alert.state is State.ARRIVED
         assert step.alert.due_ms == now_ms + ARRIVED_ASK_MS
-        assert step.ask is None
+        assert step.asks == ()
         alert = step.alert
 
 
@@ -358,7 +534,7 @@ def test_a_closing_keeps_who_how_and_why_and_leaves_no_deadline(state: State) ->
     assert step.entries == (Entry("closed", "desk", {"outcome": "误按", "seen": "override", "reason": "家属电话说明"}),)
     check_deadlines(step.alert)
     assert [tell.stage for tell in step.tells] == [Stage.CLOSED]
-    assert not alerts.deadline_passed(step.alert, DEFAULT, NOBODY_MISSING, NOW_MS + 10**9).is_change
+    assert not alerts.deadline_passed(step.alert, DEFAULT, nobody_missing, NOW_MS + 10**9).is_change
 
 
 def test_the_desk_may_open_again_what_is_accepted_or_arrived_and_the_acceptor_is_told() -> None:

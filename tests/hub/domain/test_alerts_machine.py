@@ -1,10 +1,10 @@
-"""One alert against everything that elders, people, time, clocks and dead channels can do to it, in any order.
+"""One alert against everything that elders, people, time, clocks, dead channels and staff who edit its ladder can do.
 
 The machine keeps a simple model of its own (what the state must be, and why) and compares after each step.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -12,25 +12,37 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from hub.domain import alerts
-from hub.domain.alerts import Alert, Audience, Entry, Kind, Purpose, Seen, Stage, State, Step
+from hub.domain.alerts import Alert, Aloud, Audience, Entry, Kind, Purpose, Seen, Stage, State, Step
 from hub.domain.errors import Invalid, StepNotAllowed
-from hub.domain.ladder import DEFAULT
+from hub.domain.ladder import DEFAULT, Ladder, Reach, Rung, Who, rung_at
 
 BEGAN_MS = 1_700_000_000_000
 PEOPLE = st.sampled_from(["wang", "li", "zhao", "desk"])
 WAIT_MS = st.one_of(st.integers(0, 5_000), st.integers(0, 90_000), st.integers(0, 40 * 60_000))
 LONGEST_MS = 33 * 60_000
 ASKING = (Stage.RECORDED, Stage.NOTIFYING)
+LADDERS: tuple[Ladder, ...] = (
+    DEFAULT,
+    DEFAULT[:1],
+    (Rung((Who.HELPER,), 45_000, needed=2), Rung((Who.EVERYONE,), 120_000, needed=3)),
+    (Rung((Who.EVERYONE,), 30_000, needed=2), Rung((Who.DESK,), 60_000), Rung((Who.ON_SHIFT,), 90_000)),
+)
+REACHES = st.tuples(*[st.sampled_from(Reach)] * 3)
 
 
 @dataclass
 class Model:
-    """What the alert must be, told in the simplest way: who goes, who is there, and when help was promised."""
+    """What the alert must be, told in the simplest way: who goes, who is there, and when help was promised.
+
+    `is_called`: the loudspeaker has called for help, and has not yet said that it is enough.
+    """
 
     state: str = "open"
-    goes: str | None = None
+    goes: tuple[str, ...] = ()
+    needed: int = 1
     accepted_ms: int = 0
-    eta_ms: int = 0
+    promised_ms: int = 0
+    is_called: bool = False
     presses: tuple[int, ...] = (BEGAN_MS,)
 
 
@@ -40,18 +52,20 @@ class AlertMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now_ms = BEGAN_MS
-        self.empty = [False, False, False]
+        self.ladder = DEFAULT
+        self.is_ladder_changed = False
+        self.reaches = (Reach.ENOUGH, Reach.ENOUGH, Reach.ENOUGH)
         self.journal: list[Entry] = []
         self.seqs: list[int] = []
         self.model = Model()
         blank = Alert("a", Kind.CALL, "d/b", "d", "b", "building-1", None, BEGAN_MS, State.OPEN, 0, BEGAN_MS, None)
         self.alert = blank
-        self.take(alerts.opened(blank, DEFAULT, self.empty, self.now_ms))
-        self.asked_rungs = [0]
+        self.alert = replace(blank, rung=-1)
+        self.climb(alerts.opened(blank, DEFAULT, self.reaching, self.now_ms))
 
     def take(self, step: Step) -> None:
         before = self.alert
-        assert step.is_change or (step.alert == before and not step.tells and not step.informs and step.ask is None)
+        assert step.is_change or (step.alert == before and not step.tells and not step.informs and not step.asks)
         for tell in step.tells:
             assert not self.seqs or tell.stage_seq > self.seqs[-1]
             self.seqs.append(tell.stage_seq)
@@ -59,38 +73,62 @@ class AlertMachine(RuleBasedStateMachine):
                 assert tell.stage in ASKING
         if step.tells:
             assert step.alert.stage_seq == step.tells[-1].stage_seq
-        if step.ask is not None:
-            assert step.alert.state is State.OPEN
-            assert step.ask == step.alert.rung
+        if step.asks:
+            assert step.alert.is_asking  # nothing new begins once enough have accepted
+            assert step.asks[-1] == step.alert.rung
+        self.check_brake(step)
         self.journal += step.entries
         self.alert = step.alert
+
+    def check_brake(self, step: Step) -> None:
+        """Whoever was asked hears the end of the asking, once, and so does whoever heard the loudspeaker."""
+        ended = self.alert.is_asking and not step.alert.is_asking
+        told = [one.purpose for one in step.informs if one.audience is Audience.ASKED]
+        told = [one for one in told if one is not Purpose.SAID_FINE]
+        assert told == ([Purpose.ENDED if step.alert.state is State.CLOSED else Purpose.THANKS] if ended else [])
+        assert (step.aloud is Aloud.ENOUGH) == (ended and self.model.is_called)
+        if step.aloud is not None:
+            self.model.is_called = step.aloud is Aloud.CALL
+
+    def reaching(self, rung: int) -> Reach:
+        assert rung < len(self.ladder) - 1  # whoever is on the last one, it is asked
+        return self.reaches[rung]
 
     def run_due(self) -> None:
         """What the loop does while time passes: each deadline that has come, once, then the reminder."""
         while self.alert.due_ms is not None and self.alert.due_ms <= self.now_ms:
             before, at_ms = self.alert, self.now_ms
-            step = alerts.deadline_passed(before, DEFAULT, self.empty, at_ms)
-            self.take(step)
-            assert step.alert.due_ms is not None
-            assert step.alert.due_ms > at_ms  # a wait is never spent on the past: the loop ends
-            if before.state is not State.ARRIVED:
-                self.check_climb(before, step)
-            if before.state is State.ACCEPTED:
+            step = alerts.deadline_passed(before, self.ladder, self.reaching, at_ms)
+            has_expired = before.state is State.ACCEPTED and at_ms >= self.model.promised_ms + alerts.GRACE_MS
+            if has_expired:
                 told = [(one.audience, one.purpose, one.person_id) for one in step.informs]
                 assert told == [(Audience.ACCEPTOR, Purpose.EXPIRED, before.acceptor_id)]
                 self.reopen_model()
+            if before.state is State.ARRIVED:
+                self.take(step)
+            else:
+                self.climb(step)
+            assert step.alert.due_ms is not None
+            assert step.alert.due_ms > at_ms  # a wait is never spent on the past: the loop ends
         if self.alert.remind_ms is not None and self.alert.remind_ms <= self.now_ms:
             step = alerts.remind(self.alert, self.now_ms)
             assert [tell.stage for tell in step.tells] == [Stage.NOTIFYING]
             self.take(step)
 
-    def check_climb(self, before: Alert, step: Step) -> None:
-        """One rung up past the empty ones; the last one repeats."""
-        above = [rung for rung in range(before.rung + 1, 2) if not self.empty[rung]]
-        assert step.ask == (above[0] if above else 2)
+    def climb(self, step: Step) -> None:
+        """Up past the empty ones to the first that reaches enough, with those that reach too few; the last repeats."""
+        last = len(self.ladder) - 1
+        above = [rung for rung in range(self.alert.rung + 1, last) if self.reaches[rung] is not Reach.NOBODY]
+        full = [rung for rung in above if self.reaches[rung] is Reach.ENOUGH]
+        until = full[0] if full else last
+        assert step.asks == (*(rung for rung in above if rung < until), until)
+        needed = [self.ladder[rung].needed for rung in step.asks]
+        self.model.needed = max(self.model.needed, *needed)
+        assert (step.aloud is Aloud.CALL) == any(Who.EVERYONE in self.ladder[rung].who for rung in step.asks)
+        self.take(step)
 
     def reopen_model(self) -> None:
-        self.model.state, self.model.goes, self.model.presses = "open", None, ()
+        self.model.state, self.model.goes, self.model.presses, self.model.needed = "open", (), (), 1
 
     # --- the elder -------------------------------------------------------------------------------------
 
@@ -112,7 +150,7 @@ class AlertMachine(RuleBasedStateMachine):
                 model.presses = ()
                 assert step.alert.due_ms == now_ms
             if model.state == "accepted":
-                assert [one.person_id for one in step.informs] == [model.goes]
+                assert [one.person_id for one in step.informs] == [model.goes[0]]
 
     @precondition(lambda self: self.model.state != "closed")
     @rule()
@@ -125,22 +163,29 @@ class AlertMachine(RuleBasedStateMachine):
 
     @rule(who=PEOPLE, minutes=st.integers(-2, 33))
     def accepts(self, who: str, minutes: int) -> None:
-        model = self.model
+        model, promised_ms = self.model, self.now_ms + minutes * 60_000
+        is_new_promise = (
+            model.state == "accepted" and who == model.goes[0] and abs(promised_ms - model.promised_ms) >= 60_000
+        )
         try:
             step = alerts.accept(self.alert, who, minutes, self.now_ms)
         except Invalid:
-            assert not 1 <= minutes <= 30
+            is_put_off = is_new_promise and promised_ms > model.accepted_ms + 30 * 60_000
+            assert is_put_off or not 1 <= minutes <= 30
             return
         except StepNotAllowed:
             assert model.state == "closed"
             return
         self.take(step)
         if model.state == "open":
-            model.state, model.goes = "accepted", who
-            model.accepted_ms, model.eta_ms = self.now_ms, minutes * 60_000
-            assert [(one.audience, one.purpose) for one in step.informs] == [(Audience.ASKED, Purpose.THANKS)]
+            model.state, model.goes = "accepted", (who,)
+            model.accepted_ms, model.promised_ms = self.now_ms, promised_ms
+        elif is_new_promise:
+            model.promised_ms = promised_ms
+            assert [(tell.stage, tell.minutes) for tell in step.tells] == [(Stage.ACCEPTED, minutes)]
         else:
-            assert step.is_change == (who != model.goes)
+            assert step.is_change == (who not in model.goes)
+            model.goes = tuple(dict.fromkeys((*model.goes, who)))
 
     @rule(who=PEOPLE, is_last=st.booleans())
     def declines(self, who: str, is_last: bool) -> None:
@@ -148,21 +193,25 @@ class AlertMachine(RuleBasedStateMachine):
 
     @rule(who=PEOPLE)
     def withdraws(self, who: str) -> None:
+        model = self.model
         try:
             is_done = self.attempt(lambda: alerts.withdraw(self.alert, who, self.now_ms), "accepted")
         except Invalid:
-            assert self.model.state == "accepted"
-            assert who != self.model.goes
+            assert model.state == "accepted"
+            assert who not in model.goes
             return
-        if is_done:
+        if is_done and who == model.goes[0]:
             self.reopen_model()
+        elif is_done:
+            model.goes = tuple(one for one in model.goes if one != who)
+            assert len(model.goes) >= model.needed or self.alert.due_ms == self.now_ms
 
     @rule(who=PEOPLE)
     def arrives(self, who: str) -> None:
-        if self.model.state == "arrived" and who == self.model.goes:
+        if self.model.state == "arrived" and who == self.model.goes[0]:
             assert not alerts.arrive(self.alert, who, self.now_ms).is_change
         elif self.attempt(lambda: alerts.arrive(self.alert, who, self.now_ms), "accepted"):
-            self.model.state, self.model.goes = "arrived", who
+            self.model.state, self.model.goes = "arrived", tuple(dict.fromkeys((who, *self.model.goes)))
 
     @rule(who=PEOPLE)
     def reopens(self, who: str) -> None:
@@ -222,31 +271,38 @@ class AlertMachine(RuleBasedStateMachine):
     def clock_is_set(self, by_ms: int) -> None:
         before, model = self.alert, self.model
         self.now_ms += by_ms
-        self.take(alerts.clock_stepped(before, by_ms, DEFAULT, self.now_ms))
-        if before.due_ms is not None:
-            assert self.alert.due_ms == before.due_ms + by_ms
-        model.accepted_ms += by_ms
-        model.presses = tuple(at + by_ms for at in model.presses)
+        self.take(alerts.clock_stepped(before, by_ms, self.ladder, self.now_ms))
+        if before.due_ms is not None and self.alert.due_ms is not None:
+            shift_ms = self.alert.due_ms - before.due_ms
+            assert shift_ms == by_ms or (shift_ms < by_ms and self.is_ladder_changed)
+            model.accepted_ms += shift_ms
+            model.promised_ms += shift_ms
+            model.presses = tuple(at + shift_ms for at in model.presses)
 
     @rule(back_ms=st.integers(0, 10**12))
     def hub_starts_again_with_a_clock_set_back(self, back_ms: int) -> None:
         self.now_ms -= back_ms
         before = self.alert
-        self.take(alerts.clock_stepped(before, 0, DEFAULT, self.now_ms))
+        self.take(alerts.clock_stepped(before, 0, self.ladder, self.now_ms))
         if before.due_ms is not None and self.alert.due_ms is not None:
             shift_ms = self.alert.due_ms - before.due_ms
             self.model.accepted_ms += shift_ms
+            self.model.promised_ms += shift_ms
             self.model.presses = tuple(at + shift_ms for at in self.model.presses)
 
-    @rule(empty=st.tuples(st.booleans(), st.booleans()))
-    def rota_changes(self, empty: tuple[bool, bool]) -> None:
-        self.empty = [*empty, False]
+    @rule(reaches=REACHES)
+    def rota_changes(self, reaches: tuple[Reach, Reach, Reach]) -> None:
+        self.reaches = reaches
 
-    @rule(rung=st.integers(0, 2))
+    @rule(ladder=st.sampled_from(LADDERS))
+    def staff_edit_the_ladder(self, ladder: Ladder) -> None:
+        self.ladder, self.is_ladder_changed = ladder, True
+
+    @rule(rung=st.integers(0, 3))
     def rung_fails(self, rung: int) -> None:
         before = self.alert
-        self.take(alerts.rung_failed(before, rung, DEFAULT, self.now_ms))
-        has_failed = self.model.state == "open" and before.rung == rung and rung < 2
+        self.take(alerts.rung_failed(before, rung, self.ladder, self.now_ms))
+        has_failed = before.is_asking and before.rung == rung and rung < len(self.ladder) - 1
         assert self.alert.due_ms == (self.now_ms if has_failed else before.due_ms)
 
     # --- what always holds -----------------------------------------------------------------------------
@@ -254,7 +310,12 @@ class AlertMachine(RuleBasedStateMachine):
     @invariant()
     def the_state_is_the_models(self) -> None:
         assert self.alert.state.value == self.model.state
-        assert self.model.state == "closed" or self.alert.acceptor_id == self.model.goes
+        model = self.model
+        assert model.state == "closed" or self.alert.going == model.goes
+        assert model.state == "closed" or self.alert.acceptor_id == next(iter(model.goes), None)
+        is_short = model.state == "accepted" and len(model.goes) < model.needed
+        assert self.alert.is_asking == (model.state == "open" or is_short)
+        assert self.alert.is_aloud == model.is_called
 
     @invariant()
     def there_is_one_deadline_until_it_is_closed_and_none_after(self) -> None:
@@ -263,7 +324,9 @@ class AlertMachine(RuleBasedStateMachine):
         if self.alert.due_ms is not None:
             assert self.alert.due_ms <= self.now_ms + LONGEST_MS
         if self.model.state == "accepted":
-            assert self.alert.due_ms == self.model.accepted_ms + self.model.eta_ms + alerts.GRACE_MS
+            assert self.alert.due_ms is not None
+            expires_ms = self.model.promised_ms + alerts.GRACE_MS
+            assert self.alert.due_ms <= expires_ms if self.alert.is_asking else self.alert.due_ms == expires_ms
 
     @invariant()
     def closed_was_only_who_was_closed_as_it_must_be(self) -> None:
@@ -275,8 +338,9 @@ class AlertMachine(RuleBasedStateMachine):
             assert entry.detail["seen"] != "override" or entry.detail["reason"]
 
     @invariant()
-    def the_rung_exists(self) -> None:
-        assert 0 <= self.alert.rung < len(DEFAULT)
+    def there_is_a_rung_also_of_a_ladder_that_became_shorter(self) -> None:
+        assert self.alert.rung >= 0
+        assert rung_at(self.ladder, self.alert.rung) in self.ladder
 
 
 def run_of(examples: int, steps: int) -> type:

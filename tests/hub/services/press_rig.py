@@ -1,7 +1,8 @@
 """The press path put together on a real database, with fakes of the world outside.
 
-Asked on rung 0: Wang Fang (head of building 1: page, ntfy) and Li Qiang (helper of 101: page, webhook); rung 1: Chen
-Jun (grid leader); rung 2: all of them and Sun Li (volunteer, always on shift). Building 3 has nobody of its own.
+Asked on rung 0: Wang Fang (head of building 1: page, ntfy) and Li Qiang (helper of 101: page); rung 1: Chen Jun (grid
+leader); rung 2: Sun Li (volunteer of the other grid, always on shift); rung 3: all of them. Building 3 has nobody of
+its own.
 """
 
 from __future__ import annotations

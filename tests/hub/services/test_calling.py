@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from hub.domain.ladder import DEFAULT, Who
+from hub.domain.ladder import DEFAULT, Reach
 from hub.domain.people import Assignment, Duty
 from hub.services.calling import Calling
 from hub.services.ports import Tx
@@ -22,11 +22,11 @@ async def rig(tmp_path: Path) -> AsyncIterator[PressRig]:
 @pytest.mark.parametrize(
     ("place", "home_id", "expected"),
     [
-        ("building-1", "home-1-101", (["wang", "li"], ["chen"], ["wang", "li", "chen", "sun"])),
-        ("building-1", None, (["wang"], ["chen"], ["wang", "chen", "sun"])),
-        ("building-1-unit-1", None, (["wang"], ["chen"], ["wang", "chen", "sun"])),
-        ("building-3", None, ([], ["sun"], ["sun"])),
-        ("nowhere", None, ([], [], ["sun"])),
+        ("building-1", "home-1-101", (["li", "wang"], ["chen"], ["sun"], ["wang", "li", "chen", "sun"])),
+        ("building-1", None, (["wang"], ["chen"], ["sun"], ["wang", "chen", "sun"])),
+        ("building-1-unit-1", None, (["wang"], ["chen"], ["sun"], ["wang", "chen", "sun"])),
+        ("building-3", None, ([], ["sun"], ["sun"], ["sun"])),
+        ("nowhere", None, ([], [], ["sun"], ["sun"])),
     ],
 )
 async def test_each_rung_asks_those_who_answer_for_the_place(
@@ -35,8 +35,9 @@ async def test_each_rung_asks_those_who_answer_for_the_place(
     def job(tx: Tx) -> None:
         calling = Calling(tx, rig.clock.now_ms())
         around = calling.around(place, home_id)
-        assert tuple(calling.asked(rung.who, around) for rung in DEFAULT) == expected
-        assert calling.is_empty(DEFAULT, around) == [not expected[0], not expected[1], False]
+        assert tuple(calling.asked(rung, around) for rung in DEFAULT) == expected
+        reaches = [Reach.ENOUGH if asked else Reach.NOBODY for asked in expected]
+        assert [calling.reach(rung, around) for rung in DEFAULT] == reaches
 
     await rig.read(job)
 
@@ -48,7 +49,7 @@ async def test_whoever_cannot_be_reached_in_any_way_makes_no_rung_full(rig: Pres
 
     def job(tx: Tx) -> None:
         calling = Calling(tx, rig.clock.now_ms())
-        assert calling.asked(Who.PLACE, calling.around("building-3", None)) == []
+        assert calling.asked(DEFAULT[0], calling.around("building-3", None)) == []
 
     await rig.read(job)
 
@@ -60,9 +61,7 @@ async def test_reading_for_many_alerts_at_once_gives_what_reading_for_each_gives
         around = [together.around(*one) for one in places]
         together.prefetch(around)
         for one in around:
-            assert [together.asked(rung.who, one) for rung in DEFAULT] == [
-                alone.asked(rung.who, one) for rung in DEFAULT
-            ]
+            assert [together.asked(rung, one) for rung in DEFAULT] == [alone.asked(rung, one) for rung in DEFAULT]
 
     await rig.read(job)
 

@@ -6,6 +6,7 @@ import itertools
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from math import inf
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -13,9 +14,10 @@ import pytest
 
 from hub.adapters.database.database import SqliteDatabase
 from hub.domain.errors import Invalid
-from hub.domain.ladder import DEFAULT, Roll
+from hub.domain.ladder import DEFAULT
 from hub.domain.people import ChannelName, Duty
 from hub.domain.places import PlaceKind, lineage
+from hub.domain.roll import Roll
 from hub.domain.roster import Rota, on_duty
 from hub.services.example import Example, example, fill_with_example
 from hub.services.ports import Community, Tx
@@ -108,14 +110,14 @@ def _hours(community: Community) -> list[int]:
 def test_every_rung_of_every_home_reaches_somebody_at_every_hour_of_the_week(values: Example) -> None:
     places = {place.slug: place for place in values.places}
     with_helpers = {one.place for one in values.assignments if one.duty is Duty.HELPER}
-    surroundings = {frozenset([*lineage(places, home.place), *({home.id} & with_helpers)]) for home in values.homes}
+    surroundings = {(*({home.id} & with_helpers), *lineage(places, home.place)) for home in values.homes}
     assert len(surroundings) > len(with_helpers)
     rota = Rota(values.community.timezone, values.shifts)
     on_shift = {on_duty(rota, at).people for at in _hours(values.community)}
     for around in surroundings:
         near = tuple(one for one in values.assignments if one.place in around)
         for rung in DEFAULT:
-            assert all(Roll(near, now).asked(rung.who, around) for now in on_shift)
+            assert all(Roll(near, now).named(rung.who, around, lambda _: inf) for now in on_shift)
 
 
 def test_at_every_hour_the_desk_and_a_volunteer_of_each_grid_are_on_shift(values: Example) -> None:

@@ -60,7 +60,7 @@ async def test_a_step_that_changed_nothing_leaves_no_trace(rig: PressRig) -> Non
 
     def job(tx: Tx) -> int:
         recording = Recording(tx, POLICY, rig.clock.now_ms())
-        recording.add(alerts.accept(accepted, "wang", 9, rig.clock.now_ms()))
+        recording.add(alerts.accept(accepted, "wang", 4, rig.clock.now_ms()))
         return len(recording.write().alerts)
 
     assert await rig.database.write(job) == 0
