@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from hub.domain.alerts import Alert, Audience, Entry, Inform, Kind, Purpose, Step, Tell, rung_failed
-from hub.domain.ladder import Ladder, Reach, Reaching, Rung, Who
+from hub.domain.ladder import DEFAULT, Ladder, Reach, Reaching, Rung, Who
 from hub.domain.people import ChannelName, Contact, Person
 from hub.domain.words import say
 from hub.services.calling import Calling
@@ -14,8 +14,8 @@ from hub.services.ports import NO_PAGE_OPEN, Callout, Message, Notification, Tel
 from hub.services.sentences import Spoken, spoken
 from wire.ids import new_id
 
-AT_HAND = Rung((Who.DESK, Who.BUILDING_HEAD), 0)
-"""Who is asked what became of an alert; where no desk is on shift, the head of the building."""
+AT_HAND = DEFAULT[0]
+"""Who is told what the duty desk should know: the desk, and whoever is at hand when it is not there."""
 FAMILY = Rung((Who.FAMILY,), 0)
 CLAIM_MS = 5_000
 """A fresh notification is the hub's that wrote it for so long; then, unsent, it is anybody's who looks for due rows."""
