@@ -20,6 +20,17 @@ def templates(text: str) -> Mapping[Purpose, str]:
     return {Purpose(name): code for name, code in pairs.items()}
 
 
+def services(text: str) -> Mapping[str, str]:
+    """`mail=mailtos://user:password@host?to={address}`: names and Apprise URLs, separated by spaces."""
+    pairs = dict(pair.partition("=")[::2] for pair in text.split())
+    if not pairs or not all(name.isidentifier() and "://" in url and "{address}" in url for name, url in pairs.items()):
+        raise values.UnreadableValue(
+            "请写成 名字=Apprise网址，收信人的位置写 {address}，几个之间用空格隔开。",
+            "write NAME=APPRISE-URL with {address} for the receiver, several separated by spaces.",
+        )
+    return pairs
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelSettings:
     """What each way needs; None is not set. Addresses of robots hold their key, so they are secrets as well."""
@@ -41,6 +52,7 @@ class ChannelSettings:
     sms_sign: str | None = None
     sms_templates: Mapping[Purpose, str] | None = None
     web_push: str | None = None
+    apprise: Mapping[str, str] | None = field(default=None, repr=False)
 
 
 TOGETHER = (
@@ -106,6 +118,14 @@ ROWS = (
         "",
         "打开网页推送：写上手机厂商能联系到您的地址，例如 mailto:admin@example.org",
         "Turns Web Push on: whom its services may write to, for example mailto:admin@example.org",
+    ),
+    Row(
+        "APPRISE",
+        services,
+        "",
+        "邮件和其他方式：名字=Apprise网址，收信人的位置写 {address}",
+        "E-mail and others: NAME=APPRISE-URL with {address} for the receiver",
+        is_secret=True,
     ),
 )
 

@@ -8,6 +8,7 @@ from functools import partial
 import aiohttp
 
 from hub.adapters.notify.aliyun_sms import AliyunSms
+from hub.adapters.notify.apprise_urls import AppriseUrls
 from hub.adapters.notify.dingtalk import DingTalk
 from hub.adapters.notify.feishu import Feishu
 from hub.adapters.notify.ntfy import Ntfy
@@ -66,6 +67,8 @@ def build_channels(
     if settings.web_push:
         key = vapid_key(settings.data / KEYS)
         channels[ChannelName.WEB_PUSH] = WebPush(session, key, settings.web_push, clock, partial(_forget, database))
+    if settings.apprise:
+        channels[ChannelName.APPRISE] = AppriseUrls(settings.apprise)
     return channels
 
 

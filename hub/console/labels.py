@@ -67,7 +67,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "dingtalk": _("钉钉群"),
         "feishu": _("飞书群"),
         "sms": _("短信"),
-        "web_push": _("这部手机"),
+        "web_push": _("网页推送"),
         "apprise": _("邮件等"),
     },
     "purpose": {

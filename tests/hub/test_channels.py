@@ -31,8 +31,10 @@ ADDRESSES = {
     ChannelName.FEISHU: "ou_1",
     ChannelName.SMS: "13800000001",
     ChannelName.NTFY: "topic-1",
+    ChannelName.APPRISE: "own:x",
+    ChannelName.WEB_PUSH: "",
 }
-"""One contact of every way that sends over HTTP; the webhook's address is its server's."""
+"""One contact of every way that sends over HTTP, but for those whose address holds their server's."""
 
 
 @pytest_asyncio.fixture
@@ -82,6 +84,7 @@ def settings(url: str, folder: Path) -> Settings:
         "SMS_SIGN": "阳光社区",
         "SMS_TEMPLATES": "ask=SMS_1 thanks=SMS_2",
         "WEB_PUSH": "mailto:admin@example.org",
+        "APPRISE": f"own=json://{url.removeprefix('http://').removeprefix('https://')}/apprise/{{address}}",
     }
     return load({"DATA": str(folder)}, {f"DONGDONG_{name}": text for name, text in given.items()})
 
@@ -105,7 +108,8 @@ async def test_one_service_that_hangs_delays_no_other(
         channels = build_channels(settings(url, tmp_path), session, rig.clock, rig.database, lambda _: True)
         dispatcher = Dispatcher(rig.database, channels, rig.clock, POLICY, rig.news)
         running = asyncio.create_task(dispatcher.run())
-        stored = [_stored(name, address, alert.id) for name, address in ADDRESSES.items()]
+        addresses = ADDRESSES | {ChannelName.WEB_PUSH: Browser(f"{url}/web_push").subscription}
+        stored = [_stored(name, address, alert.id) for name, address in addresses.items()]
         await rig.database.write(lambda tx: tx.notifications.add(stored))
         for index in range(60):  # more than a channel has lanes: the hanging one is full to the brim
             dispatcher.submit([Outgoing(replace(_of(stored, hanging), id=f"more-{index}"), MESSAGE)])

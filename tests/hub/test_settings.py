@@ -223,6 +223,35 @@ def test_templates_need_one_for_asking_and_known_purposes(environ: dict[str, str
     assert "ask" in told({}, environ | {"DONGDONG_SMS_TEMPLATES": text}).en
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("WEB_PUSH", "true"),
+        ("WEB_PUSH", "mailto:nobody"),
+        ("WEB_PUSH", "https://"),
+        ("WEB_PUSH", "http://example.org"),
+        ("APPRISE", "mailtos://user@example.org?to={address}"),
+        ("APPRISE", "mail=mailtos://user@example.org"),
+        ("APPRISE", "mail={address}"),
+        ("WECOM_AGENT", "-1"),
+        ("WECOM_AGENT", "１"),
+    ],
+)
+def test_what_a_way_to_reach_people_cannot_use_is_told(environ: dict[str, str], name: str, text: str) -> None:
+    rest = {"DONGDONG_WECOM_CORP": "c", "DONGDONG_WECOM_SECRET": "s"} if name == "WECOM_AGENT" else {}
+    error = told({}, environ | rest | {f"DONGDONG_{name}": text})
+    assert "write" in error.en
+    assert "请" in error.zh
+
+
+def test_services_of_apprise_are_read_by_name(environ: dict[str, str]) -> None:
+    text = "mail=mailtos://u:p@smtp.example.org?to={address} tg=tgram://token/{address}"
+    assert load({}, environ | {"DONGDONG_APPRISE": text}).apprise == {
+        "mail": "mailtos://u:p@smtp.example.org?to={address}",
+        "tg": "tgram://token/{address}",
+    }
+
+
 def test_secrets_of_channels_are_masked(environ: dict[str, str]) -> None:
     secrets = {
         "DONGDONG_WECOM_ROBOT": "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=top-secret",
@@ -232,6 +261,7 @@ def test_secrets_of_channels_are_masked(environ: dict[str, str]) -> None:
         "DONGDONG_FEISHU_SECRET": "top-secret",
         "DONGDONG_WECOM_SECRET": "top-secret",
         "DONGDONG_ALIYUN_KEY_SECRET": "top-secret",
+        "DONGDONG_APPRISE": "mail=mailtos://hub:top-secret@smtp.example.org?to={address}",
     }
     shown = {one.name: one.value for one in explain({}, environ | secrets)}
     assert set(secrets) <= set(shown)
