@@ -39,6 +39,7 @@ from hub.services.news import NewsFeed
 from hub.services.notify import Dispatcher
 from hub.services.ports import PublishFailed
 from hub.services.recording import Policy
+from hub.services.red_whistle import RedWhistle
 from hub.services.served import Services
 from hub.services.take_presses import TakePresses
 from hub.services.tell import Teller
@@ -130,6 +131,7 @@ class Hub:
         presses = TakePresses(database, consequences, link, clock, policy, unrecorded, dispatcher.is_behind)
         intake = PressIntake(self._address, "hub-presses", presses.take, clock.now_ms)
         announcements = Announcements(database, link, self._sounds, clock, news)
+        red_whistle = RedWhistle(database, announcements, clock)
         devices = Devices(database, link, clock, news)
 
         reports = _Reports(devices, announcements, teller)
@@ -149,7 +151,7 @@ class Hub:
         )
         handlers = Handlers(reports.status, announcements.received, devices.health, devices.replied, reports.connected)
         loops = (dispatcher.run(), teller.run(), due_loop.run(), desk_watch.run(), unrecorded.run())
-        works = (*loops, presses.run(), intake.run())
+        works = (*loops, presses.run(), intake.run(), red_whistle.run())
         pages = build_console(services)
         await self._run_together([*works, link.run(handlers)], self._web_server(services, pages), pages, listening)
 
