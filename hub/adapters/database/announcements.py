@@ -15,6 +15,7 @@ from hub.adapters.database.rows import (
     WANTED,
     AnySelect,
     as_row,
+    chunks,
     columns,
     insert_all,
     upserts,
@@ -96,7 +97,8 @@ class StoredAnnouncements:
         return {
             (announcement, part.device): part
             for announcement, wanted in devices.items()
-            for part in self._parts(_PROGRESS_OF_SOME, announcement=announcement, wanted=wanted)
+            for chunk in chunks(wanted)
+            for part in self._parts(_PROGRESS_OF_SOME, announcement=announcement, wanted=chunk)
         }
 
     def add_sound(self, sound: Sound, now_ms: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, case, func, literal_column, select
 
 from hub.adapters.database import tables
-from hub.adapters.database.rows import COMMUNITY, WANTED, AnySelect, as_row, columns, insert_all
+from hub.adapters.database.rows import COMMUNITY, WANTED, AnySelect, as_row, chunks, columns, insert_all
 from hub.domain.alerts import Purpose
 from hub.services.ports import Notification
 
@@ -69,7 +69,8 @@ class StoredNotifications:
 
     def drop_asks(self, alert_ids: Collection[str]) -> None:
         """What still asks for an alert that needs nobody more is dropped, not sent."""
-        self.connection.execute(_DROP_ASKS, {"community": self.community_id, "wanted": list(alert_ids)})
+        for chunk in chunks(alert_ids):
+            self.connection.execute(_DROP_ASKS, {"community": self.community_id, "wanted": chunk})
 
     def of_alert(self, alert_id: str) -> list[Notification]:
         """All of an alert, in the order in which they were made."""

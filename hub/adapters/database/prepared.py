@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Insert, Select, Table
@@ -32,11 +33,19 @@ class _Compiled:
 
 
 def rows_of(
-    connection: Connection, statement: Select[*tuple[Any, ...]], given: Mapping[str, Any]
+    connection: Connection,
+    statement: Select[*tuple[Any, ...]],
+    given: Mapping[str, Any],
+    lists: Mapping[str, Sequence[Any]] = MappingProxyType({}),
 ) -> list[tuple[Any, ...]]:
-    """All rows that a select finds, each value as its column's type reads it."""
-    compiled = _compiled(statement, connection.dialect)
-    found = _driver(connection, compiled.sql, compiled.values(given))
+    """All rows that a select finds, each value as its column's type reads it.
+
+    `lists` are for its expanding parameters; every length of them is a statement of its own.
+    """
+    sizes = tuple((name, len(values)) for name, values in lists.items())
+    compiled = _compiled(statement, connection.dialect, tuple(given), sizes)
+    expanded = {f"{name}_{number}": one for name, values in lists.items() for number, one in enumerate(values, 1)}
+    found = _driver(connection, compiled.sql, compiled.values({**given, **expanded}))
     return [tuple(map(_converted, compiled.results, row)) for row in found]
 
 
@@ -72,15 +81,29 @@ def _insert(table: Table) -> Insert:
     return table.insert().inline()
 
 
-@lru_cache(maxsize=200)
-def _compiled(statement: Statement, dialect: Dialect, names: tuple[str, ...] | None = None) -> _Compiled:
-    compiled = statement.compile(dialect=dialect, column_keys=names)
+@lru_cache(maxsize=500)
+def _compiled(
+    statement: Statement, dialect: Dialect, names: tuple[str, ...], sizes: tuple[tuple[str, int], ...] = ()
+) -> _Compiled:
+    """`names` are those of an insert's columns, or of a select's parameters but for the lists, which have `sizes`."""
+    if isinstance(statement, Select):
+        columns = list(statement.selected_columns)
+        # A list is spelled out only in a statement that has all its values; whatever they are, the text is the same.
+        statement = statement.params(dict.fromkeys(names) | {name: [None] * size for name, size in sizes})
+        compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+    else:
+        columns = []
+        compiled = statement.compile(dialect=dialect, column_keys=names)
     assert isinstance(compiled, SQLCompiler)
     assert compiled.positiontup is not None, "the driver takes values by position"
-    kinds = {name: compiled.binds[name].type.dialect_impl(dialect) for name in compiled.positiontup}
-    columns = statement.selected_columns if isinstance(statement, Select) else ()
     return _Compiled(
         str(compiled),
-        [(name, kinds[name].bind_processor(dialect)) for name in compiled.positiontup],
+        [(name, _bind(compiled, name, dialect)) for name in compiled.positiontup],
         [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns],
     )
+
+
+def _bind(compiled: SQLCompiler, name: str, dialect: Dialect) -> Convert:
+    """How the driver stores a parameter; those of an expanded list are of the list's own kind."""
+    key = name if name in compiled.binds else name.rpartition("_")[0]
+    return compiled.binds[key].type.dialect_impl(dialect).bind_processor(dialect)

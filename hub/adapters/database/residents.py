@@ -12,10 +12,9 @@ from hub.adapters.database import tables
 from hub.adapters.database.rows import COMMUNITY, WANTED, as_row, columns, insert_all, rows_in
 from hub.domain.people import Resident
 
-_RESIDENTS = (
-    select(*columns(tables.resident, Resident))
-    .where(tables.resident.c.community_id == COMMUNITY, tables.resident.c.home_id.in_(WANTED))
-    .order_by(tables.resident.c.id)
+# Not ordered here: for the order of ids SQLite would read the whole community.
+_RESIDENTS = select(*columns(tables.resident, Resident)).where(
+    tables.resident.c.community_id == COMMUNITY, tables.resident.c.home_id.in_(WANTED)
 )
 
 
@@ -33,7 +32,7 @@ class StoredResidents:
     def residents_of(self, home_ids: Collection[str]) -> dict[str, list[Resident]]:
         """Who lives in these homes, by home; a home that nobody is entered for is left out."""
         found: defaultdict[str, list[Resident]] = defaultdict(list)
-        for row in rows_in(self.connection, _RESIDENTS, home_ids, self.community_id):
-            resident = Resident(*row)
+        rows = rows_in(self.connection, _RESIDENTS, home_ids, self.community_id)
+        for resident in sorted((Resident(*row) for row in rows), key=lambda one: one.id):
             found[resident.home_id].append(resident)
         return dict(found)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields
 from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, BindParameter, ColumnElement, Connection, Insert, Select, Table, bindparam, func, select
+from sqlalchemy import BindParameter, ColumnElement, Connection, Insert, Select, Table, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.adapters.database.prepared import insert_rows, rows_of
@@ -21,9 +21,10 @@ AnyRow = Sequence[Any]
 AnySelect = Select[*tuple[Any, ...]]
 
 COMMUNITY: BindParameter[int] = bindparam("community")
-_EACH = func.json_each(bindparam("wanted", type_=JSON)).table_valued("value")
-WANTED = select(_EACH.c.value)
-"""What stands in an IN of a statement that is given `wanted`, a list of any length: one statement serves them all."""
+WANTED: BindParameter[str] = bindparam("wanted", expanding=True)
+"""The IN list of a statement that `rows_in` runs."""
+CHUNK = 4_096
+"""So many values stand in one IN list; SQLite takes 32,766 parameters in a statement, PostgreSQL 65,535."""
 
 
 def columns(table: Table, kind: type[DataclassInstance]) -> list[ColumnElement[Any]]:
@@ -56,9 +57,22 @@ def upserts(table: Table) -> Mapping[str, Insert]:
 
 def rows_in(
     connection: Connection, statement: AnySelect, wanted: Collection[str], community_id: int, **others: object
-) -> Sequence[AnyRow]:
-    """The rows of a statement on WANTED, COMMUNITY and others; each value wanted counts once."""
-    return rows_of(connection, statement, {"wanted": list(wanted), "community": community_id, **others})
+) -> Iterator[AnyRow]:
+    """The rows of a statement on WANTED, COMMUNITY and others; above CHUNK values they are ordered in pieces.
+
+    Lists are filled up to a power of two with what stands in them already, so that there are few statements.
+    """
+    for chunk in chunks(wanted):
+        size = 1 << (len(chunk) - 1).bit_length()
+        filled = chunk + chunk[-1:] * (size - len(chunk))
+        yield from rows_of(connection, statement, {"community": community_id, **others}, {WANTED.key: filled})
+
+
+def chunks(wanted: Collection[str]) -> Iterator[list[str]]:
+    """Pieces of an IN list; each value once, in a stable order."""
+    values = list(dict.fromkeys(wanted))
+    for start in range(0, len(values), CHUNK):
+        yield values[start : start + CHUNK]
 
 
 @cache

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, select
 
 from hub.adapters.database import tables
-from hub.adapters.database.rows import COMMUNITY, WANTED, as_row, columns, insert_all
+from hub.adapters.database.rows import COMMUNITY, WANTED, as_row, chunks, columns, insert_all
 from hub.services.ports import Telling
 
 _TELLING = tables.telling.c
@@ -42,7 +42,8 @@ class StoredTellings:
 
     def mark_sent(self, ids: Collection[str], now_ms: int) -> None:
         """Records that they were published; one that was marked before keeps its first time."""
-        self.connection.execute(_MARK_SENT, {"community": self.community_id, "wanted": list(ids), "now": now_ms})
+        for chunk in chunks(ids):
+            self.connection.execute(_MARK_SENT, {"community": self.community_id, "wanted": chunk, "now": now_ms})
 
     def of_alert(self, alert_id: str) -> list[Telling]:
         """All of an alert, by stage."""

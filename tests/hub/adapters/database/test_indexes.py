@@ -44,8 +44,8 @@ PARTIAL = {
 }
 """The small index that must serve it: the large ones grow with every year."""
 
-NO_TABLE = ("CONSTANT ROW", "VIRTUAL TABLE")
-"""A value, and the list of what is wanted."""
+IN_ORDER = ("alerts.latest", "notifications.next_due_ms")
+"""Served by an index in the order that is asked for, which is left at the last row wanted."""
 
 
 @pytest.mark.parametrize("name", LOOKUPS)
@@ -70,5 +70,6 @@ async def test_a_lookup_reads_no_whole_table(database: SqliteDatabase, path: Pat
         ]
     connection.close()
     assert plan
-    assert [step for step in plan if step.startswith("SCAN") and not any(one in step for one in NO_TABLE)] == []
+    assert [step for step in plan if step.startswith("SCAN") and "CONSTANT ROW" not in step] == []
     assert any(PARTIAL.get(name, "") in step for step in plan)
+    assert name in IN_ORDER or not any(step.endswith("(community_id=?)") for step in plan), plan
