@@ -27,9 +27,12 @@ class SchemaBroken(Exception):
 def migrate(path: Path) -> None:
     """Makes the file if there is none, and takes it to the newest schema in one transaction; raises SchemaTooNew.
 
-    Several processes may start at once: the first migrates, the others wait for it.
+    Several processes may start at once: the first migrates, the others wait for it. A file that is up to date is only
+    read: a process that starts has not to wait for one that writes much.
     """
     path.touch(mode=0o600, exist_ok=True)  # it holds names and telephone numbers
+    if _is_up_to_date(path):
+        return
     migrating = engine.writing(path, has_foreign_keys=False)
     try:
         with migrating.begin() as connection:
@@ -37,6 +40,15 @@ def migrate(path: Path) -> None:
                 _upgrade(connection)
     finally:
         migrating.dispose()
+
+
+def _is_up_to_date(path: Path) -> bool:
+    looking = engine.reading(path)
+    try:
+        with looking.begin() as connection:
+            return _revision(connection) == REVISIONS[-1]
+    finally:
+        looking.dispose()
 
 
 def _revision(connection: Connection) -> str | None:

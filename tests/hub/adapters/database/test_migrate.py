@@ -54,6 +54,17 @@ def test_the_migrated_schema_has_the_checks_and_computed_columns_in_tables(path:
     assert _rules(inspect(_engine(path))) == _rules(inspect(made))
 
 
+async def test_a_file_that_is_up_to_date_opens_while_another_process_holds_its_lock(path: Path) -> None:
+    with sqlite3.connect(path, isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        database = SqliteDatabase(path)
+        await database.start()
+        assert await database.read(lambda tx: tx.alerts.not_closed()) == []
+        other.execute("ROLLBACK")
+        await database.close()
+    other.close()
+
+
 def _rules(inspector: Inspector) -> dict[str, object]:
     return {
         name: (
