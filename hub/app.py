@@ -21,6 +21,7 @@ from hub.adapters.clock import SystemClock
 from hub.adapters.data_folder import DATABASE
 from hub.adapters.database.database import SqliteDatabase
 from hub.adapters.mqtt import Address, Handlers, HubLink, PressIntake
+from hub.adapters.notify.page import OpenPage
 from hub.adapters.notify.webhook import Webhook
 from hub.adapters.signing_key import signing_key
 from hub.api import build_api
@@ -28,6 +29,7 @@ from hub.channels import KEYS, build_channels, build_phones
 from hub.console import ConsoleApp, build_console
 from hub.domain.errors import DongdongError
 from hub.domain.ladder import DEFAULT
+from hub.domain.people import ChannelName
 from hub.services.access import Access
 from hub.services.announce import Announcements
 from hub.services.answer_alert import AlertDesk
@@ -38,8 +40,10 @@ from hub.services.first_community import ensure_community
 from hub.services.news import NewsFeed
 from hub.services.notify import Dispatcher
 from hub.services.ports import PublishFailed
+from hub.services.reaching import Reaching
 from hub.services.recording import Policy
 from hub.services.red_whistle import RedWhistle
+from hub.services.rota import Rotas
 from hub.services.served import Services
 from hub.services.take_presses import TakePresses
 from hub.services.tell import Teller
@@ -133,6 +137,8 @@ class Hub:
         announcements = Announcements(database, link, self._sounds, clock, news)
         red_whistle = RedWhistle(database, announcements, clock)
         devices = Devices(database, link, clock, news)
+        probes = {ChannelName.PAGE: OpenPage(news.has_open_page)}
+        reaching = Reaching(database, clock, news, channels.keys(), probes)
 
         reports = _Reports(devices, announcements, teller)
         ready = partial(_reasons, clock, unrecorded, due_loop, intake, link)
@@ -144,13 +150,15 @@ class Hub:
             announcements=announcements,
             devices=devices,
             desk_watch=desk_watch,
+            rotas=Rotas(database, clock, news),
+            reaching=reaching,
             news=news,
             ready=ready,
             base_url=self.url,
             phones=build_phones(settings, channels, database, clock),
         )
         handlers = Handlers(reports.status, announcements.received, devices.health, devices.replied, reports.connected)
-        loops = (dispatcher.run(), teller.run(), due_loop.run(), desk_watch.run(), unrecorded.run())
+        loops = (dispatcher.run(), teller.run(), due_loop.run(), desk_watch.run(), unrecorded.run(), reaching.run())
         works = (*loops, presses.run(), intake.run(), red_whistle.run())
         pages = build_console(services)
         await self._run_together([*works, link.run(handlers)], self._web_server(services, pages), pages, listening)

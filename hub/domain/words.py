@@ -174,6 +174,34 @@ WORDS: dict[str, tuple[str, str]] = {
         "没有存下来，请再试一次；还不行就请检查系统。",
         "It could not be stored. Try again; if it fails again, check the system.",
     ),
+    # What was wrong with a change of the rota.
+    "bad_entry_id": (
+        "编号“{id}”不行：用字母、数字、点、横线，最多120个。",
+        "The id “{id}” cannot be used: letters, digits, dots and hyphens, at most 120.",
+    ),
+    "unknown_weekday": ("请选星期一到星期日（0 到 6）。", "Choose Monday to Sunday (0 to 6)."),
+    "unknown_time": (
+        "时间要写成 00:00 到 24:00，结束要在开始之后。",
+        "Write the time as 00:00 to 24:00; the end comes after the start.",
+    ),
+    "not_a_shift_duty": (
+        "只有值班台和志愿者排班，请选一种。",
+        "Only the duty desk and volunteers have shifts. Choose one.",
+    ),
+    "day_is_over": ("{day} 已经过了，请选以后的日子。", "{day} has passed. Choose a later day."),
+    "day_too_far": ("{day} 太远，最多提前一年。", "{day} is too far off; a year ahead is the most."),
+    "unknown_day": ("日期要写成 2026-01-31 这样。", "Write the day like 2026-01-31."),
+    "no_such_turn": ("{day} 没有这个班，请看一眼排班表。", "There is no such shift on {day}. Look at the rota again."),
+    "turn_is_over": ("这个班已经结束了，不能再换。", "This shift is over and cannot be changed."),
+    "swap_with_oneself": (
+        "这个班本来就是{name}的，请选别人。",
+        "This shift is {name}'s already. Choose somebody else.",
+    ),
+    "taker_is_away": ("{name}那时请了假，请选别人。", "{name} is away then. Choose somebody else."),
+    "absence_ends_first": ("请假的结束要在开始之后。", "The end of the absence must come after its start."),
+    "absence_is_over": ("这段时间已经过了，请选以后的时间。", "That time has passed. Choose a later one."),
+    "absence_too_long": ("请假最多{most}天。", "An absence lasts at most {most} days."),
+    "hand_over_too_long": ("交接的话太长，最多{most}个字。", "The note is too long; {most} characters are the most."),
     # Who may come in.
     "already_set_up": ("这里已经设置过了，请登录。", "This is set up already. Sign in."),
     "community_name_missing": ("请写上社区的名字。", "Write the name of the community."),
@@ -211,6 +239,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "noun.token": ("令牌", "token"),
     "noun.ladder": ("升级方案", "ladder"),
     "noun.home": ("住户", "home"),
+    "noun.shift": ("班次", "shift"),
+    "noun.swap": ("换班申请", "request for a swap"),
     "noun.community": ("社区", "community"),
     "state.open": ("没人接", "open"),
     "state.accepted": ("有人在路上", "accepted"),

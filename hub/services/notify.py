@@ -11,6 +11,7 @@ import structlog
 from hub.domain.alerts import Alert, Audience, Inform, Purpose, has_rung_failed, may_have_failed, rung_failed
 from hub.domain.people import ChannelName
 from hub.services.ports import Channel, ChannelFailed, Clock, Database, News, Notification, Tx
+from hub.services.reaching import remember_outcomes
 from hub.services.recording import Committed, Outgoing, Policy, Recording
 
 log = structlog.get_logger()
@@ -151,6 +152,7 @@ class Dispatcher:
 def record_outcomes(tx: Tx, outcomes: Sequence[Notification], policy: Policy, now_ms: int) -> Committed:
     """Stores outcomes, thanks those whom a request reached too late, and leaves a rung where all have failed."""
     tx.notifications.save(outcomes)
+    remember_outcomes(tx, outcomes, now_ms)
     recording = Recording(tx, policy, now_ms)
     asks = [one for one in outcomes if one.purpose is Purpose.ASK]
     alerts = tx.alerts.some({one.alert_id for one in asks})

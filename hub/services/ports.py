@@ -17,6 +17,7 @@ from hub.domain.devices import Device
 from hub.domain.ladders import LadderRule
 from hub.domain.people import Assignment, ChannelName, Contact, Duty, Group, Person, Resident, Role
 from hub.domain.places import Home, Place
+from hub.domain.reachability import Outcome, Said
 from hub.domain.roster import Absence, Extra, Rota, Shift, Swap
 
 T = TypeVar("T")
@@ -218,6 +219,15 @@ class HandOver:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredSigns:
+    """What a person said of themselves, when they last answered, and how the last request on each channel went."""
+
+    said: Said | None = None
+    answered_ms: int | None = None
+    outcomes: Mapping[ChannelName, Outcome] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class AuditRow:
     """`actor` (a person's id, or a program's name) did `what`; `detail` holds ids, never names."""
 
@@ -321,6 +331,28 @@ class RotaStore(Protocol):
 
     def hand_overs(self, since_ms: int) -> list[HandOver]:
         """The notes of shifts that ended or end after `since_ms`, in that order."""
+        ...
+
+
+class ReachStore(Protocol):
+    """What points to whether people can be reached."""
+
+    def signs(self) -> dict[str, StoredSigns]:
+        """By person; whoever left none is not in it."""
+        ...
+
+    def say(self, person_id: str, said: Said) -> None: ...
+    def answered(self, person_id: str, at_ms: int) -> None: ...
+    def outcomes(self, rows: Mapping[tuple[str, ChannelName], Outcome]) -> None:
+        """What became of the last notification of these people on these channels."""
+        ...
+
+    def unreachable(self) -> frozenset[str]:
+        """Who is known not to be reached."""
+        ...
+
+    def set_unreachable(self, person_ids: Collection[str]) -> None:
+        """These are, and all others are not."""
         ...
 
 
@@ -512,6 +544,8 @@ class Tx(Protocol):
     @property
     def ladders(self) -> LadderStore: ...
     @property
+    def reach(self) -> ReachStore: ...
+    @property
     def residents(self) -> ResidentStore: ...
     @property
     def devices(self) -> DeviceStore: ...
@@ -596,6 +630,14 @@ class Message:
 
 NO_PAGE_OPEN = "no page open"
 """Why the open page reaches nobody now."""
+
+
+class Probe(Protocol):
+    """A channel that can tell whether it reaches somebody."""
+
+    def reaches(self, person_id: str) -> bool | None:
+        """Whether it does just now; None when it cannot tell. Never waits; may be asked from any thread."""
+        ...
 
 
 class ChannelFailed(Exception):

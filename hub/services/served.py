@@ -14,6 +14,8 @@ from hub.services.desk_watch import DeskWatch
 from hub.services.news import NewsFeed
 from hub.services.phones import Phones
 from hub.services.ports import Clock, Database
+from hub.services.reaching import Reaching
+from hub.services.rota import Rotas
 from hub.services.track_devices import Devices
 
 SESSION_COOKIE = "__Host-session"
@@ -46,6 +48,8 @@ class Services:
     announcements: Announcements
     devices: Devices
     desk_watch: DeskWatch
+    rotas: Rotas
+    reaching: Reaching
     news: NewsFeed
     ready: Callable[[], list[str]]
     base_url: str

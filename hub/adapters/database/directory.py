@@ -79,6 +79,7 @@ _ABSENCES = (
     .where(tables.absence.c.community_id == COMMUNITY)
     .order_by(tables.absence.c.from_ms, tables.absence.c.id)
 )
+_UNREACHABLE = select(tables.unreachable.c.person_id).where(tables.unreachable.c.community_id == COMMUNITY)
 _BUTTONS = (
     select(*columns(tables.button, Button))
     .where(tables.button.c.community_id == COMMUNITY)
@@ -102,6 +103,7 @@ class Directory:
     groups: Sequence[Group]
     ladders: Sequence[LadderRule]
     rota: Rota
+    unreachable: frozenset[str]
     buttons: Mapping[tuple[str, str], Button]
     device_places: Mapping[str, str]
 
@@ -195,6 +197,7 @@ def _read(connection: Connection, community_id: int) -> Directory:
             swaps=[Swap(*row) for row in rows(_SWAPS)],
             absences=[Absence(*row) for row in rows(_ABSENCES)],
         ),
+        unreachable=frozenset(row.person_id for row in rows(_UNREACHABLE)),
         buttons={(one.device, one.name): one for one in (Button(*row) for row in rows(_BUTTONS))},
         device_places={row.id: row.place for row in rows(_DEVICE_PLACES)},
     )

@@ -333,6 +333,49 @@ hand_over = Table(
     _at_place(),
 )
 
+# What points to whether people can be reached; rows of people who are erased go with them.
+
+said = Table(
+    "said",
+    metadata,
+    _community(),
+    _text("person_id"),
+    Column("is_here", Boolean, nullable=False),
+    _ms("said_ms"),
+    _ms("until_ms"),
+    PrimaryKeyConstraint("community_id", "person_id"),
+    _of_person(),
+)
+
+answered = Table(
+    "answered",
+    metadata,
+    _community(),
+    _text("person_id"),
+    _ms("at_ms"),
+    PrimaryKeyConstraint("community_id", "person_id"),
+    _of_person(),
+)
+
+last_outcome = Table(
+    "last_outcome",
+    metadata,
+    _community(),
+    _text("person_id"),
+    Column("channel", _named(ChannelName), nullable=False),
+    Column("is_taken", Boolean, nullable=False),
+    _ms("at_ms"),
+    PrimaryKeyConstraint("community_id", "person_id", "channel"),
+)
+
+unreachable = Table(
+    "unreachable",
+    metadata,
+    _community(),
+    _text("person_id"),
+    PrimaryKeyConstraint("community_id", "person_id"),
+)
+
 audit = Table(
     "audit",
     metadata,

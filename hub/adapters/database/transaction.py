@@ -16,6 +16,7 @@ from hub.adapters.database.notifications import StoredNotifications
 from hub.adapters.database.people import StoredPeople
 from hub.adapters.database.places import StoredPlaces
 from hub.adapters.database.presses import StoredPresses
+from hub.adapters.database.reach import StoredReach
 from hub.adapters.database.residents import StoredResidents
 from hub.adapters.database.rota import StoredRota
 from hub.adapters.database.tellings import StoredTellings
@@ -30,6 +31,7 @@ class StoredTx:
         self.people = StoredPeople(connection, community_id, known)
         self.rota = StoredRota(connection, community_id, known)
         self.ladders = StoredLadders(connection, community_id, known)
+        self.reach = StoredReach(connection, community_id, known)
         self.residents = StoredResidents(connection, community_id)
         self.devices = StoredDevices(connection, community_id, known)
         self.presses = StoredPresses(connection, community_id)

@@ -17,6 +17,7 @@ from hub.services.views.announcements import (
 from hub.services.views.devices import DeviceView, device_view, devices_view
 from hub.services.views.people import PersonView, people_view
 from hub.services.views.places import PlaceView, places_view
+from hub.services.views.rota import PostView, RotaView, TurnView, rota_view
 
 __all__ = [
     "AlertDetail",
@@ -26,6 +27,9 @@ __all__ = [
     "DeviceView",
     "PersonView",
     "PlaceView",
+    "PostView",
+    "RotaView",
+    "TurnView",
     "alert_view",
     "alerts_view",
     "announced_sound",
@@ -36,4 +40,5 @@ __all__ = [
     "is_asked",
     "people_view",
     "places_view",
+    "rota_view",
 ]

@@ -11,10 +11,11 @@ import pytest_asyncio
 from argon2 import PasswordHasher
 
 from hub.adapters.database.database import SqliteDatabase
+from hub.adapters.notify.page import OpenPage
 from hub.api import build_api
 from hub.domain.alerts import Alert
 from hub.domain.ladder import DEFAULT
-from hub.domain.people import Role
+from hub.domain.people import ChannelName, Role
 from hub.services.access import Access, hashed
 from hub.services.announce import Announcements
 from hub.services.answer_alert import AlertDesk
@@ -22,7 +23,9 @@ from hub.services.consequences import Consequences
 from hub.services.desk_watch import DeskWatch
 from hub.services.news import NewsFeed
 from hub.services.ports import Grant
+from hub.services.reaching import Reaching
 from hub.services.recording import Outgoing, Policy
+from hub.services.rota import Rotas
 from hub.services.sentences import Spoken
 from hub.services.served import SESSION_COOKIE, Services
 from hub.services.track_devices import Devices
@@ -96,6 +99,8 @@ async def api(tmp_path: Path) -> AsyncIterator[Api]:
             announcements=Announcements(database, publisher, sounds, clock, news),
             devices=devices,
             desk_watch=DeskWatch(database, consequences, clock, policy, news),
+            rotas=Rotas(database, clock, news),
+            reaching=Reaching(database, clock, news, ChannelName, {ChannelName.PAGE: OpenPage(news.has_open_page)}),
             news=news,
             ready=lambda: reasons,
             base_url="http://127.0.0.1:8080",

@@ -13,6 +13,8 @@ from tests.hub.api.conftest import Api
 ADMIN, STAFF, TECHNICIAN, VOLUNTEER, OBSERVER = Role
 ALERT, ANNOUNCEMENT = "/api/v1/alerts/alert-1", "/api/v1/announcements"
 BY = {"by": "wang"}
+HOURS = {"person": "wang", "place": "grid-1", "duty": "volunteer", "start": "08:00", "end": "12:00"}
+TAKING = {"shift": "none", "day": "2025-12-02", "person": "li"}
 SAY: dict[str, Any] = {"text": "停水", "places": ["all"]}
 
 # Method, address as OpenAPI names it, body, who is let in. A volunteer's token belongs to nobody, so nobody asked it.
@@ -38,6 +40,20 @@ ROUTES: list[tuple[str, str, dict[str, Any] | None, set[Role]]] = [
     ("POST", "/api/v1/devices/{device_id}/commands", {"kind": "restart"}, {ADMIN, STAFF, TECHNICIAN}),
     ("GET", "/api/v1/people", None, {ADMIN, STAFF}),
     ("GET", "/api/v1/places", None, set(Role)),
+    ("GET", "/api/v1/rota", None, {ADMIN, STAFF}),
+    ("PUT", "/api/v1/rota/shifts/{entry_id}", {**HOURS, "weekday": 0}, {ADMIN, STAFF}),
+    ("DELETE", "/api/v1/rota/shifts/{entry_id}", None, {ADMIN, STAFF}),
+    ("DELETE", "/api/v1/rota/shifts/{entry_id}/days/{day}", None, {ADMIN, STAFF}),
+    ("PUT", "/api/v1/rota/extras/{entry_id}", {**HOURS, "day": "2025-12-02"}, {ADMIN, STAFF}),
+    ("DELETE", "/api/v1/rota/extras/{entry_id}", None, {ADMIN, STAFF}),
+    ("PUT", "/api/v1/rota/swaps/{entry_id}", TAKING, {ADMIN, STAFF}),
+    ("PUT", "/api/v1/rota/requests/{entry_id}", TAKING, {ADMIN, STAFF}),
+    ("POST", "/api/v1/rota/requests/{entry_id}/agree", None, {ADMIN, STAFF}),
+    ("DELETE", "/api/v1/rota/requests/{entry_id}", None, {ADMIN, STAFF}),
+    ("PUT", "/api/v1/rota/absences/{entry_id}", {"person": "wang", "from_ms": 0, "until_ms": 2**42}, {ADMIN, STAFF}),
+    ("DELETE", "/api/v1/rota/absences/{entry_id}", None, {ADMIN, STAFF}),
+    ("PUT", "/api/v1/rota/hand-over", {"place": "all", "duty": "desk", "ends_ms": 1, "text": "好"}, {ADMIN, STAFF}),
+    ("PUT", "/api/v1/rota/presence/{person_id}", {"is_here": True}, {ADMIN, STAFF}),
     ("POST", "/api/v1/tokens", {"role": "staff", "name": "物业"}, {ADMIN}),
     ("DELETE", "/api/v1/tokens/{token_id}", None, {ADMIN}),
 ]
@@ -72,8 +88,11 @@ async def test_nobody_gets_in_without_a_token_whatever_the_body_is(api: Api, hea
         assert refused.headers["www-authenticate"] == "Bearer"
 
 
+ROTA = {"entry_id": "one", "day": "2025-12-02", "person_id": "wang"}
+
+
 def _address(path: str) -> str:
-    return path.format(alert_id="alert-1", announcement_id="none", device_id="dev-1", token_id="none")
+    return path.format(alert_id="alert-1", announcement_id="none", device_id="dev-1", token_id="none", **ROTA)
 
 
 async def test_a_volunteer_sees_and_answers_what_they_were_asked_about(api: Api) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from argon2 import PasswordHasher
 
 from hub.adapters.database.database import SqliteDatabase
+from hub.adapters.notify.page import OpenPage
 from hub.console import ConsoleApp, build_console
 from hub.domain.alerts import Alert
 from hub.domain.announcements import Evidence, Progress, Reached
@@ -27,7 +28,9 @@ from hub.services.news import NewsFeed
 from hub.services.phones import Phones
 from hub.services.ports import Button, Channel, Clock, Community, Tx
 from hub.services.raise_alert import Received, raise_alerts
+from hub.services.reaching import Reaching
 from hub.services.recording import Committed, Outgoing, Policy
+from hub.services.rota import Rotas
 from hub.services.sentences import Spoken
 from hub.services.served import Services
 from hub.services.track_devices import Devices
@@ -233,6 +236,8 @@ async def stage(
             announcements=Announcements(database, publisher, FakeSounds(FakeClock()), clock, news),
             devices=Devices(database, publisher, clock, news),
             desk_watch=DeskWatch(database, Consequences(outside, outside, news), clock, POLICY, news),
+            rotas=Rotas(database, clock, news),
+            reaching=Reaching(database, clock, news, ChannelName, {ChannelName.PAGE: OpenPage(news.has_open_page)}),
             news=news,
             ready=lambda: trouble,
             base_url="http://127.0.0.1",
