@@ -17,15 +17,11 @@ from hub.services.ports import Community, Tx
 
 
 class Calling:
-    """Reads what calling people needs, each part once a transaction, and no more than is asked for.
+    """Reads what calling people needs, each part once a transaction, and no more than is asked for."""
 
-    `unreachable` are the ids of those who are known to be out of reach.
-    """
-
-    def __init__(self, tx: Tx, now_ms: int, unreachable: Collection[str] = ()) -> None:
+    def __init__(self, tx: Tx, now_ms: int) -> None:
         self._tx = tx
         self._now_ms = now_ms
-        self._unreachable = unreachable
         self._near: dict[tuple[str, ...], Roll] = {}
         self._people: dict[str, Person] = {}
         self._homes: dict[str, Home] = {}
@@ -79,7 +75,7 @@ class Calling:
 
     def reach(self, rung: Rung, around: tuple[str, ...]) -> Reach:
         """How many people the rung reaches now."""
-        return reach(rung, self.asked(rung, around), self._unreachable)
+        return reach(rung, self.asked(rung, around), self._tx.reach.unreachable())
 
     def people(self, ids: Collection[str]) -> dict[str, Person]:
         """These people, those who exist."""

@@ -19,6 +19,7 @@ from hub.domain.roster import Shift
 from hub.services.ports import Notification
 from hub.services.reaching import Reaching, remember_outcomes
 from tests.fakes.news import FakeNews
+from tests.hub.services.press_rig import PressRig, press_rig
 from tests.hub.services.small_community import NOON_MS, FakeClock, small_community
 
 HOUR_MS = 3_600_000
@@ -119,3 +120,45 @@ async def test_what_was_not_sent_because_nobody_was_needed_says_nothing(rig: Rig
 async def test_nobody_says_it_for_somebody_who_does_not_exist(rig: Rig) -> None:
     with pytest.raises(NotFound):
         await rig.reaching.say("nobody", "desk", is_here=True)
+
+
+# --- what follows from it ------------------------------------------------------------------------------
+
+
+@pytest_asyncio.fixture
+async def presses(tmp_path: Path) -> AsyncIterator[PressRig]:
+    async with press_rig(tmp_path) as made:
+        yield made
+
+
+def reaching_of(presses: PressRig) -> Reaching:
+    return Reaching(presses.database, presses.clock, presses.news, ChannelName, {})
+
+
+async def asked_at_once(presses: PressRig) -> set[str]:
+    """Who is asked in the very transaction of a press."""
+    alert = await presses.press()
+    notes = await presses.notifications(alert.id)
+    return {one.person_id for one in notes if one.purpose is Purpose.ASK and one.person_id}
+
+
+async def test_when_nobody_of_a_rung_can_be_reached_the_next_is_asked_at_once_and_they_are_asked_too(
+    presses: PressRig,
+) -> None:
+    for person_id in ("wang", "li"):
+        await reaching_of(presses).say(person_id, person_id, is_here=False)
+    assert await asked_at_once(presses) == {"wang", "li", "chen"}
+
+
+async def test_one_who_may_be_reached_is_enough_and_what_is_unknown_hastens_nothing(presses: PressRig) -> None:
+    await reaching_of(presses).turn()
+    await reaching_of(presses).say("wang", "wang", is_here=False)
+    assert await asked_at_once(presses) == {"wang", "li"}
+
+
+async def test_whoever_is_back_waits_for_the_next_rung_as_always(presses: PressRig) -> None:
+    for is_here in (False, True):
+        for person_id in ("wang", "li"):
+            await reaching_of(presses).say(person_id, person_id, is_here=is_here)
+            presses.clock.pass_ms(1)
+    assert await asked_at_once(presses) == {"wang", "li"}

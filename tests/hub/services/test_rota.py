@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from hub.adapters.database.database import SqliteDatabase
 from hub.domain.errors import DongdongError, Invalid, NotFound, NotPermitted
-from hub.domain.ladder import Who
+from hub.domain.ladder import Rung, Who
 from hub.domain.people import Assignment, Contact, Duty, Person
 from hub.domain.people import ChannelName as Channel
 from hub.domain.roster import NOBODY, Absence, Extra, Rota, Shift, Swap, on_duty
@@ -28,6 +28,7 @@ HOUR_MS, DAY_MS = 3_600_000, 24 * 3_600_000
 MONDAY = date(2025, 12, 1)
 DAY_SHIFT = Shift("wang", "grid-1", 0, 8 * 60, 20 * 60, Duty.VOLUNTEER, "day")
 SWAP = Swap("swap", "day", MONDAY, "li")
+HERE = (Who.HELPER, Who.BUILDING_HEAD)
 AWAY = Absence("away", "li", NOON_MS, NOON_MS + DAY_MS)
 
 
@@ -220,15 +221,15 @@ async def test_whoever_stands_in_is_called_and_whoever_is_away_is_not(rig: Rig) 
 
     await rig.database.write(fill)
 
-    async def asked(who: Who) -> list[str]:
+    async def asked(*who: Who) -> list[str]:
         def job(tx: Tx) -> list[str]:
             calling = Calling(tx, rig.clock.now_ms())
-            return calling.asked(who, calling.around("building-1", "home-1-101"))
+            return calling.asked(Rung(who, 1), calling.around("building-1", "home-1-101"))
 
         return await rig.database.read(job)
 
-    assert (await asked(Who.PLACE), await asked(Who.GRID)) == (["wang", "li"], ["wang"])
+    assert (await asked(*HERE), await asked(Who.VOLUNTEER)) == (["li", "wang"], ["wang"])
     await rig.rotas.put_swap(replace(SWAP, person_id="sun"), "desk")
-    assert (await asked(Who.PLACE), await asked(Who.GRID)) == (["wang", "li"], ["sun"])
+    assert (await asked(*HERE), await asked(Who.VOLUNTEER)) == (["li", "wang"], ["sun"])
     await rig.rotas.put_absence(replace(AWAY, person_id="wang"), "desk")
-    assert await asked(Who.PLACE) == ["li"]
+    assert await asked(*HERE) == ["li"]
