@@ -25,7 +25,7 @@ async def rig(tmp_path: Path) -> AsyncIterator[PressRig]:
 
 @pytest.fixture
 def announcements(rig: PressRig) -> Announcements:
-    return Announcements(rig.database, rig.publisher, rig.sounds, rig.clock, rig.news)  # type: ignore[arg-type]
+    return Announcements(rig.database, rig.publisher, rig.sounds, rig.clock, rig.news)
 
 
 @pytest.fixture
