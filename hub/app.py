@@ -37,6 +37,7 @@ from hub.services.climb import DueLoop
 from hub.services.consequences import Consequences
 from hub.services.desk_watch import DeskWatch
 from hub.services.first_community import ensure_community
+from hub.services.ladders import Ladders
 from hub.services.news import NewsFeed
 from hub.services.notify import Dispatcher
 from hub.services.ports import PublishFailed
@@ -148,6 +149,7 @@ class Hub:
             access=Access(database, clock),
             alerts=AlertDesk(database, consequences, clock, policy),
             announcements=announcements,
+            ladders=Ladders(database, clock, policy),
             devices=devices,
             desk_watch=desk_watch,
             rotas=Rotas(database, clock, news),

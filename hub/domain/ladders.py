@@ -39,9 +39,14 @@ class LadderRule:
 
     def holds_at(self, minute: int) -> bool:
         """Whether it holds at this minute of the day."""
-        if self.from_minute < self.to_minute:
-            return self.from_minute <= minute < self.to_minute
-        return self.is_all_day or minute >= self.from_minute or minute < self.to_minute
+        return is_within(minute, self.from_minute, self.to_minute)
+
+
+def is_within(minute: int, from_minute: int, to_minute: int) -> bool:
+    """Whether a minute of the day lies in these hours: over midnight where they end earlier, all day where equal."""
+    if from_minute < to_minute:
+        return from_minute <= minute < to_minute
+    return from_minute == to_minute or minute >= from_minute or minute < to_minute
 
 
 def chosen(rules: Iterable[LadderRule], around: Sequence[str], kind: Kind, minute: int) -> LadderRule | None:

@@ -11,6 +11,7 @@ from hub.domain.alerts import Alert
 from hub.services.access import Access
 from hub.services.announce import Announcements
 from hub.services.desk_watch import DeskWatch
+from hub.services.ladders import Ladders
 from hub.services.news import NewsFeed
 from hub.services.phones import Phones
 from hub.services.ports import Clock, Database
@@ -46,6 +47,7 @@ class Services:
     access: Access
     alerts: AnsweringAlerts
     announcements: Announcements
+    ladders: Ladders
     devices: Devices
     desk_watch: DeskWatch
     rotas: Rotas

@@ -21,6 +21,7 @@ from hub.services.announce import Announcements
 from hub.services.answer_alert import AlertDesk
 from hub.services.consequences import Consequences
 from hub.services.desk_watch import DeskWatch
+from hub.services.ladders import Ladders
 from hub.services.news import NewsFeed
 from hub.services.ports import Grant
 from hub.services.reaching import Reaching
@@ -97,6 +98,7 @@ async def api(tmp_path: Path) -> AsyncIterator[Api]:
             access=access,
             alerts=AlertDesk(database, consequences, clock, policy),
             announcements=Announcements(database, publisher, sounds, clock, news),
+            ladders=Ladders(database, clock, policy),
             devices=devices,
             desk_watch=DeskWatch(database, consequences, clock, policy, news),
             rotas=Rotas(database, clock, news),

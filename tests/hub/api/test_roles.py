@@ -15,6 +15,7 @@ ALERT, ANNOUNCEMENT = "/api/v1/alerts/alert-1", "/api/v1/announcements"
 BY = {"by": "wang"}
 HOURS = {"person": "wang", "place": "grid-1", "duty": "volunteer", "start": "08:00", "end": "12:00"}
 TAKING = {"shift": "none", "day": "2025-12-02", "person": "li"}
+LADDER: dict[str, Any] = {"name": "夜间", "place": "all", "rungs": [{"who": ["desk"], "wait_s": 60}]}
 SAY: dict[str, Any] = {"text": "停水", "places": ["all"]}
 
 # Method, address as OpenAPI names it, body, who is let in. A volunteer's token belongs to nobody, so nobody asked it.
@@ -38,6 +39,11 @@ ROUTES: list[tuple[str, str, dict[str, Any] | None, set[Role]]] = [
     ("GET", "/api/v1/devices", None, {ADMIN, STAFF, TECHNICIAN, OBSERVER}),
     ("GET", "/api/v1/devices/{device_id}", None, {ADMIN, STAFF, TECHNICIAN, OBSERVER}),
     ("POST", "/api/v1/devices/{device_id}/commands", {"kind": "restart"}, {ADMIN, STAFF, TECHNICIAN}),
+    ("GET", "/api/v1/ladders", None, {ADMIN, STAFF, TECHNICIAN, OBSERVER}),
+    ("GET", "/api/v1/ladders/who", None, {ADMIN, STAFF}),
+    ("GET", "/api/v1/ladders/{ladder_id}", None, {ADMIN, STAFF, TECHNICIAN, OBSERVER}),
+    ("PUT", "/api/v1/ladders/{ladder_id}", LADDER, {ADMIN, STAFF}),
+    ("DELETE", "/api/v1/ladders/{ladder_id}", None, {ADMIN, STAFF}),
     ("GET", "/api/v1/people", None, {ADMIN, STAFF}),
     ("GET", "/api/v1/places", None, set(Role)),
     ("GET", "/api/v1/rota", None, {ADMIN, STAFF}),
@@ -92,7 +98,8 @@ ROTA = {"entry_id": "one", "day": "2025-12-02", "person_id": "wang"}
 
 
 def _address(path: str) -> str:
-    return path.format(alert_id="alert-1", announcement_id="none", device_id="dev-1", token_id="none", **ROTA)
+    names = {"alert_id": "alert-1", "announcement_id": "none", "device_id": "dev-1", "ladder_id": "night"}
+    return path.format(**names, token_id="none", **ROTA)
 
 
 async def test_a_volunteer_sees_and_answers_what_they_were_asked_about(api: Api) -> None:

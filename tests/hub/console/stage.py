@@ -24,6 +24,7 @@ from hub.services.announce import Announcements
 from hub.services.answer_alert import AlertDesk
 from hub.services.consequences import Consequences
 from hub.services.desk_watch import DeskWatch
+from hub.services.ladders import Ladders
 from hub.services.news import NewsFeed
 from hub.services.phones import Phones
 from hub.services.ports import Button, Channel, Clock, Community, Tx
@@ -234,6 +235,7 @@ async def stage(
             access=Access(database, clock, hasher=SETTING),
             alerts=AlertDesk(database, Consequences(outside, outside, news), clock, POLICY),
             announcements=Announcements(database, publisher, FakeSounds(FakeClock()), clock, news),
+            ladders=Ladders(database, clock, POLICY),
             devices=Devices(database, publisher, clock, news),
             desk_watch=DeskWatch(database, Consequences(outside, outside, news), clock, POLICY, news),
             rotas=Rotas(database, clock, news),
