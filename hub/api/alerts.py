@@ -11,7 +11,7 @@ from hub.api.bodies import Body, refusals
 from hub.api.callers import AlertReader, Responder, Served, Staff, asked_only, check_may_answer, check_may_see
 from hub.domain.alerts import State
 from hub.services.served import Services
-from hub.services.views import AlertDetail, AlertSummary, alert_view, alerts_view
+from hub.services.views import AlertDetail, AlertReplay, AlertSummary, alert_view, alerts_view, replay_view
 
 router = APIRouter(prefix="/alerts", tags=["alerts"])
 
@@ -66,6 +66,14 @@ async def get_alert(alert_id: str, services: Served, grant: AlertReader) -> Aler
     """`told` is what the elder was told last; a notification that is `sent` was taken by its channel, nothing more."""
     await check_may_see(services, grant, alert_id)
     return await _detail(services, alert_id)
+
+
+@router.get("/{alert_id}/replay", summary="One alert second by second", responses=refusals(404))
+async def get_replay(alert_id: str, services: Served, grant: AlertReader) -> AlertReplay:
+    """Each second in which something happened, as it stood then: state, who was being asked, what was told."""
+    await check_may_see(services, grant, alert_id)
+    now_ms = services.clock.now_ms()
+    return await services.database.read(lambda tx: replay_view(tx, alert_id, now_ms))
 
 
 _STEP = refusals(404, 409)

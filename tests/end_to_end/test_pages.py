@@ -258,15 +258,33 @@ async def test_offline_going_is_refused_aloud_and_arriving_is_kept(stand: Rig) -
     assert alert.arrived_ms is not None
 
 
+async def test_a_closed_alert_is_replayed_step_by_step(stand: Rig) -> None:
+    await play(stand.world)
+    closed = next(one for one in await stand.world.database.read(lambda tx: tx.alerts.latest(10)) if one.closed_ms)
+    page = await stand.signed_in(await stand.context())
+    await page.goto(f"{stand.base}/alerts/{closed.id}/replay")
+    frames, slider = page.locator("#frames > li"), page.locator("#replay-at")
+    count = await frames.count()
+    await expect(frames.nth(0)).to_be_visible()
+    await slider.fill(str(count - 1))
+    await expect(frames.nth(count - 1)).to_be_visible()
+    await expect(frames.nth(count - 1)).to_contain_text("摔倒，已扶起，没有受伤")
+    if count > 1:
+        await expect(frames.nth(0)).to_be_hidden()
+        await page.locator("#replay-play").click()
+        await expect(frames.nth(0)).to_be_visible()
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 async def test_no_page_scrolls_sideways_on_a_phone_at_any_size_of_text(stand: Rig, language: str) -> None:
     await play(stand.world)
     link = f"/v/{await stand.world.services.access.new_link('wang')}/"
     context = await stand.context(width=390, language=language)
     page = await stand.signed_in(context)
+    replay = f"/alerts/{(await stand.world.database.read(lambda tx: tx.alerts.latest(1)))[0].id}/replay"
     for size in ("standard", "huge"):
         await context.add_cookies([{"name": "size", "value": size, "url": stand.base}])
-        for path in (*PAGES, link):
+        for path in (*PAGES, link, replay):
             await page.goto(f"{stand.base}{path}")
             assert await page.evaluate(TOO_WIDE) == [], (path, size)
 
@@ -281,7 +299,7 @@ async def test_axe_finds_nothing(stand: Rig, scheme: str) -> None:
     await page.goto(f"{stand.base}/sign-in")
     assert await _violations(page) == []
     page = await stand.signed_in(context)
-    for path in (*PAGES, link, f"/alerts/{alert_id}"):
+    for path in (*PAGES, link, f"/alerts/{alert_id}/replay", f"/alerts/{alert_id}"):
         await page.goto(f"{stand.base}{path}")
         assert await _violations(page) == [], path
     await page.locator(".acts button").first.click()

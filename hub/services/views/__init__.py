@@ -17,10 +17,12 @@ from hub.services.views.announcements import (
 from hub.services.views.devices import DeviceView, device_view, devices_view
 from hub.services.views.people import PersonView, people_view
 from hub.services.views.places import PlaceView, places_view
+from hub.services.views.replay import AlertReplay, replay_view
 from hub.services.views.rota import PostView, RotaView, TurnView, rota_view
 
 __all__ = [
     "AlertDetail",
+    "AlertReplay",
     "AlertSummary",
     "AnnouncementDetail",
     "AnnouncementSummary",
@@ -40,5 +42,6 @@ __all__ = [
     "is_asked",
     "people_view",
     "places_view",
+    "replay_view",
     "rota_view",
 ]

@@ -192,7 +192,7 @@ def _summary(tx: Tx, calling: Calling, alert: Alert, tellings: Collection[Tellin
         accepted_ms=alert.accepted_ms,
         arrived_ms=alert.arrived_ms,
         closed_ms=alert.closed_ms,
-        acceptor=_named(calling, alert.acceptor_id),
+        acceptor=named(calling, alert.acceptor_id),
         promised_ms=alert.promised_ms,
         rung=alert.rung,
         due_ms=alert.due_ms,
@@ -204,7 +204,7 @@ def _summary(tx: Tx, calling: Calling, alert: Alert, tellings: Collection[Tellin
 
 
 def _told(calling: Calling, telling: Telling) -> Told:
-    person = _named(calling, telling.person_id)
+    person = named(calling, telling.person_id)
     return Told(telling.stage, person, telling.minutes, telling.created_ms, telling.sent_ms)
 
 
@@ -225,7 +225,7 @@ def _line(calling: Calling, row: JournalRow) -> JournalLine:
 def _notification(calling: Calling, one: Notification) -> NotificationView:
     return NotificationView(
         id=one.id,
-        person=_named(calling, one.person_id),
+        person=named(calling, one.person_id),
         channel=one.channel,
         purpose=one.purpose,
         rung=one.rung,
@@ -238,5 +238,6 @@ def _notification(calling: Calling, one: Notification) -> NotificationView:
     )
 
 
-def _named(calling: Calling, person_id: str | None) -> Named | None:
+def named(calling: Calling, person_id: str | None) -> Named | None:
+    """The person with their name; None for nobody."""
     return Named(person_id, calling.name_of(person_id)) if person_id else None

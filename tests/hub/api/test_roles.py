@@ -22,6 +22,7 @@ SAY: dict[str, Any] = {"text": "停水", "places": ["all"]}
 ROUTES: list[tuple[str, str, dict[str, Any] | None, set[Role]]] = [
     ("GET", "/api/v1/alerts", None, {ADMIN, STAFF, OBSERVER, VOLUNTEER}),
     ("GET", "/api/v1/alerts/{alert_id}", None, {ADMIN, STAFF, OBSERVER}),
+    ("GET", "/api/v1/alerts/{alert_id}/replay", None, {ADMIN, STAFF, OBSERVER}),
     ("POST", "/api/v1/alerts/{alert_id}/accept", {**BY, "eta_minutes": 4}, {ADMIN, STAFF}),
     ("POST", "/api/v1/alerts/{alert_id}/decline", BY, {ADMIN, STAFF}),
     ("POST", "/api/v1/alerts/{alert_id}/withdraw", BY, {ADMIN, STAFF}),
