@@ -11,6 +11,7 @@ import pytest_asyncio
 from hub.domain.alerts import Alert, Purpose
 from hub.services.desk_watch import TELL_AGAIN_MS, TOPIC, WATCHED_MS, DeskWatch
 from hub.services.ports import CommitFailed
+from tests.fakes.database import FailingDatabase
 from tests.hub.services.press_rig import POLICY, PressRig, press_rig
 
 
@@ -62,7 +63,9 @@ async def test_without_an_open_alert_nobody_is_told(rig: PressRig, watch: DeskWa
 async def test_the_stand_in_is_told_of_one_alert_at_a_time_and_again_after_two_minutes(
     rig: PressRig, watch: DeskWatch
 ) -> None:
-    first, second = await rig.press("101"), await rig.press("102")
+    first = await rig.press("101")
+    rig.clock.pass_ms(1)
+    second = await rig.press("102")
     rig.clock.pass_ms(WATCHED_MS)
     for _ in range(3):
         await watch.turn()
@@ -86,10 +89,12 @@ async def test_a_desk_that_was_left_once_more_is_told_of_at_once(rig: PressRig, 
     assert await told(rig, alert) == sorted(once * 2)
 
 
-async def test_what_could_not_be_stored_is_told_at_the_next_turn(rig: PressRig, watch: DeskWatch) -> None:
+async def test_what_could_not_be_stored_is_told_at_the_next_turn(rig: PressRig) -> None:
+    disk = FailingDatabase(rig.database)
+    watch = DeskWatch(disk, rig.consequences, rig.clock, POLICY, rig.news)
     alert = await rig.press()
     rig.clock.pass_ms(WATCHED_MS)
-    rig.database.failures = 1
+    disk.failures = 1
     with pytest.raises(CommitFailed):
         await watch.turn()
     await watch.turn()
