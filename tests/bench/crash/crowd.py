@@ -87,7 +87,8 @@ class Helpers:
     """Answer each alert that the gateway was told of: most are closed, some only accepted, some left open for long.
 
     `answered` are the steps, alert and what the journal calls it, that the hub has confirmed; `refused` what it
-    said of those that it did not take.
+    said of those that it did not take. That a step is not allowed any more is no refusal: a press may have opened
+    the alert again before somebody could say once more that they had arrived.
     """
 
     api: Api
@@ -150,6 +151,8 @@ class Helpers:
                 self.answered.add((alert_id, what))
                 return
             except aiohttp.ClientResponseError as refusal:
+                if refusal.status == 409:
+                    return
                 if refusal.status != 503:
                     self.refused.append(f"{step}: {refusal.status}")
                     return
