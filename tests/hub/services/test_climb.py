@@ -1,6 +1,6 @@
 """Time passes: deadlines lead to their steps, also after crashes and whatever the clock is set to."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ from hub.domain.alerts import Alert, Purpose, State
 from hub.domain.people import ChannelName
 from hub.services import climb
 from hub.services.climb import DueLoop
-from hub.services.ports import ChannelFailed, CommitFailed
+from hub.services.ports import ChannelFailed, CommitFailed, Tx
 from hub.services.recording import Committed
 from tests.hub.services.press_rig import POLICY, PressRig, press_rig
 from tests.world.waiting import wait_until
@@ -283,6 +283,50 @@ async def test_more_due_rungs_than_one_turn_holds_are_all_taken_and_each_asked_o
     new = [one.notification for each in taken for one in each.outgoing if one.notification.rung == 2]
     assert len({one.alert_id for one in new}) == 200
     assert len({(one.alert_id, one.person_id, one.channel) for one in new}) == len(new)
+
+
+async def test_all_that_is_due_is_claimed_before_the_first_of_it_is_acted_on(
+    rig: PressRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(climb, "AT_ONCE", 3)
+    await rig.presses.take([rig.received(f"b-{number}", device="dev-3") for number in range(10)])
+    await quiet(rig)
+    await rig.pass_ms(0)
+    followed: list[tuple[int, int]] = []
+
+    def follow(committed: Committed) -> None:
+        followed.append((len(committed.alerts), rig.database.tried))
+
+    rig.consequences.follow = follow  # type: ignore[method-assign]
+    before = rig.database.tried
+    rig.clock.pass_ms(45_000)
+    assert not await rig.loop.turn()
+    assert followed == [(count, before + 4) for count in (3, 3, 3, 1)]
+
+
+async def test_what_was_claimed_is_acted_on_although_the_next_claim_fails(
+    rig: PressRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(climb, "AT_ONCE", 3)
+    await rig.presses.take([rig.received(f"b-{number}", device="dev-3") for number in range(5)])
+    await quiet(rig)
+    await rig.pass_ms(0)
+    taken: list[Committed] = []
+    rig.consequences.follow = taken.append  # type: ignore[method-assign, assignment]
+    steps: list[Committed] = []
+    write = rig.database.write
+
+    async def second_fails(job: Callable[[Tx], Committed]) -> Committed:
+        if steps:
+            raise CommitFailed("disk full")
+        steps.append(await write(job))
+        return steps[0]
+
+    monkeypatch.setattr(rig.database, "write", second_fails)
+    rig.clock.pass_ms(45_000)
+    with pytest.raises(CommitFailed):
+        await rig.loop.turn()
+    assert taken == steps != []
 
 
 async def test_whoever_waits_is_told_so_in_the_same_turn_that_asks_the_next_rung(rig: PressRig) -> None:
