@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import os
 import pwd
 import socket
@@ -135,10 +136,12 @@ class OwnBroker:
         """Whether the hub can sign in; an open port alone may be that of a broker about to fail."""
         host = reached_at(self._listen.host)
         user, password = self.hub_login
+        client = aiomqtt.Client(host, self.port, username=user, password=password, timeout=math.inf)
         try:
-            async with aiomqtt.Client(host, self.port, username=user, password=password, timeout=_ANSWER_TIMEOUT_S):
+            # Not aiomqtt's own time-out, which can swallow a cancellation (hub/adapters/mqtt/connection.py).
+            async with asyncio.timeout(_ANSWER_TIMEOUT_S), client:
                 return True
-        except aiomqtt.MqttError:
+        except (aiomqtt.MqttError, TimeoutError):
             return False
 
     async def _wait_for_end(self) -> None:

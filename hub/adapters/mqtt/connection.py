@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import socket
 import ssl
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from copy import copy
 from dataclasses import dataclass, field
 
@@ -23,6 +25,9 @@ KEEPALIVE_S = 10
 RECEIVE_MAXIMUM = 1_000
 """Bounds what waits in memory between arrival and commit; the queue itself must not be bounded, it would drop."""
 RETRY_S = (0.1, 0.2, 0.5, 1.0, 2.0)
+ANSWER_S = 30.0
+"""A broker that does not answer for so long is treated as lost. Its answer comes behind all the messages that it had
+kept, and on a busy machine they take their time; a connection that is lost is noticed without this."""
 STEADY_S = 10.0
 """A connection that held so long starts the back-off anew."""
 
@@ -93,11 +98,39 @@ def new_client(
         socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         max_inflight_messages=RECEIVE_MAXIMUM,
         queue_type=queue_type,
+        timeout=math.inf,  # see `answered`
         logger=logging.getLogger("hub.mqtt"),
     )
     client.pending_calls_threshold = 100_000  # a burst is no fault; the default warns at every call beyond 10
     _paho(client).manual_ack_set(True)
     return client
+
+
+@asynccontextmanager
+async def connected(client: aiomqtt.Client) -> AsyncIterator[None]:
+    """Connects, and disconnects at the end; raises aiomqtt.MqttError where it cannot connect."""
+    async with answered():
+        await client.__aenter__()
+    try:
+        yield
+    finally:
+        with suppress(aiomqtt.MqttError):
+            async with answered():
+                await client.__aexit__(None, None, None)
+
+
+@asynccontextmanager
+async def answered(within_s: float = ANSWER_S) -> AsyncIterator[None]:
+    """Gives the broker so long to answer; raises aiomqtt.MqttError when it does not.
+
+    Not aiomqtt's own time-out: that is asyncio.wait_for, which in Python 3.11 swallows a cancellation that comes
+    together with the answer. A hub that was asked to stop in such a moment never ended.
+    """
+    try:
+        async with asyncio.timeout(within_s):
+            yield
+    except TimeoutError:
+        raise aiomqtt.MqttError(f"the broker did not answer within {within_s:g} s") from None
 
 
 def new_properties(packet_type: int) -> Properties:

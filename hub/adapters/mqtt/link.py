@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,16 @@ import structlog
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from hub.adapters.mqtt.connection import Address, acknowledge, keep_connected, new_client, new_properties, received_ns
+from hub.adapters.mqtt.connection import (
+    Address,
+    acknowledge,
+    answered,
+    connected,
+    keep_connected,
+    new_client,
+    new_properties,
+    received_ns,
+)
 from hub.services.ports import PublishFailed, Sound
 from wire import topics
 from wire.ids import new_id
@@ -97,10 +105,8 @@ class HubLink:
         if self._client is None:
             raise PublishFailed("no connection to the broker")
         try:
-            async with asyncio.timeout(PUBLISH_S):  # aiomqtt's own would take a task for each message
-                await self._client.publish(
-                    topic, payload, qos=1, retain=is_retained, properties=properties, timeout=math.inf
-                )
+            async with asyncio.timeout(PUBLISH_S):
+                await self._client.publish(topic, payload, qos=1, retain=is_retained, properties=properties)
         except (aiomqtt.MqttError, TimeoutError) as error:
             raise PublishFailed(str(error) or f"not acknowledged within {PUBLISH_S:.0f} s") from error
 
@@ -114,11 +120,13 @@ class HubLink:
         will = aiomqtt.Will(topics.HUB_STATUS, self._status(LinkState.OFFLINE), qos=1, retain=True)
         receipts: asyncio.Queue[tuple[aiomqtt.Message, tuple[str, Receipt]]] = asyncio.Queue()
         healths: asyncio.Queue[tuple[aiomqtt.Message, tuple[str, Health]]] = asyncio.Queue()
+        client = new_client(self._address(), self._identifier, will)
         try:
-            async with new_client(self._address(), self._identifier, will) as client, asyncio.TaskGroup() as group:
-                for kind, qos in (("status", 1), ("receipt", 1), ("reply", 1), ("health", 0), ("clock", 0)):
-                    await client.subscribe(topics.every_device(kind), qos=qos)
-                await client.publish(topics.HUB_STATUS, self._status(LinkState.ONLINE), qos=1, retain=True)
+            async with connected(client), asyncio.TaskGroup() as group:
+                async with answered():
+                    for kind, qos in (("status", 1), ("receipt", 1), ("reply", 1), ("health", 0), ("clock", 0)):
+                        await client.subscribe(topics.every_device(kind), qos=qos)
+                    await client.publish(topics.HUB_STATUS, self._status(LinkState.ONLINE), qos=1, retain=True)
                 self._client = client
                 group.create_task(_in_batches(client, receipts, handlers.receipts))
                 group.create_task(_in_batches(client, healths, handlers.health))
@@ -129,8 +137,9 @@ class HubLink:
                 except asyncio.CancelledError:
                     # The broker sends no will for a client that leaves in good order.
                     with contextlib.suppress(aiomqtt.MqttError):
-                        offline = self._status(LinkState.OFFLINE)
-                        await client.publish(topics.HUB_STATUS, offline, qos=1, retain=True, timeout=FAREWELL_S)
+                        async with answered(FAREWELL_S):
+                            offline = self._status(LinkState.OFFLINE)
+                            await client.publish(topics.HUB_STATUS, offline, qos=1, retain=True)
                     raise
         finally:
             self._client = None
@@ -188,7 +197,8 @@ class HubLink:
         correlation = getattr(message.properties, "CorrelationData", None)
         if correlation is not None:
             properties.CorrelationData = correlation
-        await client.publish(topics.clock_answer(device), payload, qos=0, properties=properties)
+        async with answered():
+            await client.publish(topics.clock_answer(device), payload, qos=0, properties=properties)
 
     def _status(self, state: LinkState) -> bytes:
         return HubStatus(state=state, epoch=self._epoch, at_ms=self._now_ms()).to_payload()

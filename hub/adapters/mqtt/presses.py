@@ -8,7 +8,15 @@ from collections.abc import Awaitable, Callable, Sequence
 import aiomqtt
 import structlog
 
-from hub.adapters.mqtt.connection import Address, acknowledge, handing, keep_connected, new_client
+from hub.adapters.mqtt.connection import (
+    Address,
+    acknowledge,
+    answered,
+    connected,
+    handing,
+    keep_connected,
+    new_client,
+)
 from hub.services.raise_alert import Received
 from wire import topics
 
@@ -57,9 +65,10 @@ class PressIntake:
 
         client = new_client(self._address(), self._identifier, queue_type=handing(take))
         try:
-            async with client, asyncio.TaskGroup() as group:
+            async with connected(client), asyncio.TaskGroup() as group:
                 group.create_task(self._write(client, queue, group))
-                await client.subscribe(topics.every_device("press"), qos=1)
+                async with answered():
+                    await client.subscribe(topics.every_device("press"), qos=1)
                 self.is_connected = True
                 async for _ in client.messages:
                     pass  # each was taken as it came; this ends when the connection does

@@ -1,0 +1,64 @@
+"""A connection ends when it is asked to, whatever it waits for at that moment."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+import aiomqtt
+import pytest
+
+from hub.adapters.broker import OwnBroker
+from hub.adapters.mqtt import HubLink, PressIntake
+from hub.adapters.mqtt.connection import answered
+from hub.services.raise_alert import Received
+from tests.hub.adapters.mqtt.conftest import address_of
+from tests.hub.adapters.mqtt.test_link import KEY, Heard
+
+Begin = Callable[[OwnBroker], Coroutine[None, None, None]]
+
+
+def link(broker: OwnBroker) -> Coroutine[None, None, None]:
+    return HubLink(lambda: address_of(broker), "hub-link", KEY, lambda: 0).run(Heard().handlers())
+
+
+def presses(broker: OwnBroker) -> Coroutine[None, None, None]:
+    async def store(batch: Sequence[Received]) -> None:
+        pass
+
+    return PressIntake(lambda: address_of(broker), "hub-presses", store, lambda: 0).run()
+
+
+def bring_up(broker: OwnBroker) -> Coroutine[None, None, None]:
+    return broker.start()
+
+
+@pytest.mark.parametrize(
+    ("begin", "answer"),
+    [
+        (link, "_on_connect"),
+        (link, "_on_subscribe"),
+        (link, "_on_publish"),
+        (presses, "_on_connect"),
+        (presses, "_on_subscribe"),
+        (bring_up, "_on_connect"),
+    ],
+)
+async def test_a_cancellation_that_comes_together_with_the_brokers_answer_is_not_lost(
+    broker: OwnBroker, monkeypatch: pytest.MonkeyPatch, begin: Begin, answer: str
+) -> None:
+    handle = getattr(aiomqtt.Client, answer)
+
+    def answered_and_cancelled(client: aiomqtt.Client, *arguments: Any) -> None:
+        handle(client, *arguments)
+        task.cancel()
+
+    monkeypatch.setattr(aiomqtt.Client, answer, answered_and_cancelled)
+    task = asyncio.create_task(begin(broker))
+    await asyncio.wait([task], timeout=10)
+    assert task.cancelled()
+
+
+async def test_a_broker_that_does_not_answer_is_treated_as_lost() -> None:
+    with pytest.raises(aiomqtt.MqttError, match=r"within 0.01 s"):
+        async with answered(0.01):
+            await asyncio.Event().wait()
