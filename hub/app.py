@@ -124,9 +124,9 @@ class Hub:
     ) -> None:
         """`emergency` is for presses that could not be stored: it waits for no connection of a gateway that hangs."""
         settings, database, clock, news = self._settings, self._database, self._clock, self._news
-        policy = Policy(DEFAULT, settings.duty_webhook or "", news.has_open_page)
-        link = HubLink(self._address, "hub-link", signing_key(settings.data / KEYS), clock.now_ms)
         channels = build_channels(settings, session, clock, database, news.has_open_page)
+        policy = Policy(DEFAULT, settings.duty_webhook or "", news.has_open_page, frozenset(channels))
+        link = HubLink(self._address, "hub-link", signing_key(settings.data / KEYS), clock.now_ms)
         dispatcher = Dispatcher(database, channels, clock, policy, news)
         teller = Teller(database, link, self._sounds, clock, dispatcher.is_behind)
         consequences = Consequences(dispatcher, teller, news)

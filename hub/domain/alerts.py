@@ -421,7 +421,12 @@ def may_have_failed(alert: Alert, news: Sequence[Sending]) -> bool:
 def has_rung_failed(alert: Alert, sendings: Sequence[Sending]) -> bool:
     """Whether every request of the present rung has failed, of all that the alert has ever sent (invariant 5)."""
     asks = [one for one in sendings if one.purpose is Purpose.ASK and one.rung == alert.rung and one.state != "dropped"]
-    return all(one.state == "failed" or (one.state == "due" and one.attempts >= HOPELESS_AFTER) for one in asks)
+    return all(is_hopeless(one) for one in asks)
+
+
+def is_hopeless(one: Sending) -> bool:
+    """Whether a message counts as failed, also while it is still tried again."""
+    return one.state == "failed" or (one.state == "due" and one.attempts >= HOPELESS_AFTER)
 
 
 def rung_failed(alert: Alert, rung: int, ladder: Ladder, now_ms: int) -> Step:

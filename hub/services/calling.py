@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from functools import cached_property, partial
 
 from hub.domain.alerts import Kind
 from hub.domain.ladder import Ladder, Reach, Rung
 from hub.domain.ladders import LadderRule, chosen
-from hub.domain.people import Person
+from hub.domain.people import ChannelName, Person
 from hub.domain.places import Home, Place, building_of, lineage, metres_between
 from hub.domain.roll import Roll, reach
 from hub.domain.roster import OnDuty, on_duty
@@ -17,11 +18,15 @@ from hub.services.ports import Community, Tx
 
 
 class Calling:
-    """Reads what calling people needs, each part once a transaction, and no more than is asked for."""
+    """Reads what calling people needs, each part once a transaction, and no more than is asked for.
 
-    def __init__(self, tx: Tx, now_ms: int) -> None:
+    People come with the contacts that `channels` serve (None: with all).
+    """
+
+    def __init__(self, tx: Tx, now_ms: int, channels: Collection[ChannelName] | None = None) -> None:
         self._tx = tx
         self._now_ms = now_ms
+        self._channels = channels
         self._near: dict[tuple[str, ...], Roll] = {}
         self._people: dict[str, Person] = {}
         self._homes: dict[str, Home] = {}
@@ -81,8 +86,15 @@ class Calling:
         """These people, those who exist."""
         missing = [one for one in ids if one not in self._people]
         if missing:
-            self._people.update(self._tx.people.people(missing))
+            found = self._tx.people.people(missing)
+            self._people.update({one: self._reachable(person) for one, person in found.items()})
         return {one: self._people[one] for one in ids if one in self._people}
+
+    def _reachable(self, person: Person) -> Person:
+        served = self._channels
+        if served is None or all(one.channel in served for one in person.contacts):
+            return person
+        return replace(person, contacts=tuple(one for one in person.contacts if one.channel in served))
 
     def name_of(self, person_id: str | None) -> str:
         """How the person is called; empty for nobody, and for one who was erased."""

@@ -8,8 +8,18 @@ from dataclasses import replace
 
 import structlog
 
-from hub.domain.alerts import Alert, Audience, Inform, Purpose, has_rung_failed, may_have_failed, rung_failed
+from hub.domain.alerts import (
+    Alert,
+    Audience,
+    Inform,
+    Purpose,
+    has_rung_failed,
+    is_hopeless,
+    may_have_failed,
+    rung_failed,
+)
 from hub.domain.people import ChannelName
+from hub.services.next_way import go_on
 from hub.services.ports import Channel, ChannelFailed, Clock, Database, News, Notification, Tx
 from hub.services.reaching import remember_outcomes
 from hub.services.recording import Committed, Outgoing, Policy, Recording
@@ -150,16 +160,19 @@ class Dispatcher:
 
 
 def record_outcomes(tx: Tx, outcomes: Sequence[Notification], policy: Policy, now_ms: int) -> Committed:
-    """Stores outcomes, thanks those whom a request reached too late, and leaves a rung where all have failed."""
+    """Stores outcomes; goes on where a way has failed, thanks whom a request reached too late, leaves a failed rung."""
     tx.notifications.save(outcomes)
     remember_outcomes(tx, outcomes, now_ms)
     recording = Recording(tx, policy, now_ms)
     asks = [one for one in outcomes if one.purpose is Purpose.ASK]
-    alerts = tx.alerts.some({one.alert_id for one in asks})
+    alerts = tx.alerts.some({one.alert_id for one in outcomes if one.purpose is Purpose.ASK or is_hopeless(one)})
     for alert in alerts.values():
         mine = [one for one in asks if one.alert_id == alert.id]
+        is_asking_anew = go_on(recording, tx, alert, [one for one in outcomes if one.alert_id == alert.id])
         if not alert.is_asking:
             _thank_the_late(recording, alert, mine)
+        elif is_asking_anew:
+            continue
         elif may_have_failed(alert, mine) and has_rung_failed(alert, tx.notifications.of_alert(alert.id)):
             recording.add(rung_failed(alert, alert.rung, recording.ladder(alert), now_ms))
     return recording.write()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from hub.domain.alerts import Alert, Audience, Entry, Inform, Kind, Purpose, Step, Tell, rung_failed
+from hub.domain.contacting import first_ways
 from hub.domain.ladder import DEFAULT, Ladder, Reach, Reaching, Rung, Who
 from hub.domain.people import ChannelName, Contact, Person
 from hub.domain.words import say
@@ -25,12 +26,14 @@ CLAIM_MS = 5_000
 class Policy:
     """How this hub calls people: `ladder` where none is stored; `webhook` is the duty webhook's address or empty.
 
-    `is_page_open` says whether a person has a page open now; it is called from any thread.
+    `is_page_open` says whether a person has a page open now; it is called from any thread. `channels` are the ways
+    that this hub has (None: all); a contact of another is passed over.
     """
 
     ladder: Ladder
     webhook: str = ""
     is_page_open: Callable[[str], bool] = field(default=lambda person_id: True)
+    channels: frozenset[ChannelName] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ class Recording:
         self._tx = tx
         self._policy = policy
         self._now_ms = now_ms
-        self.calling = Calling(tx, now_ms)
+        self.calling = Calling(tx, now_ms, channels=policy.channels)
         self._touched: dict[str, _Touched] = {}
         self._journal: list[tuple[str, int, Entry]] = []
         self._tellings: list[Telling] = []
@@ -166,13 +169,13 @@ class Recording:
         )
 
     def _ask(self, alert: Alert, rungs: Sequence[Rung]) -> None:
-        """Asks the people of these rungs; on each of their channels once."""
-        asked: dict[tuple[str, Contact], Person] = {}
+        """Asks the people of these rungs, each by the first of the ways that they allow."""
+        ways: dict[str, list[Contact]] = {}
         for rung in rungs:
-            people = self.calling.people(self.calling.asked(rung, self.around(alert)))
-            asked |= {(one.id, contact): one for one in people.values() for contact in rung.ways_to(one)}
-        for (_, contact), person in asked.items():
-            if person.id not in alert.going:
+            for person in self.calling.people(self.calling.asked(rung, self.around(alert))).values():
+                ways.setdefault(person.id, []).extend(rung.ways_to(person))
+        for person_id, person in self.calling.people([one for one in ways if one not in alert.going]).items():
+            for contact in first_ways(list(dict.fromkeys(ways[person_id]))):
                 self._notify(alert, person, contact, Purpose.ASK, None)
 
     def _audience(self, alert: Alert, inform: Inform) -> list[str]:
@@ -193,8 +196,17 @@ class Recording:
                 return [one for one in dict.fromkeys(asked) if one and one not in alert.going]
 
     def _notify_person(self, alert: Alert, person: Person, purpose: Purpose, about: str | None) -> None:
-        for contact in person.contacts:
+        for contact in first_ways(person.contacts):
             self._notify(alert, person, contact, purpose, about)
+
+    def ways(self, alert: Alert, person: Person, rung: int) -> Sequence[Contact]:
+        """The ways by which this rung of the alert's ladder reaches the person."""
+        ladder = self.ladder(alert)
+        return ladder[min(rung, len(ladder) - 1)].ways_to(person)
+
+    def notify_by(self, alert: Alert, person: Person, contact: Contact, failed: Notification) -> None:
+        """Sends the same as `failed`, for the same rung, by another way."""
+        self._notify(replace(alert, rung=failed.rung), person, contact, failed.purpose, failed.about_person_id)
 
     def _notify(
         self, alert: Alert, person: Person | None, contact: Contact, purpose: Purpose, about: str | None
