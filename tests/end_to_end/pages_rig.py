@@ -146,9 +146,14 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 @asynccontextmanager
-async def rig(folder: Path, browser: Browser, push: Channel | None = None) -> AsyncIterator[Rig]:
+async def rig(
+    folder: Path, browser: Browser, push: Channel | None = None, *, is_first_start: bool = False
+) -> AsyncIterator[Rig]:
     """The console served on a free port, and a network between it and the browser. `push` turns Web Push on."""
-    async with stage(folder, clock=SystemClock(), push=push) as world:
+    has_anything = not is_first_start
+    async with stage(
+        folder, clock=SystemClock(), push=push, has_account=has_anything, has_places=has_anything
+    ) as world:
         server = Server(uvicorn.Config(world.app, port=0, log_level="error", timeout_graceful_shutdown=1))
         serving = asyncio.create_task(server.serve())
         try:

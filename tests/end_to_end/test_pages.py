@@ -282,9 +282,10 @@ async def test_no_page_scrolls_sideways_on_a_phone_at_any_size_of_text(stand: Ri
     context = await stand.context(width=390, language=language)
     page = await stand.signed_in(context)
     replay = f"/alerts/{(await stand.world.database.read(lambda tx: tx.alerts.latest(1)))[0].id}/replay"
+    announcement = f"/broadcast/{(await stand.world.database.read(lambda tx: tx.announcements.latest(1)))[0].id}"
     for size in ("standard", "huge"):
         await context.add_cookies([{"name": "size", "value": size, "url": stand.base}])
-        for path in (*PAGES, link, replay):
+        for path in (*PAGES, link, replay, announcement):
             await page.goto(f"{stand.base}{path}")
             assert await page.evaluate(TOO_WIDE) == [], (path, size)
 
@@ -294,17 +295,30 @@ async def test_axe_finds_nothing(stand: Rig, scheme: str) -> None:
     await play(stand.world)
     alert_id = (await stand.world.database.read(lambda tx: tx.alerts.not_closed()))[0].id
     link = f"/v/{await stand.world.services.access.new_link('wang')}/"
+    announcement_id = (await stand.world.database.read(lambda tx: tx.announcements.latest(1)))[0].id
     context = await stand.context(scheme=scheme)
     page = await stand.page(context)
     await page.goto(f"{stand.base}/sign-in")
     assert await _violations(page) == []
     page = await stand.signed_in(context)
-    for path in (*PAGES, link, f"/alerts/{alert_id}/replay", f"/alerts/{alert_id}"):
+    announcement = f"/broadcast/{announcement_id}"
+    for path in (*PAGES, link, announcement, f"/alerts/{alert_id}/replay", f"/alerts/{alert_id}"):
         await page.goto(f"{stand.base}{path}")
         assert await _violations(page) == [], path
     await page.locator(".acts button").first.click()
     await expect(page.locator("dialog")).to_be_visible()
     assert await _violations(page) == [], "dialog"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_nothing_at_the_first_start(tmp_path: Path, browser: Browser, scheme: str) -> None:
+    async with rig(tmp_path, browser, is_first_start=True) as stand:
+        page = await stand.page(await stand.context(scheme=scheme))
+        await page.goto(f"{stand.base}/")
+        await page.wait_for_url("**/welcome")
+        assert await _violations(page) == []
+        await page.set_viewport_size({"width": 390, "height": 900})
+        assert await page.evaluate(TOO_WIDE) == []
 
 
 async def _violations(page: Page) -> list[str]:
