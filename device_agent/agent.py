@@ -222,6 +222,7 @@ class Agent:
     def _store(self, effect: effects.Effect) -> None:
         match effect:
             case effects.StorePress(press=press):
+                self.link.hurry()
                 self._outbox.store_press(press)
             case effects.PressAccepted(press_id=press_id, recorded_at_ms=recorded_at_ms):
                 self._outbox.press_accepted(press_id, recorded_at_ms)

@@ -32,6 +32,7 @@ from wire import messages, topics
 from wire.signing import Refused, VerifyKeys
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 15.0  # before connecting again; half of it at random, so that 70 do not march
+PRESS_WAIT_S = 2.0  # the longest while a press waits: a refused connection costs little, an elder's seconds much
 PROBE_PATIENCE_S = 1.0
 
 log = logging.getLogger(__name__)
@@ -89,6 +90,7 @@ class HubLink:
         self._wanted: set[str] = set()
         self._is_ending = False
         self._unsent = asyncio.Event()
+        self._hurried = asyncio.Event()
         self._answers: dict[str, asyncio.Future[Probe]] = {}
         self._estimate: Estimate | None = None
 
@@ -112,8 +114,18 @@ class HubLink:
                 log.exception("the link to the hub failed: it is made anew")
             if self._is_ending:
                 return
-            await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
+            await self._pause(wait_s * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
             wait_s = min(wait_s * 2, LONGEST_WAIT_S)
+
+    async def _pause(self, wait_s: float) -> None:
+        self._hurried.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(wait_s, PRESS_WAIT_S) if self._outbox.has_waiting_press() else wait_s):
+                await self._hurried.wait()
+
+    def hurry(self) -> None:
+        """Somebody has pressed: where there is no link, try at once to make one."""
+        self._hurried.set()
 
     def end(self) -> None:
         """Make no new link. To be followed by a cancellation, which a link that is lost in the same moment would

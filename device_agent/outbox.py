@@ -188,6 +188,12 @@ class Outbox:
             finally:
                 os.close(descriptor)
 
+    def has_waiting_press(self) -> bool:
+        """Whether a press waits for the hub's `accepted`."""
+        return bool(
+            self._db.execute("SELECT EXISTS (SELECT 1 FROM presses WHERE recorded_at_ms IS NULL)").fetchone()[0]
+        )
+
     def depth(self) -> int:
         """How many presses and messages wait."""
         (count,) = self._db.execute(

@@ -65,6 +65,15 @@ def test_letting_go_never_touches_a_press_that_waits(tmp_path: Path) -> None:
     assert outbox.load().waiting == [press(0)]
 
 
+def test_a_press_waits_until_it_is_accepted(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "outbox.db")
+    assert not outbox.has_waiting_press()
+    outbox.store_press(press(0))
+    assert outbox.has_waiting_press()
+    outbox.press_accepted("p-0", UNIX_MS)
+    assert not outbox.has_waiting_press()
+
+
 def test_messages_wait_in_order_until_they_are_sent(tmp_path: Path) -> None:
     path = tmp_path / "outbox.db"
     outbox = Outbox(path)

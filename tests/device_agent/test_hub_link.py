@@ -1,0 +1,82 @@
+"""How long an agent without a link waits before it tries again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from device_agent import hub_link
+from device_agent.clock import DeviceClock
+from device_agent.hub_link import HubLink, Identity
+from device_agent.mqtt import Link, LinkLost, Outgoing
+from device_agent.outbox import Outbox
+from tests.device_agent.test_outbox import press
+from wire.messages import Health
+from wire.signing import SigningKey, VerifyKeys
+
+FOR_EVER_S = 1e6
+
+
+class DeadLinks:
+    """A `Links` whose broker is away; counts who asks."""
+
+    def __init__(self) -> None:
+        self.tries: asyncio.Queue[None] = asyncio.Queue()
+
+    @asynccontextmanager
+    async def connect(self, will: Outgoing | None) -> AsyncIterator[Link]:
+        self.tries.put_nowait(None)
+        raise LinkLost("the broker is away")
+        yield
+
+
+@pytest.fixture
+def outbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Outbox:
+    """Of an agent that has tried in vain for long."""
+    monkeypatch.setattr(hub_link, "FIRST_WAIT_S", FOR_EVER_S)
+    monkeypatch.setattr(hub_link, "LONGEST_WAIT_S", FOR_EVER_S)
+    return Outbox(tmp_path / "outbox.db")
+
+
+@asynccontextmanager
+async def trying(outbox: Outbox) -> AsyncIterator[tuple[HubLink, DeadLinks]]:
+    """A link that runs until the end of the block, and has tried once."""
+
+    def health() -> Health:
+        raise AssertionError("nobody is there to report to")
+
+    links = DeadLinks()
+    identity = Identity("building-17", VerifyKeys([SigningKey.generate().public_bytes]))
+    link = HubLink(identity, links, outbox, DeviceClock(), lambda event: None, lambda sha256, data: None, health)
+    task = asyncio.create_task(link.run())
+    try:
+        async with asyncio.timeout(10):
+            await links.tries.get()
+            yield link, links
+    finally:
+        link.end()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_press_has_the_broker_looked_for_at_once(outbox: Outbox) -> None:
+    async with trying(outbox) as (link, links):
+        for _ in range(3):
+            await asyncio.sleep(0)  # the pause has begun, and nothing but a press ends it
+            assert links.tries.empty()
+            link.hurry()
+            await links.tries.get()
+
+
+async def test_while_a_press_waits_the_broker_is_looked_for_again_soon(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub_link, "PRESS_WAIT_S", 0.001)
+    outbox.store_press(press(0))
+    async with trying(outbox) as (_, links):
+        for _ in range(3):
+            await links.tries.get()
