@@ -59,6 +59,7 @@ async def test_a_press_is_on_disk_before_lamp_or_voice_says_anything_about_it(tm
     await finger.is_watched.wait()
     finger.changed(ButtonEdge(BUTTON, is_down=True, at_s=0.0))
     assert notes == ["on disk"]
+    assert agent.link._hurried.is_set()
     now_ns = SILENCE_MS * 1_000_000
     finger.changed(ButtonEdge(BUTTON, is_down=True, at_s=SILENCE_MS / 1_000))
     agent.post(events.Tick())
