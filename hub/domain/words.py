@@ -161,6 +161,18 @@ WORDS: dict[str, tuple[str, str]] = {
         "这部手机给的推送地址用不了，请换一个浏览器再试。",
         "The push address of this phone cannot be used. Try another browser.",
     ),
+    "bad_address": (
+        "“{channel}”的地址“{address}”用不了，请检查后改正。",
+        "“{address}” is no address for “{channel}”. Please correct it.",
+    ),
+    "too_many_contacts": (
+        "通知方式最多{most}种，请删掉一些。",
+        "At most {most} ways to reach one person. Remove some.",
+    ),
+    "contact_of_a_browser": (
+        "网页推送要由本人在自己的手机上打开，这里不能写。",
+        "Web Push is turned on by the person on their own phone; it cannot be written here.",
+    ),
     "push_failed": (
         "手机厂商的推送服务没有收下（{reason}）。请过一会儿再试；还不行，就请用别的方式通知您。",
         "The phone maker's push service did not take it ({reason}). Try again later, or use another way.",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 from functools import cached_property, partial
 
 from hub.domain.alerts import Kind
+from hub.domain.contacting import served
 from hub.domain.ladder import Ladder, Reach, Rung
 from hub.domain.ladders import LadderRule, chosen
 from hub.domain.people import ChannelName, Person
@@ -87,14 +87,8 @@ class Calling:
         missing = [one for one in ids if one not in self._people]
         if missing:
             found = self._tx.people.people(missing)
-            self._people.update({one: self._reachable(person) for one, person in found.items()})
+            self._people.update({one: served(person, self._channels) for one, person in found.items()})
         return {one: self._people[one] for one in ids if one in self._people}
-
-    def _reachable(self, person: Person) -> Person:
-        served = self._channels
-        if served is None or all(one.channel in served for one in person.contacts):
-            return person
-        return replace(person, contacts=tuple(one for one in person.contacts if one.channel in served))
 
     def name_of(self, person_id: str | None) -> str:
         """How the person is called; empty for nobody, and for one who was erased."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from hub.domain.alerts import Kind
+from hub.domain.contacting import served
 from hub.domain.coverage import Around, Coverage, Staff, coverage
 from hub.domain.errors import Changed, Invalid, NotFound
 from hub.domain.ladder import Ladder, Reach, Rung, Who
 from hub.domain.ladders import LadderRule, checked
+from hub.domain.people import ChannelName
 from hub.domain.places import EVERYWHERE, lineage
 from hub.services.calling import Calling
 from hub.services.ports import AuditRow, Clock, Database, Tx
@@ -56,6 +58,7 @@ class Ladders:
         self._database = database
         self._clock = clock
         self._default = policy.ladder
+        self._channels = policy.channels
 
     async def all(self) -> list[LadderRule]:
         """The stored ones, and last the default one, with the id DEFAULT_ID."""
@@ -67,7 +70,7 @@ class Ladders:
 
         def job(tx: Tx) -> tuple[LadderRule, Coverage]:
             rule = _found([*tx.ladders.rules(), self._default_rule], rule_id)
-            return rule, week(tx, rule, now_ms)
+            return rule, week(tx, rule, now_ms, self._channels)
 
         return await self._database.read(job)
 
@@ -89,7 +92,7 @@ class Ladders:
             else:
                 tx.ladders.add([saved])
             tx.audit.add(AuditRow(now_ms, by, "ladder_saved", {"ladder": saved.id, "version": saved.version}))
-            return saved, week(tx, saved, now_ms)
+            return saved, week(tx, saved, now_ms, self._channels)
 
         return await self._database.write(job)
 
@@ -110,7 +113,7 @@ class Ladders:
         def job(tx: Tx) -> Plan:
             if place not in tx.places.places():
                 raise Invalid("unknown_place", place=place)
-            return plan(Calling(tx, at_ms), place, None, kind, self._default)
+            return plan(Calling(tx, at_ms, self._channels), place, None, kind, self._default)
 
         return await self._database.read(job)
 
@@ -121,7 +124,7 @@ class Ladders:
             home = tx.places.homes([home_id]).get(home_id)
             if home is None:
                 raise NotFound(what="home", id=home_id)
-            return plan(Calling(tx, at_ms), home.place, home.id, kind, self._default)
+            return plan(Calling(tx, at_ms, self._channels), home.place, home.id, kind, self._default)
 
         return await self._database.read(job)
 
@@ -153,9 +156,13 @@ def _called(calling: Calling, rung: Rung, around: Around) -> tuple[Called, ...]:
     return tuple(Called(person_id, calling.name_of(person_id), who) for person_id, who in reasons.items())
 
 
-def week(tx: Tx, rule: LadderRule, now_ms: int) -> Coverage:
-    """Where the ladder reaches too few in the coming week, of all places in its own that a press can come from."""
-    staff = Staff(tx.people.people(), tx.people.assignments(), tx.rota.rota())
+def week(tx: Tx, rule: LadderRule, now_ms: int, channels: Collection[ChannelName] | None = None) -> Coverage:
+    """Where the ladder reaches too few in the coming week, of all places in its own that a press can come from.
+
+    `channels` are those that this hub has (None: all).
+    """
+    people = {one: served(person, channels) for one, person in tx.people.people().items()}
+    staff = Staff(people, tx.people.assignments(), tx.rota.rota())
     within = (rule.from_minute, rule.to_minute)
     return coverage(rule.rungs, pressing(tx, rule.place), staff, now_ms, within=within)
 

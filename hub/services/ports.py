@@ -276,6 +276,10 @@ class PeopleStore(Protocol):
         """A further way to reach the person, after those that are there."""
         ...
 
+    def set_contacts(self, person_id: str, contacts: Sequence[Contact]) -> None:
+        """Replaces all ways to reach the person, in this order."""
+        ...
+
     def drop_contact(self, person_id: str, contact: Contact) -> None:
         """Forgets this way; nothing happens when it is not there."""
         ...

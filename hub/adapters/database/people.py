@@ -23,6 +23,7 @@ _SET_LINK = (
 _CONTACT = tables.contact.c
 _OF_PERSON = (_CONTACT.community_id == COMMUNITY, _CONTACT.person_id == bindparam("person"))
 _LAST_POSITION = select(func.max(_CONTACT.position)).where(*_OF_PERSON)
+_DROP_CONTACTS = tables.contact.delete().where(*_OF_PERSON)
 _DROP_CONTACT = tables.contact.delete().where(
     *_OF_PERSON, _CONTACT.channel == bindparam("channel"), _CONTACT.address == bindparam("address")
 )
@@ -58,6 +59,13 @@ class StoredPeople:
         last = self.connection.scalar(_LAST_POSITION, {"community": self.community_id, "person": person_id})
         row = {"person_id": person_id, "position": 0 if last is None else last + 1, **as_row(contact)}
         insert_all(self.connection, tables.contact, self.community_id, [row])
+        self.known.changed()
+
+    def set_contacts(self, person_id: str, contacts: Sequence[Contact]) -> None:
+        """Replaces all ways to reach the person, in this order; the person must exist."""
+        self.connection.execute(_DROP_CONTACTS, {"community": self.community_id, "person": person_id})
+        rows = [{"person_id": person_id, "position": index, **as_row(one)} for index, one in enumerate(contacts)]
+        insert_all(self.connection, tables.contact, self.community_id, rows)
         self.known.changed()
 
     def drop_contact(self, person_id: str, contact: Contact) -> None:

@@ -46,6 +46,8 @@ ROUTES: list[tuple[str, str, dict[str, Any] | None, set[Role]]] = [
     ("PUT", "/api/v1/ladders/{ladder_id}", LADDER, {ADMIN, STAFF}),
     ("DELETE", "/api/v1/ladders/{ladder_id}", None, {ADMIN, STAFF}),
     ("GET", "/api/v1/people", None, {ADMIN, STAFF}),
+    ("GET", "/api/v1/people/{person_id}/contacts", None, {ADMIN, STAFF}),
+    ("PUT", "/api/v1/people/{person_id}/contacts", {"contacts": []}, {ADMIN, STAFF}),
     ("GET", "/api/v1/places", None, set(Role)),
     ("GET", "/api/v1/rota", None, {ADMIN, STAFF}),
     ("PUT", "/api/v1/rota/shifts/{entry_id}", {**HOURS, "weekday": 0}, {ADMIN, STAFF}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.domain.people import Role
+from hub.domain.people import ChannelName, Contact, Role
 from hub.services.ports import CommitFailed
 from tests.hub.api.conftest import Api
 from tests.hub.services.small_community import NOON_MS
@@ -49,6 +49,39 @@ async def test_people_come_with_their_duties_and_without_addresses(api: Api) -> 
     assert people["wang"]["channels"] == ["page", "ntfy"]
     assert people["zhao"]["channels"] == []
     assert "secret" not in answer.text
+
+
+async def test_how_somebody_is_reached_is_written_in_their_order_and_their_phones_stay(api: Api) -> None:
+    headers = await api.as_role(Role.STAFF)
+    await api.database.write(lambda tx: tx.people.add_contact("wang", Contact(ChannelName.WEB_PUSH, "{}")))
+    written = [{"channel": "sms", "address": "13800000001"}, {"channel": "page", "address": ""}]
+    address = "/api/v1/people/wang/contacts"
+    assert (await api.client.put(address, json={"contacts": written}, headers=headers)).status_code == 204
+    phone = {"channel": "web_push", "address": ""}
+    read = (await api.client.get(address, headers=headers)).json()
+    assert read == {"contacts": [*written, phone]}
+    assert (
+        await api.client.put(address, json=read, headers=headers)
+    ).status_code == 204  # what was read can be written
+    stored = (await api.database.read(lambda tx: tx.people.people(["wang"])))["wang"].contacts
+    assert [one.channel for one in stored] == [ChannelName.SMS, ChannelName.PAGE, ChannelName.WEB_PUSH]
+    assert stored[-1].address == "{}"
+
+
+@pytest.mark.parametrize(
+    ("person", "contact", "status", "key"),
+    [
+        ("nobody", {"channel": "page"}, 404, "not_found"),
+        ("wang", {"channel": "sms", "address": "no number"}, 422, "bad_address"),
+        ("wang", {"channel": "pigeon"}, 422, "field_not_allowed"),
+    ],
+)
+async def test_a_contact_that_cannot_be_used_is_told(
+    api: Api, person: str, contact: dict[str, object], status: int, key: str
+) -> None:
+    headers = await api.as_role(Role.STAFF)
+    answer = await api.client.put(f"/api/v1/people/{person}/contacts", json={"contacts": [contact]}, headers=headers)
+    assert (answer.status_code, answer.json()["error"]) == (status, key)
 
 
 async def test_places_come_with_their_homes_and_devices(api: Api) -> None:

@@ -1,10 +1,12 @@
 """In which order somebody is reached."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.domain.contacting import BESIDE, first_ways, next_way
-from hub.domain.people import ChannelName, Contact
+from hub.domain.contacting import ADDRESSES, BESIDE, MOST_CONTACTS, checked, first_ways, next_way, served
+from hub.domain.errors import Invalid
+from hub.domain.people import ChannelName, Contact, Person
 
 PAGE, PUSH = Contact(ChannelName.PAGE), Contact(ChannelName.WEB_PUSH, "{}")
 WECOM, SMS = Contact(ChannelName.WECOM_APP, "WangFang"), Contact(ChannelName.SMS, "13800000001")
@@ -66,3 +68,59 @@ def test_nothing_more_is_used_while_a_way_that_was_tried_may_still_arrive(
     failed = data.draw(st.lists(st.sampled_from(tried), unique=True)) if tried else []
     if set(tried) - set(failed):
         assert next_way(ways, tried, failed) is None
+
+
+# --- what staff write ----------------------------------------------------------------------------------
+
+GOOD = {
+    ChannelName.WEBHOOK: "https://gateway.example/x?y=1",
+    ChannelName.NTFY: "wang_fang-7",
+    ChannelName.PAGE: "",
+    ChannelName.WECOM_APP: "WangFang",
+    ChannelName.WECOM_ROBOT: "13800000001",
+    ChannelName.DINGTALK: "",
+    ChannelName.FEISHU: "ou_18eac8",
+    ChannelName.SMS: "+8613800000001",
+    ChannelName.APPRISE: "mail:wang@example.org",
+}
+
+
+def test_every_way_but_the_browsers_own_can_be_written_and_the_order_is_kept() -> None:
+    assert set(ADDRESSES) == set(ChannelName) - {ChannelName.WEB_PUSH}
+    written = tuple(Contact(channel, address) for channel, address in GOOD.items())
+    assert checked(written) == written
+    assert checked([*written, written[0]]) == written
+
+
+@pytest.mark.parametrize(
+    ("channel", "address"),
+    [
+        (ChannelName.SMS, ""),
+        (ChannelName.SMS, "１３８００００００００"),
+        (ChannelName.SMS, "13800000001,13800000002"),
+        (ChannelName.NTFY, "a/b"),
+        (ChannelName.NTFY, ""),
+        (ChannelName.PAGE, "x"),
+        (ChannelName.WECOM_APP, "a|b"),
+        (ChannelName.WECOM_APP, "@all x"),
+        (ChannelName.FEISHU, '"><at'),
+        (ChannelName.WEBHOOK, "ftp://x"),
+        (ChannelName.APPRISE, "wang@example.org"),
+        (ChannelName.WEB_PUSH, "{}"),
+    ],
+)
+def test_what_cannot_be_an_address_is_refused_with_a_sentence(channel: ChannelName, address: str) -> None:
+    with pytest.raises(Invalid):
+        checked([Contact(channel, address)])
+
+
+def test_more_ways_than_anybody_needs_are_refused() -> None:
+    with pytest.raises(Invalid):
+        checked([Contact(ChannelName.SMS, f"1380000000{n}") for n in range(MOST_CONTACTS + 1)])
+
+
+def test_of_ways_that_a_hub_does_not_have_nothing_is_left() -> None:
+    person = Person("p", "周明", contacts=(PAGE, WECOM, SMS))
+    assert served(person, None) is person
+    assert served(person, {ChannelName.PAGE, ChannelName.SMS}).contacts == (PAGE, SMS)
+    assert served(person, set()).contacts == ()

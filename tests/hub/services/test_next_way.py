@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from hub.domain.alerts import Alert, Purpose
-from hub.domain.ladder import DEFAULT
+from hub.domain.alerts import Alert, Kind, Purpose
+from hub.domain.ladder import DEFAULT, Reach
 from hub.domain.people import Assignment, ChannelName, Contact, Duty, Person, Resident
 from hub.services.calling import Calling
+from hub.services.ladders import DEFAULT_ID, Ladders
 from hub.services.notify import record_outcomes
 from hub.services.ports import ChannelFailed, Notification, Tx
 from hub.services.recording import Recording
@@ -187,6 +188,18 @@ async def test_whoever_has_only_ways_that_are_not_configured_makes_no_rung_full(
         return calling.asked(DEFAULT[0], calling.around("building-3", None))
 
     assert await rig.read(job) == asked
+
+
+@pytest.mark.parametrize(("channels", "reach"), [({NTFY}, Reach.NOBODY), ({SMS}, Reach.ENOUGH)])
+async def test_who_would_be_called_is_answered_by_the_ways_that_the_hub_has(
+    rig: PressRig, channels: set[ChannelName], reach: Reach
+) -> None:
+    ladders = Ladders(rig.database, rig.clock, replace(POLICY, channels=frozenset(channels)))
+    plan = await ladders.who_at_place("building-3", Kind.CALL, rig.clock.now_ms())
+    assert plan.rungs[0].reach is reach
+    _, week = await ladders.get(DEFAULT_ID)
+    somewhere = {place for gap in week.rungs[0] for place in gap.places if gap.is_nobody}
+    assert ("building-3" in somewhere) is (reach is Reach.NOBODY)
 
 
 async def test_no_message_on_any_way_says_who_lives_there_or_what_ails_them(rig: PressRig) -> None:
