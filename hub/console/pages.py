@@ -74,6 +74,8 @@ def _environment(language: str) -> Environment:
         "word": word,
         "words": words,
         "clock": clock,
+        "clock_minute": clock_minute,
+        "weekday": weekday,
         "moment": moment,
         "lasts": lasts,
         "level": lambda kind: labels.LEVEL_OF.get(str(kind), 2),
@@ -113,6 +115,18 @@ def _local(ms: float, context: Context) -> datetime:
 def clock(context: Context, ms: float) -> str:
     """The time of day in the community's zone: 14:01:50."""
     return time_of_day(ms, context["zone"])
+
+
+@pass_context
+def clock_minute(context: Context, ms: float) -> str:
+    """Hour and minute in the community's zone: 14:01."""
+    return _local(ms, context).strftime("%H:%M")
+
+
+@pass_context
+def weekday(context: Context, ms: float) -> str:
+    """The day of the week in the community's zone, 0 is Monday; labels.py has its word."""
+    return str(_local(ms, context).weekday())
 
 
 @pass_context

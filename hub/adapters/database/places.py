@@ -68,6 +68,11 @@ class StoredPlaces:
         homes = self.known.directory.homes
         return {one: homes[one] for one in ids if one in homes}
 
+    def homes_named(self, text: str, most: int) -> list[Home]:
+        """The homes whose name holds this text, at most so many; one that is called exactly so comes first."""
+        found = [home for home in self.known.directory.homes.values() if text in home.name]
+        return sorted(found, key=lambda home: home.name != text)[:most]
+
     def add_homes(self, homes: Sequence[Home]) -> None:
         """Adds homes; their places must exist."""
         insert_all(self.connection, tables.home, self.community_id, [as_row(home) for home in homes])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 import pytest_asyncio
 
 from hub.console.pages import STATIC
+from hub.domain.errors import NotFound
 from hub.domain.people import Role
 from hub.services.desk_watch import WATCHED_MS
 from hub.services.served import SESSION_COOKIE
@@ -22,7 +24,7 @@ from wire.messages import Gesture
 
 OURS = {"Sec-Fetch-Site": "same-origin"}
 HTMX = {**OURS, "HX-Request": "true"}
-PAGES = ("/desk", "/broadcast", "/map", "/devices")
+PAGES = ("/desk", "/broadcast", "/map", "/devices", "/ladders")
 
 
 @pytest_asyncio.fixture
@@ -428,3 +430,95 @@ async def test_language_and_size_are_kept_and_lead_back(browser: httpx.AsyncClie
 def test_scripts_and_styles_are_within_their_budget() -> None:
     files = [*STATIC.glob("*.css"), *STATIC.glob("js/*.js"), *STATIC.glob("vendor/*.js")]
     assert sum(len(gzip.compress(file.read_bytes())) for file in files) <= 40 * 1024
+
+
+# --- ladders -------------------------------------------------------------------------------------------
+
+NIGHT = {
+    "rungs": "2",
+    "version": "0",
+    "name": "夜间",
+    "place": "grid-1",
+    "hours": "some",
+    "from": "22:00",
+    "to": "06:30",
+    "who-0": ["helper", "desk"],
+    "wait-0": "30",
+    "needed-0": "2",
+    "who-1": ["everyone"],
+    "wait-1": "120",
+    "channel-1": ["ntfy"],
+}
+
+
+async def test_a_ladder_is_written_in_a_form_and_shown_in_sentences(world: Stage, browser: httpx.AsyncClient) -> None:
+    await signed_in(world, browser)
+    saved = await browser.post("/ladders/night", data=NIGHT)
+    assert (saved.status_code, saved.headers["location"]) == (303, "/ladders#night")
+    rule, _ = await world.services.ladders.get("night")
+    assert (rule.from_minute, rule.to_minute, rule.version) == (22 * 60, 6 * 60 + 30, 1)
+    assert [(rung.needed, rung.wait_ms) for rung in rule.rungs] == [(2, 30_000), (1, 120_000)]
+    text = " ".join(re.sub("<[^>]*>", "", (await browser.get("/ladders")).text).split())
+    for shown in ("夜间", "22:00–06:30", "先叫 结对帮扶、值班台，要 2 个人接，等 30 秒。", "每 2 分钟 再叫一遍"):
+        assert shown in text
+    changed = await browser.post("/ladders/night", data={**NIGHT, "version": "1", "do": "drop"})
+    assert changed.status_code == 303
+    assert "夜间" not in (await browser.get("/ladders")).text
+
+
+@pytest.mark.parametrize(
+    ("do", "expected"),
+    [
+        ("add", [("helper", "desk"), ("everyone",), ("on_shift",)]),
+        ("up:1", [("everyone",), ("helper", "desk")]),
+        ("down:0", [("everyone",), ("helper", "desk")]),
+        ("up:0", [("helper", "desk"), ("everyone",)]),
+        ("down:1", [("helper", "desk"), ("everyone",)]),
+        ("remove:0", [("everyone",)]),
+        ("remove:9", [("helper", "desk"), ("everyone",)]),
+    ],
+)
+async def test_rungs_are_added_moved_and_removed_without_any_script(
+    world: Stage, browser: httpx.AsyncClient, do: str, expected: list[tuple[str, ...]]
+) -> None:
+    await signed_in(world, browser)
+    text = (await browser.post("/ladders/night", data={**NIGHT, "do": do})).text
+    ticked = re.findall(r'name="who-(\d+)" value="(\w+)" checked', text)
+    found = [tuple(who for index, who in ticked if int(index) == rung) for rung in range(len(expected))]
+    assert found == expected
+    assert 'value="夜间"' in text
+    with pytest.raises(NotFound):
+        await world.services.ladders.get("night")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"who-0": []}, "第1级没有写叫谁"),
+        ({"name": " "}, "请写上名字"),
+        ({"place": "nowhere"}, "没有“nowhere”这个地方"),
+    ],
+)
+async def test_a_ladder_that_cannot_be_stored_says_why_and_keeps_what_was_written(
+    world: Stage, browser: httpx.AsyncClient, wrong: dict[str, object], sentence: str
+) -> None:
+    await signed_in(world, browser)
+    answer = await browser.post("/ladders/night", data={**NIGHT, **wrong})
+    assert answer.status_code == 422
+    assert sentence in answer.text
+    assert 'value="06:30"' in answer.text
+
+
+async def test_who_would_be_called_is_answered_for_a_home_and_an_hour(world: Stage, browser: httpx.AsyncClient) -> None:
+    await signed_in(world, browser)
+    text = (await browser.get("/ladders?home=17栋2单元502&at=2025-12-01T03:00&kind=call")).text
+    assert "17栋2单元502室" in text
+    assert "李强" in text
+    assert "150 秒 后" in text
+    assert "没有找到这户" in (await browser.get("/ladders?home=99栋")).text
+    assert (await browser.get("/ladders?home=17栋&at=soon")).status_code == 200
+
+
+async def test_an_observer_may_not_change_a_ladder(world: Stage, browser: httpx.AsyncClient) -> None:
+    await signed_in(world, browser, Role.OBSERVER)
+    assert (await browser.post("/ladders/night", data=NIGHT)).status_code == 403
