@@ -240,7 +240,7 @@ class Agent:
                 self._outbox.forget_manifest(announcement_id)
             case effects.StoreSeen(message_id=message_id, valid_until_ms=valid_until_ms):
                 now = self._clock.now()
-                self._outbox.store_seen(message_id, valid_until_ms, now.unix_ms if now.is_settled else None)
+                self._outbox.store_seen(message_id, valid_until_ms, now.unix_ms if now.is_learned else None)
             case _:
                 raise AssertionError(f"nobody performs {effect!r}")
 

@@ -37,6 +37,7 @@ class DeviceClock:
             mono_ms=mono_ns // 1_000_000,
             unix_ms=(mono_ns + self._offset()) // 1_000_000,
             is_settled=self._offset_ns is not None or waited_ms >= PATIENCE_MS,
+            is_learned=self._offset_ns is not None,
         )
 
     def mono_s(self, unix_ms: float) -> float:

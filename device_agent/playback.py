@@ -131,7 +131,7 @@ class Playback:
         for each in [each for each in self._unsaid.values() if each.sha256 == sha256]:
             del self._unsaid[each.sound_id]
             now = self._clock.now()
-            if not now.is_settled or now.unix_ms <= each.valid_until_ms:
+            if not now.is_learned or now.unix_ms <= each.valid_until_ms:
                 self._mix(Sound(each.sound_id, pcm, priority=EMERGENCY_PRIORITY, lane="told"))
 
     async def _pcm(self, sha256: str) -> Pcm | None:

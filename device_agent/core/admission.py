@@ -23,11 +23,11 @@ def objection(state: Admission, message: messages.Signed, now: Moment) -> str | 
     """Why this message must not be obeyed, or None. A replay is an id that was seen before.
 
     Until the hub's time is known, expiry is judged by the broker alone, which drops what is expired: a wrong
-    clock after a power cut must not make a device deaf.
+    clock after a power cut must not make a device deaf, however long a busy hub takes to tell the time.
     """
     if message.to != state.device and message.to not in state.places:
         return "not for this device"
-    if now.is_settled and now.unix_ms > message.valid_until_ms:
+    if now.is_learned and now.unix_ms > message.valid_until_ms:
         return "expired"
     if message.id in state.seen:
         return "seen before"
@@ -39,7 +39,7 @@ def note(state: Admission, message: messages.Signed, now: Moment) -> tuple[Admis
     alive = {
         message_id: until_ms
         for message_id, until_ms in state.seen.items()
-        if not now.is_settled or until_ms >= now.unix_ms
+        if not now.is_learned or until_ms >= now.unix_ms
     }
     alive[message.id] = message.valid_until_ms
     return replace(state, seen=alive), [effects.StoreSeen(message.id, message.valid_until_ms)]

@@ -10,12 +10,13 @@ class Moment:
     """An instant on two clocks, both in integer milliseconds.
 
     `mono_ms` never jumps: every wait is measured on it. `unix_ms` is the hub's time once it has been learned
-    (`is_settled`), and the system's wall clock before.
+    (`is_learned`), and the system's wall clock before, by which a device goes that has waited in vain (`is_settled`).
     """
 
     mono_ms: int
     unix_ms: int
     is_settled: bool = True
+    is_learned: bool = True
 
     def unix_of(self, mono_s: float) -> int:
         """The Unix time, in ms, of an instant of the monotonic clock in seconds."""

@@ -169,7 +169,7 @@ def _no_network(press: messages.Press) -> list[effects.Effect]:
 
 def _let_go(state: PressesState, now: Moment) -> Result:
     before_ms = now.unix_ms - KEPT_MS
-    if not now.is_settled or not any(entry.recorded_at_ms < before_ms for entry in state.kept):
+    if not now.is_learned or not any(entry.recorded_at_ms < before_ms for entry in state.kept):
         return state, []
     kept = tuple(entry for entry in state.kept if entry.recorded_at_ms >= before_ms)
     return replace(state, kept=kept), [effects.ForgetAccepted(before_ms)]

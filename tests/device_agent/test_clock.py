@@ -31,6 +31,7 @@ def test_after_ten_seconds_without_an_answer_the_wall_clock_must_do() -> None:
     assert not clock.now().is_settled
     clocks.mono += 1 * S
     assert clock.now().is_settled
+    assert not clock.now().is_learned
 
 
 def test_once_learned_a_step_of_the_wall_clock_changes_nothing() -> None:
@@ -40,6 +41,7 @@ def test_once_learned_a_step_of_the_wall_clock_changes_nothing() -> None:
     clocks.wall += 3_600 * S
     assert clock.now().unix_ms == 8_000_000
     assert clock.now().is_settled
+    assert clock.now().is_learned
 
 
 def test_the_error_of_the_wall_clock_is_reported() -> None:

@@ -58,8 +58,8 @@ async def running_hub(
     async with Gateway() as gateway, aiohttp.ClientSession() as session:
         settings = {"DONGDONG_DUTY_WEBHOOK": gateway.url, "DONGDONG_LOG_LEVEL": "warning"}
         hub = HubProcess(community.copy(folder / "hub"), {**settings, **(environ or {})})
-        await hub.start()
         try:
+            await hub.start()
             yield RunningHub(hub, gateway, Api(session, hub.url, community.token), community)
         finally:
             await hub.stop()

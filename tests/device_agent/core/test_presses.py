@@ -101,7 +101,7 @@ def test_an_accepted_press_is_kept_seven_days_and_sent_no_more() -> None:
 def test_while_the_time_is_unknown_nothing_is_let_go() -> None:
     state, _ = pressed(EMPTY, 0, is_linked=True)
     state, _ = presses.accepted(state, state.waiting[0].press.press_id, UNIX_MS)
-    state, _ = presses.tick(state, at(2 * presses.KEPT_MS, is_settled=False), is_linked=True)
+    state, _ = presses.tick(state, at(2 * presses.KEPT_MS, is_learned=False), is_linked=True)
     assert len(state.kept) == 1
 
 

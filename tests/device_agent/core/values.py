@@ -12,9 +12,9 @@ DEVICE = "building-17"
 SHA = "ab" * 32
 
 
-def at(mono_ms: int, *, is_settled: bool = True) -> Moment:
+def at(mono_ms: int, *, is_settled: bool = True, is_learned: bool = True) -> Moment:
     """The moment so many ms after both clocks' beginning in these tests."""
-    return Moment(mono_ms, UNIX_MS + mono_ms, is_settled)
+    return Moment(mono_ms, UNIX_MS + mono_ms, is_settled, is_settled and is_learned)
 
 
 def signed(to: str = DEVICE, message_id: str = "m-1", valid_ms: int = 600_000) -> dict[str, Any]:
