@@ -21,6 +21,8 @@ log = structlog.get_logger()
 
 AGAIN_S = 0.1
 """Between tries of a commit that failed."""
+MOST_CHANGES = 100
+"""So often in a row no other hub is faster: what still says so is a defect, and must not be tried for ever."""
 UNRECORDED_S = 2.0
 """A press that is not on disk after so long is told to people as it is (ALERTS.md, invariant 13)."""
 PEOPLE_FIRST_S = 0.005
@@ -80,12 +82,15 @@ class TakePresses:
             raise
 
     async def _store(self, batch: Sequence[Received]) -> None:
+        remaining = MOST_CHANGES
         while True:
             try:
                 # Shielded: a connection that breaks must not keep from people what is committed.
                 return await asyncio.shield(asyncio.create_task(self._commit(batch)))
-            except Changed:
-                continue  # another hub took one of the alerts: read it again
+            except Changed:  # another hub took one of the alerts or presses: read it again
+                remaining -= 1
+                if not remaining:
+                    raise
             except CommitFailed:
                 log.exception("commit_failed", presses=len(batch))
                 await asyncio.sleep(AGAIN_S)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from hub.adapters.database.engine import has_transaction
+from hub.domain.errors import Changed
 from hub.services.ports import CommitFailed, Tx
 
 GROUP = 64
@@ -134,13 +135,20 @@ def _outcome(job: Job, tx: Tx) -> _Outcome:
     try:
         return _Outcome(job(tx))
     except IntegrityError as error:
-        return _Outcome(error=error)
+        # Another hub has stored the same press or alert since this job looked: looking again is all that is needed.
+        return _Outcome(error=_because_of(error, Changed()) if _is_unique(error) else error)
     except DBAPIError as error:
         return _Outcome(error=_failed(error))
     except StopIteration as error:  # a future cannot carry it
         return _Outcome(error=_because_of(error, RuntimeError("a job raised StopIteration")))
     except Exception as error:  # noqa: BLE001  # it belongs to whoever gave the job
         return _Outcome(error=error)
+
+
+def _is_unique(error: IntegrityError) -> bool:
+    """Whether a UNIQUE key was there already; by SQLite's extended code, and PostgreSQL's class."""
+    code = getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None)
+    return code in ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "23505")
 
 
 def _in_savepoint(connection: Connection, job: Job, tx: Tx) -> _Outcome:

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from random import Random
 
 from hub.domain.devices import Device
-from hub.domain.people import Assignment, Person, Resident
+from hub.domain.ladders import LadderRule
+from hub.domain.people import Assignment, Group, Person, Resident
 from hub.domain.places import Home, Place
 from hub.domain.roster import Shift
 from hub.services.example import elders, plan
 from hub.services.example.helpers import helpers
 from hub.services.example.names import Names
+from hub.services.example.neighbourhood import NIGHT, neighbourhood
 from hub.services.ports import Button, Community
 
 SEED = 17
@@ -27,6 +29,8 @@ class Example:
     residents: tuple[Resident, ...]
     people: tuple[Person, ...]
     assignments: tuple[Assignment, ...]
+    groups: tuple[Group, ...]
+    ladders: tuple[LadderRule, ...]
     shifts: tuple[Shift, ...]
     devices: tuple[Device, ...]
     buttons: tuple[Button, ...]
@@ -40,6 +44,7 @@ def example(seed: int = SEED) -> Example:
     elders_at = elders.homes_with_elders(random, buildings)
     residents = elders.elders(random, names, elders_at)
     helping = helpers(random, names, buildings, elders_at)
+    groups = neighbourhood(helping, buildings, elders_at)
     device_of = {one.slug: f"dev-{one.slug}" for one in buildings}
     return Example(
         community=Community(1, "qingxi", plan.NAME, "Asia/Shanghai", "zh"),
@@ -48,6 +53,8 @@ def example(seed: int = SEED) -> Example:
         residents=tuple(residents),
         people=tuple(helping.people),
         assignments=tuple(helping.assignments),
+        groups=tuple(groups),
+        ladders=(NIGHT,),
         shifts=tuple(helping.shifts),
         devices=tuple(Device(device, place) for place, device in device_of.items()),
         buttons=tuple(elders.buttons(elders_at, device_of)),

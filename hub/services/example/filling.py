@@ -20,6 +20,8 @@ async def fill_with_example(database: Database) -> None:
         tx.residents.add_residents(values.residents)
         tx.people.add_people(values.people)
         tx.people.add_assignments(values.assignments)
+        tx.people.add_groups(values.groups)
+        tx.ladders.add(values.ladders)
         tx.rota.add_shifts(values.shifts)
         tx.devices.add_devices(values.devices)
         tx.devices.add_buttons(values.buttons)

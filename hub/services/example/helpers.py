@@ -30,11 +30,11 @@ class Helpers:
     assignments: list[Assignment] = field(default_factory=list)
     shifts: list[Shift] = field(default_factory=list)
 
-    def person(self) -> str:
-        """Adds somebody who is reached through the open page; gives the id."""
+    def person(self, place: str = "") -> str:
+        """Adds somebody who lives at `place` and is reached through the open page; gives the id."""
         person_id = f"person-{len(self.people) + 1:03}"
         contacts = (Contact(ChannelName.PAGE),)
-        self.people.append(Person(person_id, self.names.younger(), self.names.phone(), contacts=contacts))
+        self.people.append(Person(person_id, self.names.younger(), self.names.phone(), contacts=contacts, place=place))
         return person_id
 
     def assign(self, person_id: str, place: str, duty: Duty) -> None:
@@ -52,7 +52,11 @@ def helpers(random: Random, names: Names, buildings: Sequence[Building], elders_
     """All who help, nearest first: of each elder's pair (结对帮扶) one is a neighbour, one a volunteer of the grid."""
     result = Helpers(names)
     neighbours = {home.id: result.person() for home in elders_at}
-    volunteers = {grid: [result.person() for _ in range(_volunteers_in(grid))] for grid in range(1, GRIDS + 1)}
+    standing = {grid: [one.slug for one in buildings if one.grid == grid] for grid in range(1, GRIDS + 1)}
+    volunteers = {
+        grid: [result.person(slugs[index % len(slugs)]) for index in range(_volunteers_in(grid))]
+        for grid, slugs in standing.items()
+    }
     grid_of = {one.slug: one.grid for one in buildings}
     for home in elders_at:
         result.assign(neighbours[home.id], home.id, Duty.HELPER)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from math import inf
 from pathlib import Path
@@ -20,7 +21,10 @@ from hub.domain.places import PlaceKind, lineage
 from hub.domain.roll import Roll
 from hub.domain.roster import Rota, on_duty
 from hub.services.example import Example, example, fill_with_example
+from hub.services.ladders import DEFAULT_ID, Ladders
 from hub.services.ports import Community, Tx
+from hub.services.recording import Policy
+from tests.fakes.clock import FakeClock
 from wire import topics
 
 HOURS_A_WEEK = 7 * 24
@@ -128,6 +132,32 @@ def test_at_every_hour_the_desk_and_a_volunteer_of_each_grid_are_on_shift(values
         assert {"all", *(f"grid-{number}" for number in range(1, 9))} <= covered
 
 
+def test_groups_of_neighbours_families_and_heads_of_floors_surround_the_elders(values: Example) -> None:
+    elders_at = {one.home_id for one in values.residents}
+    assert {home for group in values.groups for home in group.places} == elders_at
+    assert all(2 <= len(group.person_ids) <= 3 for group in values.groups if len(group.places) > 1)
+    at = Counter(one.duty for one in values.assignments if one.place in elders_at)
+    assert at[Duty.FAMILY] == 36
+    assert at[Duty.FLOOR_HEAD] > 0
+    assert all(person.place for person in values.people if Duty.VOLUNTEER in _duties(values, person.id))
+
+
+def _duties(values: Example, person_id: str) -> set[Duty]:
+    return {one.duty for one in values.assignments if one.person_id == person_id}
+
+
+async def test_the_ladder_for_nights_can_be_stored_and_leaves_nobody_alone(database: SqliteDatabase) -> None:
+    await fill_with_example(database)
+    ladders = Ladders(database, FakeClock(), Policy(DEFAULT))
+    [night, _] = await ladders.all()
+    await ladders.remove(night.id, night.version, "test")
+    saved, week = await ladders.save(replace(night, version=0), "test")
+    assert saved == night
+    assert week.nobody == ()
+    _, everywhere = await ladders.get(DEFAULT_ID)
+    assert (everywhere.rungs, everywhere.nobody) == (((), (), (), ()), ())
+
+
 def test_the_same_seed_gives_the_same_community_and_another_one_other_people(values: Example) -> None:
     assert example() == values
     other = example(seed=18)
@@ -143,7 +173,10 @@ async def test_it_is_stored_whole(database: SqliteDatabase, values: Example) -> 
         assert tuple(tx.places.places().values()) == values.places
         assert sum(tx.places.count_homes().values()) == 3_635
         assert tuple(tx.people.people().values()) == values.people
-        assert tuple(tx.people.assignments()) == values.assignments
+        of_groups = [one for group in values.groups for one in group.assignments()]
+        assert tx.people.assignments() == [*values.assignments, *of_groups]
+        assert tuple(tx.people.groups()) == values.groups
+        assert tuple(tx.ladders.rules()) == values.ladders
         assert set(tx.rota.rota().shifts) == set(values.shifts)
         assert len(tx.devices.devices()) == 69
         assert len(tx.devices.buttons([(one.device, one.name) for one in values.buttons])) == 60

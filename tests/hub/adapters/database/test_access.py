@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from sqlalchemy.exc import IntegrityError
 
 from hub.adapters.database.database import SqliteDatabase
+from hub.domain.errors import Changed
 from hub.domain.people import Role
 from hub.services.ports import Account, Grant
 from tests.hub.adapters.database.sample import NOW_MS
@@ -27,7 +27,7 @@ async def test_an_account_is_found_by_its_exact_user_name(database: SqliteDataba
 
 async def test_a_user_name_is_given_once(database: SqliteDatabase) -> None:
     await database.write(lambda tx: tx.access.add_account(ACCOUNT))
-    with pytest.raises(IntegrityError):
+    with pytest.raises(Changed):
         await database.write(lambda tx: tx.access.add_account(replace(ACCOUNT, id="acc-2")))
 
 

@@ -53,7 +53,7 @@ async def test_an_update_on_another_version_changes_nothing_at_all(database: Sql
 async def test_one_button_cannot_have_two_alerts_that_are_not_closed(database: SqliteDatabase) -> None:
     await database.write(lambda tx: tx.alerts.add([ALERT]))
     second = alert(2, joins=ALERT.joins)
-    with pytest.raises(IntegrityError):
+    with pytest.raises(Changed):
         await database.write(lambda tx: tx.alerts.add([second]))
     await database.write(lambda tx: tx.alerts.update([closed(ALERT)]))
     await database.write(lambda tx: tx.alerts.add([second]))

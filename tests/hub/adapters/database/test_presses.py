@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from hub.adapters.database.database import SqliteDatabase
+from hub.domain.errors import Changed
 from hub.services.ports import PressRow
 from tests.hub.adapters.database.sample import ALERT, NOW_MS, PRESS, alert
 
@@ -30,7 +31,7 @@ async def test_a_press_is_known_by_its_whole_key_only(database: SqliteDatabase) 
 
 async def test_the_same_press_cannot_be_stored_twice(database: SqliteDatabase) -> None:
     await database.write(lambda tx: tx.presses.add([PRESS]))
-    with pytest.raises(IntegrityError):
+    with pytest.raises(Changed):
         await database.write(lambda tx: tx.presses.add([replace(PRESS, received_ms=NOW_MS + 9)]))
 
 

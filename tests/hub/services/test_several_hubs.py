@@ -1,0 +1,106 @@
+"""Several hubs on one database: each takes every press, and a UNIQUE key makes it one (ALERTS.md, invariant 14)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from hub.adapters.database.database import SqliteDatabase
+from hub.domain.alerts import Purpose, State
+from hub.domain.errors import Changed
+from hub.services import take_presses
+from hub.services.ports import Tx
+from hub.services.raise_alert import raise_alerts
+from tests.fakes.database import FailingDatabase
+from tests.hub.services.press_rig import PressRig, all_presses, press_rig
+
+
+@pytest_asyncio.fixture
+async def hubs(tmp_path: Path) -> AsyncIterator[tuple[PressRig, PressRig]]:
+    """Two hubs with a database handle each, on one file, by the same clock."""
+    async with press_rig(tmp_path) as one:
+        database = SqliteDatabase(tmp_path / "hub.db")
+        await database.start()
+        other = PressRig(FailingDatabase(database), clock=one.clock)
+        running = asyncio.create_task(other.dispatcher.run())
+        yield one, other
+        running.cancel()
+        await database.close()
+
+
+async def test_a_press_that_both_hubs_take_is_one_press_of_one_alert(hubs: tuple[PressRig, PressRig]) -> None:
+    one, other = hubs
+    batches = [[one.received(f"b-{number % 7}", device="dev-3")] for number in range(40)]
+    await asyncio.gather(*(hub.presses.take(batch) for batch in batches for hub in hubs))
+    assert len(await one.read(all_presses)) == 40
+    alerts = await one.alerts()
+    assert len(alerts) == len({alert.joins for alert in alerts}) == 7
+    assert one.presses._confirmations.qsize() + other.presses._confirmations.qsize() >= 40
+
+
+async def test_a_rung_that_is_due_at_both_hubs_is_asked_by_one(hubs: tuple[PressRig, PressRig]) -> None:
+    one, other = hubs
+    alert = await one.press()
+    one.clock.pass_ms(45_000)
+
+    async def turn(hub: PressRig) -> None:
+        try:
+            await hub.loop.turn()
+        except Changed:
+            await hub.loop.turn()
+
+    await asyncio.gather(turn(one), turn(other))
+    asked = [note for note in await one.notifications(alert.id) if note.purpose is Purpose.ASK and note.rung == 1]
+    assert len({(note.person_id, note.channel) for note in asked}) == len(asked) == 1
+
+
+async def test_two_people_who_accept_at_both_hubs_are_one_acceptor_and_one_back_up(
+    hubs: tuple[PressRig, PressRig],
+) -> None:
+    one, other = hubs
+    alert = await one.press()
+    await asyncio.gather(one.desk.accept(alert.id, "wang", 4), other.desk.accept(alert.id, "li", 6))
+    now = await one.alert(alert.id)
+    assert now.state is State.ACCEPTED
+    assert set(now.going) == {"wang", "li"}
+    assert sorted(await one.journal(alert.id))[:2] == ["accepted", "asked"]
+    assert (await other.journal(alert.id)).count("accepted") == 1
+
+
+async def test_what_another_hub_has_stored_meanwhile_is_read_again_and_not_lost(
+    hubs: tuple[PressRig, PressRig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite lets one hub write after the other; where a database lets both, the loser meets the UNIQUE key."""
+    one, other = hubs
+    received = one.received()
+    await other.presses.take([received])
+    looked: list[bool] = []
+
+    def blind_at_first(tx: Tx, *rest: object) -> object:
+        if not looked:
+            looked.append(True)
+            [stored] = all_presses(tx)
+            tx.presses.add([replace(stored, alert_id=None)])  # as if it had not been there when it was looked for
+        return raise_alerts(tx, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(take_presses, "raise_alerts", blind_at_first)
+    await one.presses.take([received])
+    assert len(await one.read(all_presses)) == 1
+    assert len(await one.alerts()) == 1
+
+
+async def test_a_defect_that_always_meets_the_key_is_not_tried_for_ever(
+    hubs: tuple[PressRig, PressRig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(tx: Tx, *_rest: object) -> object:
+        raise Changed
+
+    one, _ = hubs
+    monkeypatch.setattr(take_presses, "raise_alerts", broken)
+    with pytest.raises(Changed):
+        await one.presses.take([one.received()])
