@@ -6,11 +6,13 @@ import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from hub.domain.people import ChannelName
 from tests.end_to_end.pages_rig import Rig, chromium, rig
+from tests.end_to_end.test_pages import AXE, AXE_RULES
 from tests.fakes.channel import FakeChannel
 from tests.hub.adapters.notify.browser import Browser as Subscriber
 from tests.world.waiting import wait_until
@@ -87,6 +89,36 @@ async def test_a_phone_that_may_not_or_whose_push_service_is_out_of_reach_is_tol
     await page.get_by_role("button", name="这部手机收到通知").click()
     await expect(page.locator("#phone-says")).to_contain_text("没有打开")
     assert await addresses(stand) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_the_page_with_a_phone_that_is_on_or_off_has_nothing_that_axe_finds(stand: Rig, scheme: str) -> None:
+    context = await stand.context(width=390, scheme=scheme)
+    await context.grant_permissions(["notifications"], origin=stand.base)
+    await context.add_init_script(PUSH_SERVICE)
+    page = await stand.page(context)
+    await page.goto(f"{stand.base}/v/{await stand.world.services.access.new_link('wang')}/")
+    await expect(page.locator("#phone-on")).to_be_visible()
+    assert await violations(page) == []
+    await page.locator("#phone-on").click()
+    await expect(page.locator("#phone-has")).to_be_visible()
+    assert await violations(page) == []
+    heights = await page.locator("#phone button:visible").evaluate_all(
+        "(found) => found.map((one) => one.offsetHeight)"
+    )
+    assert len(heights) == 2
+    assert min(heights) >= 60
+
+
+async def violations(page: Page) -> list[str]:
+    """What axe has against the page."""
+    await page.evaluate(AXE.read_text(encoding="utf-8"))
+    found: list[str] = await page.evaluate(
+        """async (rules) => (await axe.run(document, {runOnly: {type: "tag", values: rules}})).violations
+            .map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(" | ")}`)""",
+        AXE_RULES,
+    )
+    return found
 
 
 async def test_what_is_pushed_is_shown_once_an_alert_the_newest_word_of_it(stand: Rig) -> None:

@@ -54,9 +54,14 @@ async def ask(
 
     No redirection is followed: it would carry tokens and numbers to who knows where.
     """
+    all_headers = dict(headers or {})
+    if json_body is not None:
+        all_headers["Content-Type"] = "application/json"
     try:
+        # As UTF-8 and not as \uXXXX, which WeCom may refuse (40033).
+        sent = None if json_body is None else json.dumps(json_body, ensure_ascii=False).encode()
         async with session.request(
-            method, url, json=json_body, params=params, headers=headers, allow_redirects=False
+            method, url, data=sent, params=params, headers=all_headers, allow_redirects=False
         ) as answer:
             raw = await _read(answer)
             status = answer.status

@@ -65,6 +65,7 @@ class Group:
     async def _answer(self, request: web.Request, answer: Mapping[str, Any]) -> web.StreamResponse:
         if 0 in answer.values():
             assert request.content_type == "application/json"
+            assert b"\\u" not in await request.read()  # WeCom's 40033
             self.said.append(await request.json())
         return web.json_response(answer)
 
