@@ -16,6 +16,7 @@ from device_agent.hardware.alsa_speaker import AlsaSpeaker, DacClock
 from device_agent.hardware.errors import SoundCardLost
 from tests.device_agent.hardware.pulse import SoundCard
 from tests.device_agent.speech import POWER, WATER, speak
+from tests.world.waiting import wait_until
 
 AHEAD_S = 0.8  # by then the speaker's and the microphone's streams are open and steady
 
@@ -85,8 +86,8 @@ async def test_an_unplugged_sound_card_is_named_and_taken_up_again_when_it_is_ba
     while not isinstance(await playing.events.get(), Finished):
         pass
     card.unplug()
-    while playing.speaker.fault is None:  # noqa: ASYNC110 - a fault is a state, nobody calls when it changes
-        await asyncio.sleep(0.05)
+    await wait_until(lambda: playing.speaker.fault, "the fault is named")
+    assert playing.speaker.fault is not None
     assert "loudspeaker" in playing.speaker.fault
 
     card.plug_in()
