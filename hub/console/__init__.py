@@ -10,7 +10,20 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from hub.console import broadcast, community_map, desk, devices, entrance, ladders, mine, mistakes, phone, replay
+from hub.console import (
+    broadcast,
+    community_map,
+    desk,
+    devices,
+    entrance,
+    ladders,
+    mine,
+    mistakes,
+    my_rota,
+    phone,
+    replay,
+    rota,
+)
 from hub.console.console import Console
 from hub.console.language import mark as _
 from hub.console.live import Live
@@ -40,7 +53,7 @@ def build_console(services: Services) -> ConsoleApp:
     console = Console(services, pages, live)
     app = ConsoleApp(live)
     app.state.console = console
-    for noun in (entrance, replay, desk, broadcast, community_map, devices, ladders, mine, phone):
+    for noun in (entrance, replay, desk, broadcast, community_map, devices, rota, ladders, mine, my_rota, phone):
         app.include_router(noun.router)
     app.mount("/static", StaticFiles(directory=STATIC))
     app.add_middleware(Safety)

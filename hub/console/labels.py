@@ -175,6 +175,31 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "offline": _("离线"),
     },
     "part": {"speaker": _("喇叭"), "microphone": _("麦克风"), "button": _("按钮")},
+    "reach": {
+        "reachable": _("联系得上"),
+        "unreachable": _("联系不上"),
+        "unknown": _("不知道能否联系上"),
+    },
+    "reach_why": {
+        "here": _("点了“我在”"),
+        "answered": _("刚回应过"),
+        "page_open": _("网页开着"),
+        "probed": _("手机在线"),
+        "away": _("点了“不在”"),
+        "no_channel": _("没有能用的联系方式"),
+        "probe_failed": _("手机不在线"),
+        "all_failed": _("最近的消息都没发出去"),
+        "nothing": _("没有消息"),
+    },
+    "weekday": {
+        "0": _("星期一"),
+        "1": _("星期二"),
+        "2": _("星期三"),
+        "3": _("星期四"),
+        "4": _("星期五"),
+        "5": _("星期六"),
+        "6": _("星期日"),
+    },
     "role": {
         "admin": _("管理员"),
         "staff": _("工作人员"),
@@ -208,6 +233,8 @@ LEVEL_OF = {"call": 1, "unreadable": 2, "service": 3}
 SHAPE_OF_LEVEL = {1: "▲", 2: "◆", 3: "■", 4: "●"}
 """Level is always shape, word and colour together (CONSOLE.md)."""
 LEVEL_OF_KIND = {"red": 1, "orange": 2, "yellow": 3, "blue": 4, "notice": 4, "routine": 0}
+SHAPE_OF_REACH = {"reachable": "✓", "unreachable": "✕", "unknown": "?"}
+COLOUR_OF_REACH = {"reachable": "text-good", "unreachable": "text-bad", "unknown": "muted"}
 SHAPE_OF_REACHED = {
     "sent": "○",
     "received": "◔",

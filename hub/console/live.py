@@ -151,7 +151,7 @@ class Live:
         is_watched = self._services.desk_watch.is_watched
 
         def job(tx: Tx) -> tuple[dict[Key, Context], str]:
-            seen = Seen(tx, now_ms, trouble, is_watched=is_watched)
+            seen = Seen(tx, now_ms, trouble, is_watched=is_watched, reach_of=self._services.reaching.of)
             return {key: PARTS[key.part].read(seen, key.about) for key in keys}, seen.calling.community.timezone
 
         contexts, zone = await self._services.database.read(job)

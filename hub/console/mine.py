@@ -39,9 +39,10 @@ Holder = Annotated[Person, Depends(person)]
 
 
 async def asked(console: Here, alert_id: str, one: Holder) -> Person:
-    """The person, if they were asked about this alert; for others it is not there."""
+    """The person who answers, if they were asked about this alert; for others it is not there."""
     if not await console.services.database.read(lambda tx: is_asked(tx, alert_id, one.id)):
         raise NotFound(what="alert", id=alert_id)
+    await console.services.reaching.answered(one.id)
     return one
 
 
@@ -68,7 +69,7 @@ async def to_folder(request: Request) -> RedirectResponse:
 @router.get("/")
 async def show(console: Here, request: Request, one: Holder) -> HTMLResponse:
     liked = taste(request, one.language)
-    parts = await console.live.html([key(one, liked)])
+    parts = await console.live.html(keys(one, liked))
     frame = console.frame(request, liked, await console.community())
     html = {name: Markup(text) for name, text in parts.items()}  # noqa: S704  # rendered by us, escaped there
     phones = console.services.phones
@@ -78,7 +79,7 @@ async def show(console: Here, request: Request, one: Holder) -> HTMLResponse:
 
 @router.get("/live")
 async def follow(console: Here, request: Request, one: Holder) -> EventStream:
-    return console.events([key(one, taste(request, one.language))], one.id)
+    return console.events(keys(one, taste(request, one.language)), one.id)
 
 
 @router.post("/{alert_id}/accept")
@@ -133,6 +134,6 @@ def thanks(console: Console, request: Request, one: Person, text: str) -> Respon
     return console.acted(taste(request, one.language).language, text)
 
 
-def key(one: Person, liked: Taste) -> Key:
+def keys(one: Person, liked: Taste) -> list[Key]:
     """What this person's page shows."""
-    return Key("mine", one.id, liked.language, True)
+    return [Key(part, one.id, liked.language, True) for part in ("mine", "my_duty")]

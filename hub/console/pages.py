@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, Response
 
 from hub.console import labels
 from hub.console.language import LANGUAGES, translations
+from hub.domain.wall_clock import MINUTES_A_DAY
 
 STATIC = Path(__file__).parent / "static"
 ICONS = STATIC / "vendor" / "icons"
@@ -78,6 +79,7 @@ def _environment(language: str) -> Environment:
         "weekday": weekday,
         "moment": moment,
         "lasts": lasts,
+        "hhmm": hhmm,
         "level": lambda kind: labels.LEVEL_OF.get(str(kind), 2),
     }
     environment.globals |= {
@@ -86,6 +88,8 @@ def _environment(language: str) -> Environment:
         "LANGUAGES": LANGUAGES,
         "SHAPE_OF_LEVEL": labels.SHAPE_OF_LEVEL,
         "LEVEL_OF_KIND": labels.LEVEL_OF_KIND,
+        "SHAPE_OF_REACH": labels.SHAPE_OF_REACH,
+        "COLOUR_OF_REACH": labels.COLOUR_OF_REACH,
         "SHAPE_OF_REACHED": labels.SHAPE_OF_REACHED,
         "COLOUR_OF_REACHED": labels.COLOUR_OF_REACHED,
     }
@@ -136,6 +140,11 @@ def moment(context: Context, ms: float) -> str:
     if at.date() == now.date():
         return at.strftime("%H:%M")
     return at.strftime("%m-%d %H:%M" if at.year == now.year else "%Y-%m-%d %H:%M")
+
+
+def hhmm(minute: int) -> str:
+    """A minute of a day, or of the night after it, as the clock shows it: 08:00; 24:00 ends the day."""
+    return "24:00" if minute == MINUTES_A_DAY else f"{minute // 60 % 24:02}:{minute % 60:02}"
 
 
 def lasts(ms: float) -> str:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from hub.console import airing, history, houses, plan, proofs
 from hub.console.cards import card
+from hub.console.my_duty import my_duty
+from hub.console.rota_week import week
 from hub.console.seen import MOST_CARDS, Seen
 from hub.console.sent import Line, message
 from hub.domain.alerts import State
@@ -104,6 +107,14 @@ def _mine(seen: Seen, about: str) -> Context:
     return {"cards": tuple(one for one in seen.cards if about in one.asked_ids), "me": about}
 
 
+def _my_duty(seen: Seen, about: str) -> Context:
+    return {"duty": my_duty(seen.tx, about, seen.now_ms)}
+
+
+def _rota(seen: Seen, about: str) -> Context:
+    return {"week": week(seen.tx, date.fromisoformat(about), seen.now_ms, seen.reach_of)}
+
+
 def _trouble(seen: Seen, _about: str) -> Context:
     is_alone = not seen.is_watched and any(one.state is State.OPEN for one in seen.open_alerts)
     return {"reasons": (*seen.trouble, *(["desk_unwatched"] if is_alone else []))}
@@ -124,5 +135,7 @@ PARTS = {
         Part("plan", ("alert", "announcement", "devices"), _plan),
         Part("devices", ("devices",), _devices),
         Part("mine", ALERTS, _mine),
+        Part("my_duty", ("rota",), _my_duty),
+        Part("rota", ("rota",), _rota),
     )
 }

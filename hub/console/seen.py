@@ -19,6 +19,7 @@ from hub.services.views import (
     devices_view,
     places_view,
 )
+from hub.services.views.rota import ReachOf, unknown_reach
 
 MOST_CARDS = 40
 """More open alerts than this are a flood: those beyond are listed by place and time only."""
@@ -29,13 +30,23 @@ PAST = 20
 class Seen:
     """Reads inside one transaction, each thing at most once.
 
-    `trouble` is what keeps the hub from its work now; `is_watched` says whether a duty desk with sound is open.
+    `trouble` is what keeps the hub from its work now; `is_watched` says whether a duty desk with sound is open;
+    `reach_of` says who can be reached.
     """
 
-    def __init__(self, tx: Tx, now_ms: int, trouble: tuple[str, ...] = (), *, is_watched: bool = True) -> None:
+    def __init__(
+        self,
+        tx: Tx,
+        now_ms: int,
+        trouble: tuple[str, ...] = (),
+        *,
+        is_watched: bool = True,
+        reach_of: ReachOf = unknown_reach,
+    ) -> None:
         self.tx = tx
         self.trouble = trouble
         self.is_watched = is_watched
+        self.reach_of = reach_of
         self.now_ms = now_ms
         self.calling = Calling(tx, now_ms)
 

@@ -187,6 +187,9 @@ WORDS: dict[str, tuple[str, str]] = {
         "It could not be stored. Try again; if it fails again, check the system.",
     ),
     # What was wrong with a change of the rota.
+    "choose_person": ("请选一个人。", "Choose a person."),
+    "not_on_shift": ("您现在没有班，不用交接。", "You are not on shift now, so there is nothing to hand over."),
+    "choose_weekday": ("请至少选一个星期几。", "Choose at least one day of the week."),
     "bad_entry_id": (
         "编号“{id}”不行：用字母、数字、点、横线，最多120个。",
         "The id “{id}” cannot be used: letters, digits, dots and hyphens, at most 120.",

@@ -20,6 +20,12 @@ NOTES_MS = 36 * 3_600_000
 """A note is shown so long after the turn at whose end it was left."""
 
 ReachOf = Callable[[Tx, Collection[Person], int], Mapping[str, Reachability]]
+"""What is known now of each of these people (Reaching.of)."""
+
+
+def unknown_reach(_tx: Tx, _people: Collection[Person], _now_ms: int) -> Mapping[str, Reachability]:
+    """For who does not ask it: nothing is known of anybody."""
+    return {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 
 import uvicorn
 
 from hub.adapters.clock import SystemClock
 from hub.domain.announcements import Reached
+from hub.domain.people import Duty
+from hub.domain.roster import Absence, Extra, Shift, Swap
+from hub.domain.wall_clock import day_minute, day_of, instant_ms, minute_at
 from tests.hub.console.stage import PASSWORD, Stage, stage
 from wire.messages import Gesture
 
@@ -50,6 +54,7 @@ async def play(world: Stage) -> None:
     )
     await world.progress(done.id, [(60, Reached.PLAYED, True), (6, Reached.PLAYED, False), (2, Reached.SENT, False)])
     await announcements.stop(done.id, "desk")
+    await play_rota(world)
     air = await announcements.announce(
         text="各位居民请注意：受强对流天气影响，今晚有雷暴大风，请收好阳台物品，关好门窗，暂时不要外出。",
         places=["all"],
@@ -60,6 +65,27 @@ async def play(world: Stage) -> None:
     )
     parts = [(20, Reached.PLAYED, True), (4, Reached.PLAYED, False), (30, Reached.PLAYING, False)]
     await world.progress(air.id, [*parts, (6, Reached.READY, False), (3, Reached.RECEIVED, False)])
+
+
+async def play_rota(world: Stage) -> None:
+    """A desk in three shifts with a gap; a swap, an absence, a note, and a swap that is asked for."""
+    rotas, now_ms = world.services.rotas, world.clock.now_ms()
+    today = day_of(minute_at(now_ms, "Asia/Shanghai"))
+    hours = (("desk", 0, 8), ("chen", 8, 16), ("wang", 16, 22))
+    for day in range(7):
+        for who, start, end in hours:
+            shift = Shift(who, "all", day, start * 60, end * 60, Duty.DESK, f"desk-{day}-{start}")
+            await rotas.put_shift(shift, "desk")
+    tomorrow = today + timedelta(days=1)
+    await rotas.put_swap(Swap("part", f"desk-{tomorrow.weekday()}-8", tomorrow, "li", 600, 840), "desk")
+    await rotas.put_extra(Extra("extra", "li", "grid-3", Duty.VOLUNTEER, tomorrow, 18 * 60, 22 * 60), "desk")
+    await rotas.ask_swap(Swap("asked", f"desk-{tomorrow.weekday()}-16", tomorrow, "chen"), "wang")
+    await rotas.put_absence(Absence("away", "zhao", now_ms - 3_600_000, now_ms + 30 * 3_600_000), "desk")
+    midnight_ms = instant_ms(day_minute(today), "Asia/Shanghai")
+    for place, duty, ends_ms in (("grid-2", Duty.VOLUNTEER, midnight_ms), ("all", Duty.DESK, midnight_ms)):
+        await rotas.put_hand_over(place, duty, ends_ms, "17栋电梯在修；刘奶奶下午去医院", "ouyang")
+    await world.services.reaching.say("guli", "guli", is_here=False)
+    await world.services.reaching.say("ouyang", "ouyang", is_here=True)
 
 
 if __name__ == "__main__":

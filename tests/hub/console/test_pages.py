@@ -24,7 +24,7 @@ from wire.messages import Gesture
 
 OURS = {"Sec-Fetch-Site": "same-origin"}
 HTMX = {**OURS, "HX-Request": "true"}
-PAGES = ("/desk", "/broadcast", "/map", "/devices", "/ladders")
+PAGES = ("/desk", "/broadcast", "/map", "/rota", "/devices", "/ladders")
 
 
 @pytest_asyncio.fixture
