@@ -60,7 +60,7 @@ def add_to(commands: Commands) -> None:
 
 def fill(options: argparse.Namespace) -> int:
     """Fills an empty data folder."""
-    _with_database(shared.settings(options), fill_with_example)
+    _with_database(shared.settings(options), lambda database: fill_with_example(database, SystemClock()), is_new=True)
     return 0
 
 
@@ -113,13 +113,13 @@ def show_key(options: argparse.Namespace) -> int:
     return 0
 
 
-def _with_database(settings: Settings, work: Callable[[SqliteDatabase], Awaitable[T]]) -> T:
+def _with_database(settings: Settings, work: Callable[[SqliteDatabase], Awaitable[T]], *, is_new: bool = False) -> T:
     async def run(path: Path) -> T:
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         database = SqliteDatabase(path)
         await database.start()
         try:
-            if work is not fill_with_example:
+            if not is_new:
                 await ensure_community(database, settings.language)
             return await work(database)
         finally:

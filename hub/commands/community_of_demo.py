@@ -58,7 +58,7 @@ async def prepare(settings: Settings) -> Demo:
     try:
         access, kept = Access(database, SystemClock()), settings.data / SECRETS
         if not kept.exists():
-            await fill_with_example(database)
+            await fill_with_example(database, SystemClock())
             replace_text(kept, json.dumps(await _first_account(database, access)))
         known: Mapping[str, str] = json.loads(kept.read_text(encoding="utf-8"))
         elder = await database.read(_elder)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from hub.domain.errors import Invalid, NotFound
 from hub.services.example.community import example
-from hub.services.ports import Database, Tx
+from hub.services.example.single_days import single_days
+from hub.services.ports import Clock, Database, Tx
 
 
-async def fill_with_example(database: Database) -> None:
+async def fill_with_example(database: Database, clock: Clock) -> None:
     """Stores all of it in one transaction; raises Invalid (`data_not_empty`) where there is a community already."""
-    values = example()
+    values, now_ms = example(), clock.now_ms()
+    days = single_days(values, now_ms)
 
     def job(tx: Tx) -> None:
         if _has_community(tx):
@@ -23,6 +25,8 @@ async def fill_with_example(database: Database) -> None:
         tx.people.add_groups(values.groups)
         tx.ladders.add(values.ladders)
         tx.rota.add_shifts(values.shifts)
+        tx.rota.put([days.swap, days.absence], now_ms)
+        tx.rota.put_hand_over(days.note)
         tx.devices.add_devices(values.devices)
         tx.devices.add_buttons(values.buttons)
 

@@ -25,6 +25,7 @@ from hub.services.ladders import DEFAULT_ID, Ladders
 from hub.services.ports import Community, Tx
 from hub.services.recording import Policy
 from tests.fakes.clock import FakeClock
+from tests.hub.services.small_community import NOON_MS
 from wire import topics
 
 HOURS_A_WEEK = 7 * 24
@@ -147,7 +148,7 @@ def _duties(values: Example, person_id: str) -> set[Duty]:
 
 
 async def test_the_ladder_for_nights_can_be_stored_and_leaves_nobody_alone(database: SqliteDatabase) -> None:
-    await fill_with_example(database)
+    await fill_with_example(database, FakeClock())
     ladders = Ladders(database, FakeClock(), Policy(DEFAULT))
     [night, _] = await ladders.all()
     await ladders.remove(night.id, night.version, "test")
@@ -166,7 +167,7 @@ def test_the_same_seed_gives_the_same_community_and_another_one_other_people(val
 
 
 async def test_it_is_stored_whole(database: SqliteDatabase, values: Example) -> None:
-    await fill_with_example(database)
+    await fill_with_example(database, FakeClock())
 
     def check(tx: Tx) -> None:
         assert tx.places.community() == values.community
@@ -190,5 +191,22 @@ async def test_a_community_that_is_there_already_is_left_as_it_is(database: Sqli
     mine = Community(1, "mine", "我们的社区", "Asia/Shanghai", "zh")
     await database.write(lambda tx: tx.places.create(mine))
     with pytest.raises(Invalid, match="data_not_empty"):
-        await fill_with_example(database)
+        await fill_with_example(database, FakeClock())
     assert await database.read(lambda tx: (tx.places.community(), tx.places.places())) == (mine, {})
+
+
+async def test_these_days_hold_one_swap_one_absence_and_a_note_and_leave_nobody_alone(
+    database: SqliteDatabase, values: Example
+) -> None:
+    await fill_with_example(database, FakeClock(NOON_MS))
+    rota = await database.read(lambda tx: tx.rota.rota())
+    assert (len(rota.swaps), len(rota.absences)) == (1, 1)
+    (note,) = await database.read(lambda tx: tx.rota.hand_overs(0))
+    assert NOON_MS - 8 * 3_600_000 < note.ends_ms <= NOON_MS
+    swap = rota.swaps[0]
+    shift = next(one for one in rota.shifts if one.id == swap.shift_id)
+    assert swap.person_id not in ("", shift.person_id)
+    for hour in range(HOURS_A_WEEK):
+        now = on_duty(rota, NOON_MS + hour * 3_600_000)
+        covered = {one.place for one in now.answering(values.assignments) if one.person_id in now.people}
+        assert {"all", *(f"grid-{number}" for number in range(1, 9))} <= covered
