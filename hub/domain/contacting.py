@@ -14,9 +14,13 @@ BESIDE = frozenset({ChannelName.PAGE, ChannelName.WEB_PUSH})
 service that took a message cannot reach every phone (FCM is not to be had in mainland China)."""
 
 
-def first_ways(contacts: Sequence[Contact]) -> list[Contact]:
-    """The ways by which a message goes out at once: the first in the person's order, and those beside it."""
-    first = next((one for one in contacts if one.channel not in BESIDE), None)
+def first_ways(contacts: Sequence[Contact], worked: Collection[Contact] = ()) -> list[Contact]:
+    """The ways by which a message goes out at once: the first in the person's order, and those beside it.
+
+    Where some `worked` for the same alert, the first of them: whoever the third way has reached is thanked by it.
+    """
+    ordered = [one for one in contacts if one.channel not in BESIDE]
+    first = next((one for one in ordered if one in worked), ordered[0] if ordered else None)
     return [one for one in contacts if one.channel in BESIDE or one == first]
 
 

@@ -128,8 +128,13 @@ class Recording:
 
     def inform(self, alert: Alert, person_ids: Sequence[str], inform: Inform) -> None:
         """Lets these people know; the alert itself does not change by it."""
-        for person in self.calling.people(person_ids).values():
-            self._notify_person(alert, person, inform.purpose, inform.person_id)
+        people = self.calling.people(person_ids)
+        stored = self._tx.notifications.of_alert(alert.id) if people else []
+        worked = {(one.person_id, Contact(one.channel, one.address)) for one in stored if one.state == "sent"}
+        for person in people.values():
+            ways = first_ways(person.contacts, [one for one in person.contacts if (person.id, one) in worked])
+            for contact in ways:
+                self._notify(alert, person, contact, inform.purpose, inform.person_id)
 
     def write(self) -> Committed:
         """Writes all of it into the transaction; raises Changed when another hub was faster."""
@@ -194,10 +199,6 @@ class Recording:
                 stored = self._tx.notifications.of_alert(alert.id)
                 asked = (one.person_id for one in stored if one.purpose is Purpose.ASK and one.state != "dropped")
                 return [one for one in dict.fromkeys(asked) if one and one not in alert.going]
-
-    def _notify_person(self, alert: Alert, person: Person, purpose: Purpose, about: str | None) -> None:
-        for contact in first_ways(person.contacts):
-            self._notify(alert, person, contact, purpose, about)
 
     def ways(self, alert: Alert, person: Person, rung: int) -> Sequence[Contact]:
         """The ways by which this rung of the alert's ladder reaches the person."""

@@ -21,6 +21,13 @@ def test_the_first_way_and_the_open_page_are_used_at_once() -> None:
     assert first_ways([]) == []
 
 
+def test_a_way_that_worked_before_comes_first() -> None:
+    assert first_ways([PAGE, WECOM, SMS], worked=[SMS]) == [PAGE, SMS]
+    assert first_ways([PAGE, WECOM, SMS], worked=[SMS, WECOM]) == [PAGE, WECOM]
+    assert first_ways([PAGE, WECOM, SMS], worked=[PAGE]) == [PAGE, WECOM]
+    assert first_ways([WECOM], worked=[SMS]) == [WECOM]
+
+
 def test_the_next_is_used_when_the_one_before_has_failed_and_not_earlier() -> None:
     ways = [PAGE, WECOM, SMS, OTHER_SMS]
     assert next_way(ways, {PAGE, WECOM}, set()) is None

@@ -139,6 +139,19 @@ async def test_thanks_go_by_the_next_way_too_when_the_first_fails(rig: PressRig)
     assert (notification.about_person_id, message.text) == ("wang", "王芳已前往3栋，谢谢您。")
 
 
+async def test_whoever_the_second_way_has_reached_is_thanked_by_it_at_once(rig: PressRig) -> None:
+    rig.channels[WECOM].error = NOWHERE
+    alert = await press(rig)
+    await rig.channels[SMS].wait_sent(1)
+    await quiet(rig)
+    rig.channels[WECOM].error = None
+    rig.channels[WECOM].open_gate.clear()  # it hangs now
+    await rig.desk.accept(alert.id, "wang", 4)
+    await rig.channels[SMS].wait_sent(2)
+    await quiet(rig)
+    assert set(await ways(rig, alert, Purpose.THANKS)) == {PAGE, PUSH, SMS}
+
+
 async def test_a_repeat_of_the_last_rung_begins_with_the_first_way_again(rig: PressRig) -> None:
     rig.channels[WECOM].error = NOWHERE
     alert = await press(rig)
