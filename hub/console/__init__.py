@@ -23,6 +23,7 @@ from hub.console import (
     phone,
     replay,
     rota,
+    score,
 )
 from hub.console.console import Console
 from hub.console.language import mark as _
@@ -53,7 +54,7 @@ def build_console(services: Services) -> ConsoleApp:
     console = Console(services, pages, live)
     app = ConsoleApp(live)
     app.state.console = console
-    for noun in (entrance, replay, desk, broadcast, community_map, devices, rota, ladders, mine, my_rota, phone):
+    for noun in (entrance, replay, score, desk, broadcast, community_map, devices, rota, ladders, mine, my_rota, phone):
         app.include_router(noun.router)
     app.mount("/static", StaticFiles(directory=STATIC))
     app.add_middleware(Safety)

@@ -65,12 +65,12 @@ async def show_replay(console: Here, request: Request, visitor: Seeing, alert_id
         "stretches": stretches(seen.frames),
         "lasted_ms": seen.frames[-1].after_ms if seen.frames else 0,
     }
-    return await console.page(request, visitor, "replay", (), live="/live/common", context=context)
+    return await console.page(request, visitor, "replay", (), live="/live/replay", context=context)
 
 
-@router.get("/live/common")
-async def follow_common(console: Here, visitor: Seeing) -> EventStream:
-    """What lives on every page of staff, for pages that show nothing else that changes."""
+@router.get("/live/replay")
+async def follow_replay(console: Here, visitor: Seeing) -> EventStream:
+    """What lives on every page of staff; the replay itself does not change."""
     return console.stream(visitor, ())
 
 

@@ -19,6 +19,7 @@ from hub.domain.people import Assignment, ChannelName, Contact, Duty, Group, Per
 from hub.domain.places import Home, Place
 from hub.domain.reachability import Outcome, Said
 from hub.domain.roster import Absence, Extra, Rota, Shift, Swap
+from hub.domain.score import Call
 
 T = TypeVar("T")
 
@@ -436,6 +437,10 @@ class AlertStore(Protocol):
 
     def not_closed(self) -> list[Alert]: ...
     def latest(self, limit: int, before_ms: int | None = None) -> list[Alert]: ...
+    def calls(self, since_ms: int) -> list[Call]:
+        """What the journal says of every call for help opened since then, requests for service left out."""
+        ...
+
     def due(self, now_ms: int, limit: int) -> list[Alert]:
         """Alerts whose `due_ms` or `remind_ms` has come, the longest overdue first."""
         ...

@@ -10,8 +10,9 @@ from sqlalchemy import Connection, bindparam, case, func, literal_column, or_, s
 
 from hub.adapters.database import tables
 from hub.adapters.database.rows import COMMUNITY, WANTED, AnyRow, AnySelect, as_row, columns, insert_all, rows_in
-from hub.domain.alerts import Alert, Entry
+from hub.domain.alerts import Alert, Entry, Kind
 from hub.domain.errors import Changed
+from hub.domain.score import Call
 from hub.services.ports import JournalRow
 
 _ALERT, _JOURNAL = tables.alert.c, tables.journal.c
@@ -36,6 +37,15 @@ _NEXT_DUE = select(
         select(func.min(column)).where(_ALERT.community_id == COMMUNITY, column.is_not(None)).scalar_subquery()
         for column in (_ALERT.due_ms, _ALERT.remind_ms)
     )
+)
+_WHEN = ("opened", "accepted", "arrived")
+_FIRST = [func.min(case((_JOURNAL.what == what, _JOURNAL.at_ms))) for what in _WHEN]
+_CALLS = (
+    select(_ALERT.place, _ALERT.is_exercise, *_FIRST)
+    .join(tables.journal, _JOURNAL.alert_id == _ALERT.id)
+    .where(_ALERT.community_id == COMMUNITY, _ALERT.opened_ms >= bindparam("since"), _ALERT.kind != Kind.SERVICE)
+    .where(_JOURNAL.what.in_(_WHEN))
+    .group_by(_ALERT.id)
 )
 _CHANGED = [column.name for column in columns(tables.alert, Alert) if column.name != "id"]
 _UPDATE = (
@@ -81,6 +91,11 @@ class StoredAlerts:
         if before_ms is None:
             return self._read(_LATEST, most=limit)
         return self._read(_LATEST_BEFORE, most=limit, before=before_ms)
+
+    def calls(self, since_ms: int) -> list[Call]:
+        """What the journal says of every call for help opened since then, requests for service left out."""
+        rows = self.connection.execute(_CALLS, {"community": self.community_id, "since": since_ms})
+        return [Call(*row) for row in rows]
 
     def due(self, now_ms: int, limit: int) -> list[Alert]:
         """Alerts whose `due_ms` or `remind_ms` has come, the longest overdue first."""

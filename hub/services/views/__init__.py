@@ -19,6 +19,7 @@ from hub.services.views.people import PersonView, people_view
 from hub.services.views.places import PlaceView, places_view
 from hub.services.views.replay import AlertReplay, replay_view
 from hub.services.views.rota import PostView, RotaView, TurnView, rota_view
+from hub.services.views.score import ScoreView, score_view
 
 __all__ = [
     "AlertDetail",
@@ -31,6 +32,7 @@ __all__ = [
     "PlaceView",
     "PostView",
     "RotaView",
+    "ScoreView",
     "TurnView",
     "alert_view",
     "alerts_view",
@@ -44,4 +46,5 @@ __all__ = [
     "places_view",
     "replay_view",
     "rota_view",
+    "score_view",
 ]

@@ -63,6 +63,7 @@ ROUTES: list[tuple[str, str, dict[str, Any] | None, set[Role]]] = [
     ("DELETE", "/api/v1/rota/absences/{entry_id}", None, {ADMIN, STAFF}),
     ("PUT", "/api/v1/rota/hand-over", {"place": "all", "duty": "desk", "ends_ms": 1, "text": "好"}, {ADMIN, STAFF}),
     ("PUT", "/api/v1/rota/presence/{person_id}", {"is_here": True}, {ADMIN, STAFF}),
+    ("GET", "/api/v1/score", None, {ADMIN, STAFF, TECHNICIAN, OBSERVER}),
     ("POST", "/api/v1/tokens", {"role": "staff", "name": "物业"}, {ADMIN}),
     ("DELETE", "/api/v1/tokens/{token_id}", None, {ADMIN}),
 ]

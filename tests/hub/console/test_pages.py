@@ -24,7 +24,7 @@ from wire.messages import Gesture
 
 OURS = {"Sec-Fetch-Site": "same-origin"}
 HTMX = {**OURS, "HX-Request": "true"}
-PAGES = ("/desk", "/broadcast", "/map", "/rota", "/devices", "/ladders")
+PAGES = ("/desk", "/broadcast", "/map", "/rota", "/devices", "/score", "/ladders")
 
 
 @pytest_asyncio.fixture
@@ -340,6 +340,23 @@ async def test_the_desk_shows_what_became_of_each_message(world: Stage, browser:
         assert "HTTP 503" in text
         assert "网页没有开着" in text
         assert "已发出 12:00:00" in text
+
+
+async def test_the_report_draws_what_the_journal_says_with_a_table_beside(
+    world: Stage, browser: httpx.AsyncClient
+) -> None:
+    await signed_in(world, browser)
+    assert isinstance(world.clock, FakeClock)
+    for wait_ms in (20_000, 80_000):
+        alert_id = await world.press()
+        world.clock.ms += wait_ms
+        await world.services.alerts.accept(alert_id, "wang", 5)
+        await world.services.alerts.close(alert_id, "wang", "好", "conversation")
+    text = (await browser.get("/score?days=7")).text
+    assert 'aria-label="60 秒 50%，90 秒 100%"' in text
+    assert text.count('<svg class="plot"') == 3
+    assert "0:20 / 1:20" in text
+    assert (await browser.get("/score?days=0")).status_code == 422
 
 
 async def test_a_desk_with_sound_is_known_to_be_watched(world: Stage, browser: httpx.AsyncClient) -> None:
