@@ -106,12 +106,17 @@ class HubProcess:
         self.process.wait()
 
     async def stop(self) -> int:
-        """Asks it to end and waits; the exit status. Afterwards nothing of it runs."""
+        """Asks it to end and waits; the exit status. Afterwards nothing of it runs, also when it did not end in time."""
         assert self.process is not None
         if self.process.poll() is None:
             self.process.terminate()
-        status = await asyncio.to_thread(self.process.wait, STOP_S)
-        self.end_broker()
+        try:
+            status = await asyncio.to_thread(self.process.wait, STOP_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+        finally:
+            self.end_broker()
         await wait_until(lambda: self.broker_pid is None, "the broker has ended", STOP_S)
         return status
 

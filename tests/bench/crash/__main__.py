@@ -42,7 +42,7 @@ MORE_BUTTONS = 24
 """Buttons a building beside its own, so that there is always one that has no open alert."""
 DRAIN_S = 0.1
 """What was on its way at the last kill arrives within this, and does not count as recovered."""
-RECOVERED_S, QUIET_S, ON_ITS_WAY_S = 60.0, 40.0, 2.0
+RECOVERED_S, QUIET_S, ON_ITS_WAY_S = 120.0, 40.0, 2.0
 LOOK_EVERY_S = 0.2
 
 
