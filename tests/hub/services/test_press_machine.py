@@ -23,13 +23,18 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from hub.adapters.database.database import SqliteDatabase
-from hub.domain.alerts import Alert, Purpose, State
-from hub.domain.errors import Invalid, StepNotAllowed
+from hub.domain.alerts import GRACE_MS, Alert, Aloud, Purpose, State
+from hub.domain.errors import Changed, Invalid, StepNotAllowed
+from hub.domain.ladder import DEFAULT, Ladder, Rung, Who
+from hub.domain.ladders import LadderRule
+from hub.domain.people import ChannelName
+from hub.domain.roster import Absence
 from hub.services import take_presses
 from hub.services.answer_alert import AlertDesk
 from hub.services.climb import DueLoop
+from hub.services.ladders import Ladders
 from hub.services.notify import BACKOFF_MS, record_outcomes
-from hub.services.ports import Notification, PressKey, PressRow, Tx
+from hub.services.ports import Callout, Notification, PressKey, PressRow, Tx
 from hub.services.raise_alert import Received, read_press
 from hub.services.recording import Committed, Outgoing
 from hub.services.take_presses import TakePresses
@@ -49,6 +54,12 @@ PEOPLE = st.sampled_from(["wang", "li", "chen", "sun"])
 GESTURES = st.sampled_from(["press", "press", "press", "cancel", "arrival", "ok", "service"])
 PRESSES = st.lists(st.tuples(st.sampled_from(BUTTONS), GESTURES, st.integers(0, 5)), min_size=1, max_size=4)
 WHICH = st.integers(0, 1_000)
+LADDERS: list[Ladder] = [
+    DEFAULT,
+    (Rung((Who.EVERYONE,), 60_000),),
+    (Rung((Who.HELPER, Who.BUILDING_HEAD), 20_000, needed=2), Rung((Who.EVERYONE,), 60_000, needed=3)),
+    (Rung((Who.FAMILY,), 20_000), Rung((Who.GRID_LEADER,), 20_000, (ChannelName.NTFY,)), *DEFAULT[2:]),
+]
 _template: list[bytes] = []
 
 
@@ -233,6 +244,41 @@ class PressMachine(RuleBasedStateMachine):
         if is_dying:
             self.die()
 
+    @rule(which=WHICH, who=PEOPLE)
+    def somebody_accepts_as_the_next_rung_is_due(self, which: int, who: str) -> None:
+        alert = self.pick(which)
+        if alert is None or alert.due_ms is None:
+            return
+        self.clock.pass_ms(max(0, alert.due_ms - self.clock.now_ms()))
+
+        async def both() -> None:
+            with suppress(Changed):
+                await asyncio.gather(self.desk.accept(alert.id, who, 4), self.loop.turn())
+
+        with suppress(Invalid, StepNotAllowed):
+            self.run(both())
+        self.run(self.drained())
+
+    # --- staff -----------------------------------------------------------------------------------------
+
+    @rule(place=st.sampled_from(["all", "building-1", "grid-2", "home-1-101"]), rungs=st.sampled_from(LADDERS))
+    def staff_write_a_ladder(self, place: str, rungs: Ladder) -> None:
+        """Also while its alerts are open, and shorter than where they stand."""
+        stored = {rule.id: rule for rule in self.read(lambda tx: list(tx.ladders.rules()))}
+        version = stored[place].version if place in stored else 0
+        ladders = Ladders(self.database, self.clock, POLICY)
+        self.database.failures = 0
+        self.run(ladders.save(LadderRule(place, place, place, None, 0, 0, rungs, version), "staff"))
+
+    @rule(who=PEOPLE, is_away=st.booleans())
+    def the_rota_changes(self, who: str, is_away: bool) -> None:
+        now_ms = self.clock.now_ms()
+        absence = Absence(f"away-{who}", who, now_ms, now_ms + 3_600_000)
+        if is_away:
+            self.run(self.real.write(lambda tx: tx.rota.put([absence], now_ms)))
+        else:
+            self.run(self.real.write(lambda tx: tx.rota.drop(Absence, absence.id)))
+
     # --- the sender ------------------------------------------------------------------------------------
 
     def begin(self, which: int) -> Outgoing | None:
@@ -242,14 +288,15 @@ class PressMachine(RuleBasedStateMachine):
         one = self.hand.waiting.pop(which % len(self.hand.waiting))
         notification = one.notification
         known = self.hand.known.get(notification.alert_id)
-        if notification.purpose is Purpose.ASK and known and known.state is not State.OPEN:
+        if notification.purpose is Purpose.ASK and known and not known.is_asking:
             return None
         if notification.purpose is Purpose.ASK:
             stored = self.read(lambda tx: tx.alerts.get(notification.alert_id))
             assert stored is not None
-            assert stored.state is State.OPEN  # nothing begins after the commit of an acceptance
+            assert stored.is_asking  # nothing begins after the commit of the acceptance that was enough
             if notification.person_id:
-                self.asked[notification.alert_id][notification.person_id] = len(self.acceptors(stored))
+                over = len(self.acceptors(stored)) - (stored.state is State.ACCEPTED)
+                self.asked[notification.alert_id][notification.person_id] = over
         return one
 
     def end(self, notification: Notification, outcome: str) -> None:
@@ -323,13 +370,30 @@ class PressMachine(RuleBasedStateMachine):
             assert (alert.remind_ms is None) == (alert.state is not State.OPEN)
 
     @invariant()
+    def an_alert_that_still_asks_keeps_the_promise_and_those_called_aloud_are_sent_back_once(self) -> None:
+        for alert in self.read(lambda tx: tx.alerts.latest(1_000)):
+            if alert.state is State.ACCEPTED:
+                assert alert.due_ms is not None
+                assert alert.promised_ms is not None
+                assert alert.due_ms <= alert.promised_ms + GRACE_MS
+            callouts = self.callouts(alert.id)
+            calls = sum(one.what is Aloud.CALL for one in callouts)
+            assert calls or not callouts
+            assert calls or not alert.is_aloud
+            assert alert.is_asking or not alert.is_aloud
+            assert alert.is_asking or not calls or len(callouts) > calls
+
+    def callouts(self, alert_id: str) -> list[Callout]:
+        return self.read(lambda tx: tx.callouts.of_alert(alert_id))
+
+    @invariant()
     def nothing_that_waits_is_forgotten_and_nothing_asks_without_need(self) -> None:
         held = {one.notification.id for one in (*self.hand.waiting, *self.hand.on_the_way)}
         for alert, notes in self.notes():
             for one in notes:
                 if one.state == "due":
                     assert one.id in held or one.due_ms <= self.clock.now_ms() + max(*BACKOFF_MS, 5_000)
-                    assert one.purpose is not Purpose.ASK or alert.state is State.OPEN
+                    assert one.purpose is not Purpose.ASK or alert.is_asking
 
     def notes(self) -> list[tuple[Alert, list[Notification]]]:
         return self.read(lambda tx: [(alert, tx.notifications.of_alert(alert.id)) for alert in tx.alerts.latest(1_000)])
@@ -347,21 +411,26 @@ class PressMachine(RuleBasedStateMachine):
                     self.end(one.notification, "sent")
         for alert, notes in self.notes():
             assert not [one for one in notes if one.state == "due" and one.created_ms < self.clock.now_ms() - 20_000]
-            if alert.acceptor_id is not None:
+            if not alert.is_asking:
                 self.check_thanks(alert, notes)
 
     def check_thanks(self, alert: Alert, notes: list[Notification]) -> None:
-        """Everybody who was asked has heard of somebody who accepted after that, or accepted."""
-        acceptors = self.acceptors(alert)
+        """Everybody who was asked has heard of somebody who accepted after that, or that it ended, or went."""
+        acceptors, went = self.acceptors(alert), set(self.actors(alert, "accepted", "backup", "arrived"))
         told = {(one.person_id, one.about_person_id) for one in notes if one.purpose is Purpose.THANKS}
+        ended = {one.person_id for one in notes if one.purpose is Purpose.ENDED}
         for person, accepted_before in self.asked[alert.id].items():
-            goes = acceptors[accepted_before:]
-            assert person in goes or any((person, one) in told for one in goes)
+            goes = {*acceptors[accepted_before:], *self.actors(alert, "arrived")}
+            assert person in went | ended or any((person, one) in told for one in goes)
 
     def acceptors(self, alert: Alert) -> list[str]:
         """All who became acceptor of it, in order."""
+        return self.actors(alert, "accepted")
+
+    def actors(self, alert: Alert, *whats: str) -> list[str]:
+        """All who did one of these with it, in order."""
         journal = self.read(lambda tx: tx.alerts.journal(alert.id))
-        return [row.entry.actor for row in journal if row.entry.what == "accepted"]
+        return [row.entry.actor for row in journal if row.entry.what in whats]
 
 
 def profile(examples: int, steps: int) -> settings:
