@@ -27,6 +27,8 @@ CALM_MS = 60_000
 """Two alerts of one place call once in so long: the sentence is the same for both."""
 RECENT_MS = 180_000
 """A red whistle that nobody answers is heard again within this (ladder.py: every two minutes)."""
+AT_ONCE = 200
+"""Callouts taken in one transaction, and other alerts of a place looked at: hundreds are a drill or a disaster."""
 REPEAT = {Aloud.CALL: 2, Aloud.ENOUGH: 1}
 BY = "red-whistle"
 
@@ -91,7 +93,7 @@ class RedWhistle:
 def claim(tx: Tx, now_ms: int) -> list[Saying]:
     """Takes what is to be said now, one announcement a place; what is not true any more is done without a word."""
     by_place: dict[tuple[str, Aloud], list[Callout]] = {}
-    for one in tx.callouts.due(now_ms):
+    for one in tx.callouts.due(now_ms, AT_ONCE):
         by_place.setdefault((one.place, one.what), []).append(one)
     sayings = [_saying(tx, place, callouts, now_ms) for (place, _), callouts in by_place.items()]
     return [saying for saying in sayings if saying]
@@ -100,10 +102,15 @@ def claim(tx: Tx, now_ms: int) -> list[Saying]:
 def _saying(tx: Tx, place: str, callouts: Sequence[Callout], now_ms: int) -> Saying | None:
     places = tx.places.places()
     building = building_of(places, place)
-    recent = [one for one in tx.callouts.since(place, now_ms - RECENT_MS) if one not in callouts]
-    is_wanted = _is_call_wanted if callouts[0].what is Aloud.CALL else _is_end_wanted
-    wanted = [one for one in callouts if building and is_wanted(tx, one, recent, now_ms)]
-    tx.callouts.save([replace(one, due_ms=None) for one in callouts if one not in wanted])
+    mine = {one.id for one in callouts}
+    recent = [one for one in tx.callouts.since(place, now_ms - RECENT_MS) if one.id not in mine]
+    choose = _calls_wanted if callouts[0].what is Aloud.CALL else _ends_wanted
+    fresh = [one for one in callouts if building and now_ms - one.created_ms < STALE_MS]
+    wanted = choose(tx, fresh, recent, now_ms)
+    kept = {one.id for one in wanted}
+    said = next((one.announcement_id for one in reversed(recent) if _is_fresh_call(one, now_ms)), None)
+    done = [one for one in callouts if one.id not in kept]
+    tx.callouts.save([replace(one, due_ms=None, announcement_id=said) for one in done])
     if not wanted or building is None:
         return None
     tx.callouts.save([replace(one, due_ms=now_ms + CLAIM_MS) for one in wanted])
@@ -112,19 +119,20 @@ def _saying(tx: Tx, place: str, callouts: Sequence[Callout], now_ms: int) -> Say
     return Saying(building.slug, text, tuple(wanted), tuple(stops) if wanted[0].what is Aloud.ENOUGH else ())
 
 
-def _is_call_wanted(tx: Tx, callout: Callout, recent: Sequence[Callout], now_ms: int) -> bool:
-    alert = tx.alerts.get(callout.alert_id)
-    was_said = any(_is_fresh_call(one, now_ms) for one in recent if one.alert_id != callout.alert_id)
-    return alert is not None and alert.is_asking and now_ms - callout.created_ms < STALE_MS and not was_said
+def _calls_wanted(tx: Tx, callouts: Sequence[Callout], recent: Sequence[Callout], now_ms: int) -> list[Callout]:
+    """Those whose alert still asks, unless another one has just called there."""
+    alerts = tx.alerts.some({one.alert_id for one in callouts})
+    asking = {alert.id for alert in alerts.values() if alert.is_asking}
+    called = {one.alert_id for one in recent if _is_fresh_call(one, now_ms)}
+    return [one for one in callouts if one.alert_id in asking and not called - {one.alert_id}]
 
 
-def _is_end_wanted(tx: Tx, callout: Callout, recent: Sequence[Callout], now_ms: int) -> bool:
-    """Only after a call, as far as is known; and not while another alert of the place still calls."""
-    was_called = any(map(_may_have_been_said, tx.callouts.of_alert(callout.alert_id)))
-    if not was_called or now_ms - callout.created_ms >= STALE_MS:
-        return False
-    others = tx.alerts.some({one.alert_id for one in recent}).values()
-    return not any(alert.is_aloud and alert.is_asking for alert in others)
+def _ends_wanted(tx: Tx, callouts: Sequence[Callout], recent: Sequence[Callout], _now_ms: int) -> list[Callout]:
+    """Those whose alert has called, as far as is known; none while another alert of the place still calls."""
+    others = tx.alerts.some(list(dict.fromkeys(one.alert_id for one in reversed(recent)))[:AT_ONCE])
+    if any(alert.is_aloud and alert.is_asking for alert in others.values()):
+        return []
+    return [one for one in callouts if any(map(_may_have_been_said, tx.callouts.of_alert(one.alert_id)))]
 
 
 def _is_fresh_call(callout: Callout, now_ms: int) -> bool:

@@ -13,7 +13,7 @@ from hub.services.ports import Callout
 
 _CALLOUT = tables.callout.c
 _ALL = select(*columns(tables.callout, Callout)).where(_CALLOUT.community_id == COMMUNITY)
-_DUE = _ALL.where(_CALLOUT.due_ms <= bindparam("now")).order_by(_CALLOUT.due_ms, _CALLOUT.id)
+_DUE = _ALL.where(_CALLOUT.due_ms <= bindparam("now")).order_by(_CALLOUT.due_ms, _CALLOUT.id).limit(bindparam("most"))
 _NEXT_DUE = select(func.min(_CALLOUT.due_ms)).where(_CALLOUT.community_id == COMMUNITY, _CALLOUT.due_ms.is_not(None))
 _SINCE = _ALL.where(_CALLOUT.place == bindparam("place"), _CALLOUT.created_ms >= bindparam("since")).order_by(
     _CALLOUT.id
@@ -37,9 +37,9 @@ class StoredCallouts:
         """Stores new ones; the alerts that they name must be stored before."""
         insert_all(self.connection, tables.callout, self.community_id, [as_row(one) for one in callouts])
 
-    def due(self, now_ms: int) -> list[Callout]:
+    def due(self, now_ms: int, limit: int) -> list[Callout]:
         """Those that are to be said now, the longest overdue first."""
-        return self._read(_DUE, now=now_ms)
+        return self._read(_DUE, now=now_ms, most=limit)
 
     def next_due_ms(self) -> int | None:
         """When the next one is to be said, None when nothing waits."""

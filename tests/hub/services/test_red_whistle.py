@@ -1,6 +1,7 @@
 """The red whistle: a building's loudspeakers call when nobody has come, and send people back once enough do."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest_asyncio
 from hub.domain.alerts import Alert
 from hub.domain.places import Home
 from hub.services.announce import Announcements
-from hub.services.ports import Announcement, Button, SoundFailed
+from hub.services.ports import Announcement, Button, SoundFailed, Tx
 from hub.services.red_whistle import CLAIM_MS, RedWhistle, claim
 from tests.hub.services.press_rig import PressRig, press_rig
 
@@ -39,6 +40,13 @@ async def whistled(rig: PressRig, button: str = "101", device: str = "dev-1") ->
     for wait_ms in (45_000, 45_000, 60_000):
         await rig.pass_ms(wait_ms)
     return await rig.alert(alert.id)
+
+
+def fail_at_once(tx: Tx) -> None:
+    """Every request of the rungs that are asked now has failed."""
+    for alert in tx.alerts.not_closed():
+        if not alert.is_aloud:
+            tx.alerts.update([replace(alert, due_ms=0, version=alert.version + 1)])
 
 
 async def said(rig: PressRig) -> list[str]:
@@ -100,6 +108,26 @@ async def test_two_alerts_of_a_building_call_once_and_nobody_is_sent_back_while_
     first, second = await rig.press(), await rig.press("hall")
     for wait_ms in (45_000, 45_000, 60_000):
         await rig.pass_ms(wait_ms)
+    await whistle.turn()
+    assert await said(rig) == [CALL]
+    await rig.desk.accept(first.id, "wang", 4)
+    await whistle.turn()
+    assert await said(rig) == [CALL]
+    await rig.pass_ms(1_000)
+    await rig.desk.accept(second.id, "li", 4)
+    await whistle.turn()
+    assert await said(rig) == [CALL, ENOUGH]
+
+
+async def test_an_alert_for_which_another_has_just_called_sends_people_back_at_its_end(
+    rig: PressRig, whistle: RedWhistle
+) -> None:
+    first = await whistled(rig)
+    await whistle.turn()
+    second = await rig.press("hall")
+    while not (await rig.alert(second.id)).is_aloud:  # its rungs fail at once: it calls while the first call is fresh
+        await rig.database.write(fail_at_once)
+        await rig.pass_ms(1)
     await whistle.turn()
     assert await said(rig) == [CALL]
     await rig.desk.accept(first.id, "wang", 4)
