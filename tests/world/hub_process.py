@@ -106,7 +106,7 @@ class HubProcess:
         self.process.wait()
 
     async def stop(self) -> int:
-        """Asks it to end and waits; the exit status. Nothing of it runs afterwards, also when it did not end in time."""
+        """Asks it to end and waits; the exit status. Afterwards nothing of it runs, even if it did not end in time."""
         assert self.process is not None
         if self.process.poll() is None:
             self.process.terminate()
