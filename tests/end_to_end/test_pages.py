@@ -10,7 +10,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.end_to_end.pages_rig import Rig, chromium, rig
-from tests.hub.console.preview import play
+from tests.hub.console.preview import play, play_rota
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -233,6 +233,24 @@ async def test_a_volunteer_goes_arrives_and_finishes(stand: Rig) -> None:
     await page.get_by_text("已帮忙解决").click()
     await page.get_by_role("button", name="完成").click()
     await expect(page.locator("#mine")).to_contain_text("现在没有人求助")
+
+
+async def test_a_shift_is_swapped_with_the_keyboard_alone_and_seen_without_reloading(stand: Rig) -> None:
+    await play_rota(stand.world)
+    page = await stand.signed_in(await stand.context())
+    await page.goto(f"{stand.base}/rota")
+    await stand.connected()
+    turn = page.locator(".turn.is-now").first
+    await turn.focus()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#person")).to_be_focused()
+    await page.keyboard.press("ArrowDown")
+    taker = await page.locator("#person option:checked").inner_text()
+    assert taker not in ("请选一位", await turn.locator("b").inner_text())
+    await page.locator("dialog button.primary").focus()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("dialog")).to_be_hidden()
+    await expect(page.locator(".turn.is-now", has_text="代").first).to_contain_text(taker)
 
 
 async def test_offline_going_is_refused_aloud_and_arriving_is_kept(stand: Rig) -> None:

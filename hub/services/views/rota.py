@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 
 from hub.domain.people import Assignment, Duty, Person
 from hub.domain.reachability import Reach, Reachability, Why
@@ -138,9 +139,9 @@ class _Reading:
         self._places = tx.places.places()
         on_rota = {one.person_id for one in self._rota.shifts} | {one.person_id for one in self._rota.extras}
         on_rota |= {one.person_id for one in self._rota.swaps}
-        people = [self._people[one] for one in on_rota if one in self._people]
+        self._on_rota = [self._people[one] for one in on_rota if one in self._people]
         self._notes = tx.rota.hand_overs(now_ms - NOTES_MS)
-        self._reach = reach_of(tx, people, now_ms)
+        self._reach_of = cache(lambda at_ms: reach_of(tx, self._on_rota, at_ms))
 
     def view(self, from_day: date, days: int) -> RotaView:
         from_ms = instant_ms(day_minute(from_day), self._rota.timezone)
@@ -188,10 +189,8 @@ class _Reading:
 
     def turn(self, turn: Turn) -> TurnView:
         midnight = day_minute(turn.day)
-        known = self._reach.get(turn.person_id) if turn.is_held else None
-        is_telling = known is not None and (turn.start_ms - self._now_ms < SOON_MS or known.why is Why.NO_CHANNEL)
         is_over = turn.end_ms <= self._now_ms
-        found = known if is_telling and not is_over else None
+        found = self._reach(turn) if turn.is_held and not is_over else None
         return TurnView(
             shift_id=turn.shift_id,
             day=turn.day,
@@ -209,6 +208,13 @@ class _Reading:
             reach=found.reach if found else None,
             why=found.why if found else None,
         )
+
+    def _reach(self, turn: Turn) -> Reachability | None:
+        """What is known for this turn; of one that comes: what will still hold when it begins, 我在 for another not."""
+        if turn.start_ms - self._now_ms < SOON_MS:
+            return self._reach_of(max(turn.start_ms, self._now_ms)).get(turn.person_id)
+        known = self._reach_of(self._now_ms).get(turn.person_id)
+        return known if known and known.why is Why.NO_CHANNEL else None
 
     def _absences(self, from_ms: int, until_ms: int) -> tuple[AbsenceView, ...]:
         away = [one for one in self._rota.absences if one.until_ms > from_ms and one.from_ms < until_ms]

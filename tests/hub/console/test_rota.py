@@ -173,6 +173,15 @@ async def test_a_note_is_left_at_the_desk_and_shown(world: Stage, browser: httpx
     assert "&lt;b&gt;电梯&lt;/b&gt;在修" in (await browser.get("/rota")).text
 
 
+async def test_what_is_said_for_one_shift_says_nothing_of_the_next(world: Stage, browser: httpx.AsyncClient) -> None:
+    await signed_in(world, browser)
+    await world.services.rotas.put_shift(Shift("chen", "all", 0, 18 * 60, 20 * 60, Duty.DESK), "desk")
+    await world.services.reaching.say("chen", "chen", is_here=True)
+    text = re.sub(r"\s+", " ", (await browser.get("/rota")).text)
+    assert re.search(r"现在：陈建国 <span[^>]*>✓ 联系得上", text)
+    assert re.search(r"接着：18:00 陈建国 <span[^>]*>\? 不知道能否联系上", text)
+
+
 # --- a volunteer's own page ----------------------------------------------------------------------------
 
 
