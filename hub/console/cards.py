@@ -36,6 +36,7 @@ class Card:
     opened_ms: int
     acceptor: Person | None
     promised_ms: int | None
+    missing: int
     arrived_ms: int | None
     due_ms: int | None
     next_who: tuple[str, ...]
@@ -73,6 +74,7 @@ def card(calling: Calling, alert: AlertDetail, now_ms: int) -> Card:
         opened_ms=alert.opened_ms,
         acceptor=acceptor,
         promised_ms=alert.promised_ms,
+        missing=alert.missing,
         arrived_ms=alert.arrived_ms,
         due_ms=alert.due_ms,
         next_who=_next_who(calling, around, alert),

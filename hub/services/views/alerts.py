@@ -39,7 +39,10 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class AlertSummary:
-    """An alert in a list. `due_ms` is its next deadline; `allowed` are the steps that people may take now."""
+    """An alert in a list. `due_ms` is its next deadline; `allowed` are the steps that people may take now.
+
+    `missing` is how many more people have to accept before nobody else is asked.
+    """
 
     id: str
     kind: Kind
@@ -56,6 +59,7 @@ class AlertSummary:
     closed_ms: int | None
     acceptor: Named | None
     promised_ms: int | None
+    missing: int
     rung: int
     due_ms: int | None
     told: Told | None
@@ -194,6 +198,7 @@ def _summary(tx: Tx, calling: Calling, alert: Alert, tellings: Collection[Tellin
         closed_ms=alert.closed_ms,
         acceptor=named(calling, alert.acceptor_id),
         promised_ms=alert.promised_ms,
+        missing=alert.needed - len(alert.going) if alert.is_asking else 0,
         rung=alert.rung,
         due_ms=alert.due_ms,
         told=_told(calling, last) if last else None,

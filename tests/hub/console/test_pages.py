@@ -536,6 +536,24 @@ async def test_who_would_be_called_is_answered_for_a_home_and_an_hour(world: Sta
     assert (await browser.get("/ladders?home=17栋&at=soon")).status_code == 200
 
 
+async def test_the_desk_says_how_many_are_still_missing_and_who_is_called_next(
+    world: Stage, browser: httpx.AsyncClient
+) -> None:
+    await signed_in(world, browser)
+    await browser.post(
+        "/ladders/two", data={**NIGHT, "place": "all", "hours": "all", "who-0": ["helper", "building_head"]}
+    )
+    alert = await world.press()
+    await world.services.alerts.accept(alert, "wang", 4)
+    text = " ".join(re.sub("<[^>]*>", "", (await browser.get("/desk")).text).split())
+    assert "还差 1 个人，" in text
+    assert "后叫 红哨子" in text
+    await world.services.alerts.accept(alert, "li", 4)
+    text = " ".join(re.sub("<[^>]*>", "", (await browser.get("/desk")).text).split())
+    assert "还差" not in text
+    assert "还没到，就重新叫人" in text
+
+
 async def test_an_observer_may_not_change_a_ladder(world: Stage, browser: httpx.AsyncClient) -> None:
     await signed_in(world, browser, Role.OBSERVER)
     assert (await browser.post("/ladders/night", data=NIGHT)).status_code == 403
