@@ -71,9 +71,11 @@ def gaps(of_post: Iterable[Turn], from_ms: int, until_ms: int) -> list[tuple[int
     return found
 
 
-def next_gap_ms(rota: Rota, place: str, duty: Duty, now_ms: int) -> int | None:
-    """When this post has next nobody: `now_ms` if it is so already, None if it is manned for all of the next week."""
-    of_post = (one for one in turns(rota, now_ms, now_ms + WEEK_MS) if (one.place, one.duty) == (place, duty))
+def next_gap_ms(of_post: Iterable[Turn], now_ms: int) -> int | None:
+    """When this post has next nobody: `now_ms` if it is so already, None if it is manned for all of the next week.
+
+    `of_post` are its turns of the week from `now_ms` on.
+    """
     return next((start_ms for start_ms, _ in gaps(of_post, now_ms, now_ms + WEEK_MS)), None)
 
 
@@ -91,13 +93,7 @@ def following(of_post: Iterable[Turn], now_ms: int) -> Turn | None:
 
 def _turns_of(rota: Rota, shift: Shift | Extra, day: date) -> Iterator[Turn]:
     """The shift of one day, cut where another person takes over."""
-    start, end = span(shift, day)
-    swaps = swaps_of(rota, shift, day)
-    edges = {start, end, *(edge for one in swaps for edge in _edges(one))}
-    cuts = sorted(edge for edge in edges if start <= edge <= end)
-    midnight = day_minute(day)
-    held = [(first, until, deciding(swaps, first - midnight)) for first, until in pairwise(cuts)]
-    for first, until, swap in _joined(held):
+    for first, until, swap in _pieces(shift, day, swaps_of(rota, shift, day)):
         start_ms, end_ms = instant_ms(first, rota.timezone), instant_ms(until, rota.timezone)
         if start_ms < end_ms:
             yield Turn(
@@ -112,6 +108,17 @@ def _turns_of(rota: Rota, shift: Shift | Extra, day: date) -> Iterator[Turn]:
                 swap_id=swap.id if swap else "",
                 is_extra=isinstance(shift, Extra),
             )
+
+
+def _pieces(shift: Shift | Extra, day: date, swaps: list[Swap]) -> list[tuple[int, int, Swap | None]]:
+    """The shift's minutes, each piece with the swap that decides who is there."""
+    start, end = span(shift, day)
+    if not swaps:
+        return [(start, end, None)]
+    midnight = day_minute(day)
+    edges = {start, end, *(edge for one in swaps for edge in _edges(one))}
+    cuts = sorted(edge for edge in edges if start <= edge <= end)
+    return _joined([(first, until, deciding(swaps, first - midnight)) for first, until in pairwise(cuts)])
 
 
 def _edges(swap: Swap) -> tuple[int, int]:
@@ -133,6 +140,8 @@ def _joined(held: list[tuple[int, int, Swap | None]]) -> list[tuple[int, int, Sw
 def _without_absences(turn: Turn, absences: Iterable[Absence]) -> list[Turn]:
     """The turn, cut where its person is away."""
     away = [one for one in absences if one.person_id == turn.person_id]
+    if not away:
+        return [turn]
     edges = {turn.start_ms, turn.end_ms, *(edge for one in away for edge in (one.from_ms, one.until_ms))}
     cuts = sorted(edge for edge in edges if turn.start_ms <= edge <= turn.end_ms)
     pieces: list[Turn] = []

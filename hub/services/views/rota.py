@@ -11,7 +11,7 @@ from functools import cache
 from hub.domain.people import Assignment, Duty, Person
 from hub.domain.reachability import Reach, Reachability, Why
 from hub.domain.roster import NOBODY, Extra, Rota, Shift, span
-from hub.domain.turns import WEEK_MS, Turn, following, gaps, turns
+from hub.domain.turns import WEEK_MS, Turn, following, gaps, next_gap_ms, turns
 from hub.domain.wall_clock import day_minute, instant_ms, minute_at
 from hub.services.ports import Tx
 
@@ -171,7 +171,6 @@ class _Reading:
         self, place: str, duty: Duty, shown: Sequence[Turn], coming: Sequence[Turn], from_ms: int, until_ms: int
     ) -> PostView:
         after = following(coming, self._now_ms)
-        ahead = gaps(coming, self._now_ms, self._now_ms + WEEK_MS)
         return PostView(
             place=place,
             place_name=self._places[place].name if place in self._places else place,
@@ -179,7 +178,7 @@ class _Reading:
             turns=tuple(self.turn(one) for one in shown),
             gaps=tuple(gaps(shown, from_ms, until_ms)),
             next=self.turn(after) if after else None,
-            next_gap_ms=ahead[0][0] if ahead else None,
+            next_gap_ms=next_gap_ms(coming, self._now_ms),
             notes=tuple(
                 NoteView(one.ends_ms, self._someone(one.person_id), one.text)
                 for one in self._notes

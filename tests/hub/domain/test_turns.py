@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from hub.domain.people import Duty
 from hub.domain.roster import NOBODY, Absence, Extra, Rota, Shift, Swap, on_duty
-from hub.domain.turns import Turn, following, gaps, next_gap_ms, turn_of, turns
+from hub.domain.turns import WEEK_MS, Turn, following, gaps, next_gap_ms, turn_of, turns
 from hub.domain.wall_clock import MINUTES_A_DAY, day_minute, day_of, instant_ms, minute_at
 
 BERLIN, SHANGHAI, LORD_HOWE = "Europe/Berlin", "Asia/Shanghai", "Australia/Lord_Howe"
@@ -120,8 +120,10 @@ def test_gaps_are_the_minutes_at_which_nobody_is_at_a_post(drawn: tuple[Rota, in
         now_ms = start_ms + index * MINUTE_MS
         is_manned = any((place, duty) == ("all", Duty.DESK) for _, place, duty in expected[index])
         assert is_manned != any(first <= now_ms < until for first, until in found)
-    first_gap = next_gap_ms(rota, "all", Duty.DESK, start_ms)
-    assert first_gap == (found[0][0] if found else first_gap)
+    if found:
+        coming = turns(rota, start_ms, start_ms + WEEK_MS)
+        of_desk = [one for one in coming if (one.place, one.duty) == ("all", Duty.DESK)]
+        assert next_gap_ms(of_desk, start_ms) == found[0][0]
 
 
 def _telling(expected: list[list[Post]], laid_out: list[Turn], start_ms: int) -> list[int]:
@@ -183,5 +185,6 @@ def test_my_turn_is_the_one_i_have_and_else_the_next() -> None:
 @pytest.mark.parametrize(("absence", "gap_hours"), [(None, None), ((30, 32), 30), ((-5, 1), 0), ((6, 14), 6)])
 def test_the_next_gap_is_known_before_it_comes(absence: tuple[int, int] | None, gap_hours: int | None) -> None:
     away = [Absence("a", "wang", *(MONDAY_MS + hours * HOUR_MS for hours in absence))] if absence else []
-    found = next_gap_ms(Rota(SHANGHAI, WEEK, absences=away), "all", Duty.DESK, MONDAY_MS)
+    coming = turns(Rota(SHANGHAI, WEEK, absences=away), MONDAY_MS, MONDAY_MS + WEEK_MS)
+    found = next_gap_ms(coming, MONDAY_MS)
     assert found == (None if gap_hours is None else MONDAY_MS + gap_hours * HOUR_MS)
