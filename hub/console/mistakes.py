@@ -5,7 +5,7 @@ from __future__ import annotations
 from hub.console.labels import label
 from hub.console.language import translations
 from hub.domain import errors
-from hub.domain.words import say
+from hub.domain.words import WORDS, say
 
 STATUS: tuple[tuple[type[errors.DongdongError], int], ...] = (
     (errors.NotFound, 404),
@@ -35,4 +35,7 @@ def sentence(error: errors.DongdongError, language: str) -> str:
     allowed = params.get("allowed")
     if isinstance(allowed, list):
         params["allowed"] = word("、").join(word(label("step", one)) for one in allowed)
+    noun = f"noun.{params.get('what')}"
+    if noun in WORDS:
+        params["what"] = say(noun, language)
     return say(error.key, language, **params)

@@ -133,6 +133,14 @@ async def test_weekly_shifts_are_added_changed_and_removed(world: Stage, browser
     assert [one.day for one in (await rota(world)).extras] == [date(2025, 12, 5)]
 
 
+async def test_what_is_not_there_is_named_in_the_readers_language(world: Stage, browser: httpx.AsyncClient) -> None:
+    await signed_in(world, browser)
+    form = {"shift": "none", "day": TODAY, "key": "k"}
+    answer = await browser.post("/rota/cancel", data=form, headers=HTMX)
+    assert answer.status_code == 404
+    assert "找不到班次“none”" in answer.text
+
+
 @pytest.mark.parametrize(
     ("path", "form", "sentence"),
     [
