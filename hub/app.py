@@ -9,10 +9,10 @@ import socket
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import aiohttp
 import structlog
-import uvicorn
 
 from hub.adapters import own_tls
 from hub.adapters.audio.maker import SoundMaker
@@ -24,9 +24,7 @@ from hub.adapters.mqtt import Address, Handlers, HubLink, PressIntake
 from hub.adapters.notify.page import OpenPage
 from hub.adapters.notify.webhook import Webhook
 from hub.adapters.signing_key import signing_key
-from hub.api import build_api
 from hub.channels import KEYS, build_channels, build_phones
-from hub.console import ConsoleApp, build_console
 from hub.domain.errors import DongdongError
 from hub.domain.ladder import DEFAULT
 from hub.domain.people import ChannelName
@@ -53,6 +51,9 @@ from hub.services.unrecorded import Unrecorded
 from hub.setting_values import Endpoint
 from hub.settings import Settings
 from wire.messages import Status
+
+if TYPE_CHECKING:
+    from hub.web_server import WebServer
 
 log = structlog.get_logger()
 
@@ -162,29 +163,30 @@ class Hub:
         handlers = Handlers(reports.status, announcements.received, devices.health, devices.replied, reports.connected)
         loops = (dispatcher.run(), teller.run(), due_loop.run(), desk_watch.run(), unrecorded.run(), reaching.run())
         works = (*loops, presses.run(), intake.run(), red_whistle.run())
-        pages = build_console(services)
-        await self._run_together([*works, link.run(handlers)], self._web_server(services, pages), pages, listening)
+        await self._run_together([*works, link.run(handlers)], services, listening)
 
     async def _run_together(
         self,
         works: Sequence[Coroutine[None, None, None]],
-        server: uvicorn.Server,
-        pages: ConsoleApp,
+        services: Services,
         listening: socket.socket,
     ) -> None:
-        """All of it until `stop`; the end of one by an error is the end of all, and is raised."""
+        """All of it until `stop`; the end of one by an error is the end of all, and is raised.
+
+        Presses are taken while the pages are still being loaded.
+        """
         with contextlib.suppress(_Stopped):
             async with _unwrapped(asyncio.TaskGroup()) as tasks:
                 if self._broker:
                     tasks.create_task(self._broker.watch(), name="broker")
                 for work in works:
                     tasks.create_task(work)
-                web = tasks.create_task(server.serve(sockets=[listening]), name="web")
+                server = await asyncio.to_thread(self._load_web_server, services)
+                web = tasks.create_task(server.serve(listening), name="web")
                 log.info("hub_serving", http=str(self._settings.http))
                 self.is_serving.set()
                 await self._stop.wait()
-                pages.end_streams()
-                server.should_exit = True
+                server.end()
                 await web
                 raise _Stopped
 
@@ -197,21 +199,10 @@ class Hub:
         user, password = self._broker.hub_login
         return Address(self._settings.mqtt.host, self._broker.port, user, password)
 
-    def _web_server(self, services: Services, pages: ConsoleApp) -> uvicorn.Server:
-        web = build_api(services)
-        web.mount("/", pages)
-        return _Server(
-            uvicorn.Config(
-                web,
-                ssl_certfile=self._certificate,
-                ssl_keyfile=self._key,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=2,
-                lifespan="off",
-            )
-        )
+    def _load_web_server(self, services: Services) -> WebServer:
+        from hub.web_server import WebServer  # here: it takes as long to load as all the rest
+
+        return WebServer(services, self._certificate, self._key)
 
     def _broker_tls(self) -> Certificates | None:
         listen = self._settings.mqtt_tls
@@ -252,14 +243,6 @@ class _Reports:
             log.warning("not_published", what=what, reason=str(error))  # the next connection brings it again
         except Exception:
             log.exception("report_not_followed", what=what)
-
-
-class _Server(uvicorn.Server):
-    """Leaves signals to the composition root: the order in which parts end is decided there."""
-
-    @contextlib.contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def]
-        yield
 
 
 class _Stopped(Exception):

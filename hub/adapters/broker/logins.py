@@ -43,20 +43,27 @@ def add_login(folder: Path, user: str, password: str) -> None:
 
 
 def add_logins(folder: Path, passwords: Mapping[str, str]) -> None:
-    """Let many users sign in, in one change of the file. Raises LoginError, then nothing is changed; BrokerError."""
+    """Let many users sign in, in one change of the file; those who can already interrupt nobody.
+
+    Raises LoginError, then nothing is changed; BrokerError.
+    """
     for user in passwords:
         _check(user)
     with locked(folder):
-        _rewrite(BrokerFiles(folder), dict(passwords), remove=frozenset())
-        _restart(BrokerFiles(folder.absolute()))
+        known = _hashes(BrokerFiles(folder))
+        new = {user: password for user, password in passwords.items() if not is_password(known.get(user, ""), password)}
+        if new:
+            _rewrite(BrokerFiles(folder), new, remove=frozenset())
+            _restart(BrokerFiles(folder.absolute()))
 
 
 def remove_login(folder: Path, user: str) -> None:
     """Take a user's login away, and its connection. A user that has none is no error. Raises BrokerError."""
     _check(user)
     with locked(folder):
-        _rewrite(BrokerFiles(folder), {}, remove=frozenset({user}))
-        _restart(BrokerFiles(folder.absolute()))
+        if user in _hashes(BrokerFiles(folder)):
+            _rewrite(BrokerFiles(folder), {}, remove=frozenset({user}))
+            _restart(BrokerFiles(folder.absolute()))
 
 
 def hub_password(folder: Path) -> str:

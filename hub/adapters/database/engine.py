@@ -11,28 +11,28 @@ from sqlalchemy.engine import URL
 
 BUSY_TIMEOUT_MS = 1_500
 """So long a writer waits for another process: the desk must hear of a press that is not stored within 2 s."""
+MIGRATION_TIMEOUT_MS = 60_000
+"""So long a process that starts waits for another that is bringing the file to the present schema."""
 READERS = 4
 
-_EVERY_CONNECTION = (
-    f"busy_timeout = {BUSY_TIMEOUT_MS}",  # first: the switch to WAL may itself have to wait
-    "journal_mode = WAL",
-    "synchronous = FULL",
-)
+_EVERY_CONNECTION = ("journal_mode = WAL", "synchronous = FULL")
 
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
-def writing(path: Path, *, has_foreign_keys: bool = True) -> Engine:
-    """An engine whose every transaction takes the write lock when it begins (see ARCHITECTURE.md for the figures).
-
-    Without foreign keys it serves migrations: SQLite rebuilds tables, and cannot switch them in a transaction.
-    """
-    return _engine(path, "BEGIN IMMEDIATE", (f"foreign_keys = {'ON' if has_foreign_keys else 'OFF'}",), pool_size=1)
+def writing(path: Path) -> Engine:
+    """An engine whose every transaction takes the write lock when it begins (see ARCHITECTURE.md for the figures)."""
+    return _engine(path, "BEGIN IMMEDIATE", "foreign_keys = ON", pool_size=1)
 
 
-def reading(path: Path) -> Engine:
+def migrating(path: Path) -> Engine:
+    """As `writing`, without foreign keys: SQLite rebuilds tables, and cannot switch them in a transaction."""
+    return _engine(path, "BEGIN IMMEDIATE", "foreign_keys = OFF", pool_size=1, busy_timeout_ms=MIGRATION_TIMEOUT_MS)
+
+
+def reading(path: Path, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engine:
     """An engine that sees one consistent state in each transaction and cannot write."""
-    return _engine(path, "BEGIN", ("query_only = ON",), pool_size=READERS)
+    return _engine(path, "BEGIN", "query_only = ON", pool_size=READERS, busy_timeout_ms=busy_timeout_ms)
 
 
 def has_transaction(connection: Connection) -> bool:
@@ -42,7 +42,7 @@ def has_transaction(connection: Connection) -> bool:
     return driver.in_transaction
 
 
-def _engine(path: Path, begin: str, pragmas: tuple[str, ...], pool_size: int) -> Engine:
+def _engine(path: Path, begin: str, pragma: str, pool_size: int, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
         pool_size=pool_size,
@@ -54,8 +54,9 @@ def _engine(path: Path, begin: str, pragmas: tuple[str, ...], pool_size: int) ->
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _: object) -> None:
         connection.isolation_level = None  # BEGIN is ours: the driver's would be deferred, and late
-        for pragma in (*_EVERY_CONNECTION, *pragmas):
-            connection.execute(f"PRAGMA {pragma}").close()
+        # The waiting comes first: the switch to WAL may itself have to.
+        for one in (f"busy_timeout = {busy_timeout_ms}", *_EVERY_CONNECTION, pragma):
+            connection.execute(f"PRAGMA {one}").close()
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

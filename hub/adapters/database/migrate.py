@@ -33,7 +33,7 @@ def migrate(path: Path) -> None:
     path.touch(mode=0o600, exist_ok=True)  # it holds names and telephone numbers
     if _is_up_to_date(path):
         return
-    migrating = engine.writing(path, has_foreign_keys=False)
+    migrating = engine.migrating(path)
     try:
         with migrating.begin() as connection:
             if _revision(connection) != REVISIONS[-1]:
@@ -43,7 +43,7 @@ def migrate(path: Path) -> None:
 
 
 def _is_up_to_date(path: Path) -> bool:
-    looking = engine.reading(path)
+    looking = engine.reading(path, engine.MIGRATION_TIMEOUT_MS)
     try:
         with looking.begin() as connection:
             return _revision(connection) == REVISIONS[-1]

@@ -75,6 +75,7 @@ def new_client(
     identifier: str,
     will: aiomqtt.Will | None = None,
     queue_type: type[asyncio.Queue[aiomqtt.Message]] = _Stamped,
+    receive_maximum: int = RECEIVE_MAXIMUM,
 ) -> aiomqtt.Client:
     """A client for one connection, never for two: its queue must not hold message ids of a dead one.
 
@@ -82,7 +83,7 @@ def new_client(
     """
     properties = new_properties(PacketTypes.CONNECT)
     properties.SessionExpiryInterval = SESSION_EXPIRY_S
-    properties.ReceiveMaximum = RECEIVE_MAXIMUM
+    properties.ReceiveMaximum = receive_maximum
     client = aiomqtt.Client(
         address.host,
         address.port,

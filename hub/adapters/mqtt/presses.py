@@ -24,6 +24,9 @@ log = structlog.get_logger()
 
 BATCH = 256
 """Presses in one commit at most: enough to carry a burst, few enough to be written in some 100 ms."""
+AT_HAND = 2 * BATCH
+"""What the broker hands over before an acknowledgement: a batch at the disk and the next. The rest waits there, where
+it is safe, and a press does not count as waiting for the disk before its turn has come."""
 RETRY_S = 1.0
 OVERTAKE_S = 0.5
 """A batch that is not stored by then no longer keeps the next one waiting: behind a disk that hangs every press must
@@ -63,7 +66,7 @@ class PressIntake:
             else:
                 queue.put_nowait((message, received))
 
-        client = new_client(self._address(), self._identifier, queue_type=handing(take))
+        client = new_client(self._address(), self._identifier, queue_type=handing(take), receive_maximum=AT_HAND)
         try:
             async with connected(client), asyncio.TaskGroup() as group:
                 group.create_task(self._write(client, queue, group))

@@ -68,6 +68,14 @@ def test_adding_keeps_others_and_replaces_the_same(tmp_path: Path) -> None:
     assert is_password(hashes["dev-2"], "other")
 
 
+def test_who_can_sign_in_already_changes_nothing(tmp_path: Path) -> None:
+    add_login(tmp_path, "dev-1", "first")
+    before = BrokerFiles(tmp_path).passwords.read_bytes()
+    add_login(tmp_path, "dev-1", "first")
+    remove_login(tmp_path, "dev-2")
+    assert BrokerFiles(tmp_path).passwords.read_bytes() == before
+
+
 def test_removing_takes_one_login_away_and_an_unknown_one_is_no_error(tmp_path: Path) -> None:
     add_logins(tmp_path, {"dev-1": "x", "dev-2": "x"})
     remove_login(tmp_path, "dev-1")

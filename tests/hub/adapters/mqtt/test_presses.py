@@ -114,7 +114,7 @@ async def test_more_presses_than_may_be_on_their_way_all_arrive_at_a_store_that_
     async with taking(broker, store), client(broker, "panel-1") as panel:
         panel.pending_calls_threshold = 10_000
         await asyncio.gather(*(panel.publish(PRESS, payload, qos=1) for payload in expected))
-        await wait_until(lambda: sum(map(len, store.begun)) == 1_000)  # the Receive Maximum
+        await wait_until(lambda: sum(map(len, store.begun)) == presses.AT_HAND)  # the Receive Maximum
         store.works.set()
         await wait_until(lambda: len(store.taken) >= 2_000)
     assert Counter(store.taken) == Counter(expected)
