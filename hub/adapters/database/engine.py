@@ -9,6 +9,8 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 
+from hub.adapters.database.prepared import run_plain
+
 BUSY_TIMEOUT_MS = 1_500
 """So long a writer waits for another process: the desk must hear of a press that is not stored within 2 s."""
 MIGRATION_TIMEOUT_MS = 60_000
@@ -60,6 +62,6 @@ def _engine(path: Path, begin: str, pragma: str, pool_size: int, busy_timeout_ms
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        run_plain(connection, begin)
 
     return engine

@@ -55,6 +55,11 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str
     _driver(connection, compiled.sql, [compiled.values(row) for row in rows])
 
 
+def run_plain(connection: Connection, sql: str) -> None:
+    """Runs a statement that takes no values and gives no rows."""
+    _driver(connection, sql, ())
+
+
 def _converted(convert: Convert, value: Any) -> Any:
     return value if convert is None else convert(value)
 
