@@ -11,6 +11,7 @@ from hub.adapters.notify.aliyun_sms import AliyunSms
 from hub.adapters.notify.apprise_urls import AppriseUrls
 from hub.adapters.notify.dingtalk import DingTalk
 from hub.adapters.notify.feishu import Feishu
+from hub.adapters.notify.group import Group
 from hub.adapters.notify.ntfy import Ntfy
 from hub.adapters.notify.page import OpenPage
 from hub.adapters.notify.push_encryption import public_bytes
@@ -49,11 +50,13 @@ def build_channels(
             session, settings.wecom_api, settings.wecom_corp, settings.wecom_agent, settings.wecom_secret, clock
         )
     if settings.wecom_robot:
-        channels[ChannelName.WECOM_ROBOT] = WecomRobot(session, settings.wecom_robot)
+        channels[ChannelName.WECOM_ROBOT] = Group(WecomRobot(session, settings.wecom_robot).post)
     if settings.dingtalk:
-        channels[ChannelName.DINGTALK] = DingTalk(session, settings.dingtalk, settings.dingtalk_secret or "", clock)
+        dingtalk = DingTalk(session, settings.dingtalk, settings.dingtalk_secret or "", clock)
+        channels[ChannelName.DINGTALK] = Group(dingtalk.post)
     if settings.feishu:
-        channels[ChannelName.FEISHU] = Feishu(session, settings.feishu, settings.feishu_secret or "", clock)
+        feishu = Feishu(session, settings.feishu, settings.feishu_secret or "", clock)
+        channels[ChannelName.FEISHU] = Group(feishu.post)
     if settings.aliyun_key_id and settings.aliyun_key_secret and settings.sms_sign and settings.sms_templates:
         carrier = AliyunSms(
             session,

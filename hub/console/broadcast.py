@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -12,12 +10,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from hub.console import plan
 from hub.console.console import Acting, Console, Here, Seeing
 from hub.console.houses import houses as houses_of
+from hub.console.instants import instant_from
 from hub.console.language import mark as _
 from hub.console.seen import Seen
 from hub.console.streams import EventStream
 from hub.domain.announcements import Kind, checked
 from hub.domain.devices import Link
-from hub.domain.errors import Invalid
 from hub.domain.places import reached
 from hub.services.ports import Tx
 from hub.services.views import AnnouncementDetail, announcement_view
@@ -70,7 +68,7 @@ async def check(
 ) -> HTMLResponse:
     """Says what would be played where, to be confirmed. Raises Invalid for what cannot be."""
     community = await console.community()
-    play_at_ms = instant(at, community.timezone) if when == "later" else None
+    play_at_ms = instant_from(at, community.timezone) if when == "later" else None
     wanted = checked(text, places or [], kind, repeat, play_at_ms, console.services.clock.now_ms())
 
     def job(tx: Tx) -> dict[str, object]:
@@ -157,11 +155,3 @@ async def stop(console: Here, request: Request, visitor: Acting, announcement_id
     if "hx-request" not in request.headers:
         return RedirectResponse(f"/broadcast/{announcement_id}", 303)
     return console.acted(visitor.taste.language, _("已要求停止 ✓"))
-
-
-def instant(text: str, timezone: str) -> int:
-    """The instant of a date and time in the community's zone, as browsers write it. Raises Invalid for none."""
-    try:
-        return round(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(timezone)).timestamp() * 1000)
-    except ValueError as error:
-        raise Invalid("time_in_the_past") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -13,12 +14,13 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from hub.console import mistakes
 from hub.console.console import Acting, Console, Here, Seeing
+from hub.console.instants import instant_from
 from hub.console.streams import EventStream
 from hub.console.visitor import Visitor
 from hub.console.week_strip import Shown, shown
 from hub.domain.alerts import Kind
 from hub.domain.coverage import Coverage
-from hub.domain.errors import DongdongError
+from hub.domain.errors import DongdongError, Invalid
 from hub.domain.ladder import DEFAULT, Rung, Who
 from hub.domain.ladders import LadderRule
 from hub.domain.people import ChannelName
@@ -73,17 +75,12 @@ class Asked:
 
 
 async def _asked(console: Console, home: str, at: str, kind: Kind, timezone: str) -> Asked:
-    now_ms = console.services.clock.now_ms()
-    when = _local(now_ms, timezone)
-    if at:
-        try:
-            when = datetime.fromisoformat(at).replace(tzinfo=ZoneInfo(timezone))
-        except ValueError:
-            at = ""
-    at_ms = round(when.timestamp() * 1000)
+    at_ms = console.services.clock.now_ms()
+    with suppress(Invalid):  # an address that somebody typed: the page shows which hour it answers for
+        at_ms = instant_from(at, timezone)
     found = await console.services.database.read(lambda tx: tx.places.homes_named(home.strip(), MOST_FOUND))
     plans = [(one, await console.services.ladders.who_at_home(one.id, kind, at_ms)) for one in found if home.strip()]
-    return Asked(home, when.strftime("%Y-%m-%dT%H:%M"), kind, tuple(plans))
+    return Asked(home, _local(at_ms, timezone).strftime("%Y-%m-%dT%H:%M"), kind, tuple(plans))
 
 
 @router.get("/ladders/{ladder_id}")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import HTMLResponse, Response
 
 from hub.console.console import Acting, Console, Here, Seeing
+from hub.console.instants import instant_from
 from hub.console.language import mark as _
 from hub.console.rota_week import Week, week
 from hub.console.streams import EventStream
@@ -233,15 +233,6 @@ async def put_note(
 
 
 # --- reading what was asked and typed ------------------------------------------------------------------
-
-
-def instant_from(text: str, timezone: str) -> int:
-    """Milliseconds of a day and time as browsers send them: 2026-01-31T08:00. Raises Invalid."""
-    try:
-        local = datetime.fromisoformat(text)
-    except ValueError:
-        raise Invalid("unknown_day") from None
-    return int(local.replace(tzinfo=ZoneInfo(timezone)).timestamp()) * 1_000
 
 
 def _part(start: int, from_: str, until: str) -> tuple[int, int]:

@@ -205,6 +205,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "day_is_over": ("{day} 已经过了，请选以后的日子。", "{day} has passed. Choose a later day."),
     "day_too_far": ("{day} 太远，最多提前一年。", "{day} is too far off; a year ahead is the most."),
+    "unknown_instant": ("请选日期和时间，写成 2026-01-31 08:00 这样。", "Choose day and time, like 2026-01-31 08:00."),
     "unknown_day": ("日期要写成 2026-01-31 这样。", "Write the day like 2026-01-31."),
     "no_such_turn": ("{day} 没有这个班，请看一眼排班表。", "There is no such shift on {day}. Look at the rota again."),
     "turn_is_over": ("这个班已经结束了，不能再换。", "This shift is over and cannot be changed."),

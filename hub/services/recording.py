@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from hub.domain.alerts import Alert, Audience, Entry, Inform, Kind, Purpose, Step, Tell, rung_failed
+from hub.domain.alerts import Alert, Audience, Entry, Inform, Kind, Purpose, Step, Tell, has_rung_failed, rung_failed
 from hub.domain.contacting import first_ways
 from hub.domain.ladder import DEFAULT, Ladder, Reach, Reaching, Rung, Who
 from hub.domain.people import ChannelName, Contact, Person
@@ -117,7 +117,7 @@ class Recording:
             self._notify(alert, None, Contact(ChannelName.WEBHOOK, self._policy.webhook), Purpose.ASK, None)
         if step.asks:
             self._ask(alert, [self.ladder(alert)[index] for index in step.asks])
-            if all(one.state == "failed" for one, _ in self._notifications[earlier:]):
+            if has_rung_failed(alert, [one for one, _ in self._notifications[earlier:]]):
                 self.add(rung_failed(alert, alert.rung, self.ladder(alert), self._now_ms))
         if step.aloud:
             callout = Callout(new_id(self._now_ms), alert.id, alert.place, step.aloud, self._now_ms, self._now_ms)

@@ -10,9 +10,8 @@ from collections.abc import Sequence
 import aiohttp
 
 from hub.adapters.notify.answers import ask
-from hub.adapters.notify.group import Group
 from hub.adapters.notify.wecom_robot import MOBILE
-from hub.services.ports import Clock, Message, Notification
+from hub.services.ports import Clock
 
 FINAL = {
     310000: "refused by the robot's security settings (signature, key word or IP address)",
@@ -40,13 +39,9 @@ class DingTalk:
         self._url = url
         self._secret = secret
         self._clock = clock
-        self._group = Group(self._post)
 
-    async def send(self, notification: Notification, message: Message) -> None:
-        """Returns once the robot has said it in the group."""
-        await self._group.say(message.alert_id, message.text, notification.address)
-
-    async def _post(self, text: str, addresses: Sequence[str]) -> None:
+    async def post(self, text: str, addresses: Sequence[str]) -> None:
+        """Says the text in the group and mentions these; raises ChannelFailed."""
         mobiles = [one for one in addresses if MOBILE.fullmatch(one)]
         mentions = "".join(f" @{one}" for one in addresses)  # it mentions only who is named in the text as well
         body = {

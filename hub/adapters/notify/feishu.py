@@ -11,8 +11,7 @@ from collections.abc import Sequence
 import aiohttp
 
 from hub.adapters.notify.answers import ask
-from hub.adapters.notify.group import Group
-from hub.services.ports import Clock, Message, Notification
+from hub.services.ports import Clock
 
 FINAL = {
     9499: "request refused as malformed",
@@ -37,13 +36,9 @@ class Feishu:
         self._url = url
         self._secret = secret
         self._clock = clock
-        self._group = Group(self._post)
 
-    async def send(self, notification: Notification, message: Message) -> None:
-        """Returns once the robot has said it in the group."""
-        await self._group.say(message.alert_id, message.text, notification.address)
-
-    async def _post(self, text: str, addresses: Sequence[str]) -> None:
+    async def post(self, text: str, addresses: Sequence[str]) -> None:
+        """Says the text in the group and mentions these; raises ChannelFailed."""
         mentions = "".join(f' <at user_id="{one}"></at>' for one in addresses if USER.fullmatch(one))
         signature = signed(self._secret, self._clock.now_ms() // 1_000) if self._secret else {}
         body = {**signature, "msg_type": "text", "content": {"text": text + mentions}}

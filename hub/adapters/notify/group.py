@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from hub.services.ports import ChannelFailed
+from hub.services.ports import ChannelFailed, Message, Notification
 
 GATHER_S = 0.1
 """All people of a rung are handed over within this time; the group is told of them in one message."""
@@ -17,20 +17,22 @@ Post = Callable[[str, Sequence[str]], Awaitable[None]]
 
 
 class Group:
-    """Says the same text of one alert once for all who ask for it within a moment; what becomes of it holds for all."""
+    """A ports.Channel on what a robot can post: the same text of one alert is said once for all who are to hear it
+    within a moment, and what becomes of it holds for all. An address is whom to mention, or empty.
+    """
 
     def __init__(self, post: Post) -> None:
         self._post = post
         self._gathering: dict[tuple[str, str], tuple[list[str], asyncio.Task[None]]] = {}
 
-    async def say(self, alert_id: str, text: str, address: str) -> None:
-        """Returns when the group has it; raises ChannelFailed otherwise."""
-        key = (alert_id, text)
+    async def send(self, notification: Notification, message: Message) -> None:
+        """Returns once the robot has said it in the group; raises ChannelFailed otherwise."""
+        key = (message.alert_id, message.text)
         if key not in self._gathering:
             addresses: list[str] = []
             self._gathering[key] = (addresses, asyncio.create_task(self._say(key, addresses)))
         addresses, task = self._gathering[key]
-        addresses.append(address)
+        addresses.append(notification.address)
         await asyncio.shield(task)  # who gives up waiting takes nobody else's message away
 
     async def _say(self, key: tuple[str, str], addresses: list[str]) -> None:

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 import aiohttp
 
 from hub.adapters.notify.answers import ask
-from hub.adapters.notify.group import Group
-from hub.services.ports import Message, Notification
 
 FINAL = {
     93000: "robot address invalid, or robot removed from the group",
@@ -27,13 +25,9 @@ class WecomRobot:
     def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
         self._session = session
         self._url = url
-        self._group = Group(self._post)
 
-    async def send(self, notification: Notification, message: Message) -> None:
-        """Returns once the robot has said it in the group."""
-        await self._group.say(message.alert_id, message.text, notification.address)
-
-    async def _post(self, text: str, addresses: Sequence[str]) -> None:
+    async def post(self, text: str, addresses: Sequence[str]) -> None:
+        """Says the text in the group and mentions these; raises ChannelFailed."""
         mobiles = [one for one in addresses if MOBILE.fullmatch(one)]
         body = {
             "msgtype": "text",

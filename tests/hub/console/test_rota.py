@@ -11,7 +11,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from hub.console.rota import instant_from
+from hub.console.instants import instant_from
 from hub.console.rota_week import week
 from hub.domain.errors import Invalid
 from hub.domain.people import Duty, Role

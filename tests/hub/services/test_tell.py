@@ -188,23 +188,15 @@ async def test_what_is_published_is_a_message_of_the_contract(rig: PressRig) -> 
     assert message.button == "按钮 \u0001 一号"
 
 
-async def test_in_a_burst_elders_are_told_a_few_at_a_time_while_people_wait_to_be_asked(
-    rig: PressRig, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("is_behind", "told"), [(True, 2), (False, 6)])
+async def test_in_a_burst_elders_are_told_a_few_at_a_time_only_while_people_wait_to_be_asked(
+    rig: PressRig, monkeypatch: pytest.MonkeyPatch, *, is_behind: bool, told: int
 ) -> None:
     monkeypatch.setattr(tell, "PACE", 2)
     monkeypatch.setattr(tell, "PACE_S", 3_600.0)
-    monkeypatch.setattr(rig.teller, "_is_behind", lambda: True)
+    monkeypatch.setattr(rig.teller, "_is_behind", lambda: is_behind)
     await rig.presses.take([rig.received(f"button-{number}") for number in range(5)])
     await said(rig, 2)
     await rig.press("button-6")
-    assert len(rig.publisher.to("dev-1", "alert")) == 2
-
-
-async def test_without_anybody_waiting_all_elders_are_told_at_once(
-    rig: PressRig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tell, "PACE", 2)
-    monkeypatch.setattr(tell, "PACE_S", 3_600.0)
-    monkeypatch.setattr(rig.teller, "_is_behind", lambda: False)
-    await rig.presses.take([rig.received(f"button-{number}") for number in range(5)])
-    await said(rig, 5)
+    await said(rig, told)
+    assert len(rig.publisher.to("dev-1", "alert")) == told

@@ -12,6 +12,7 @@ from hub.adapters.notify.aliyun_sms import AliyunSms
 from hub.adapters.notify.answers import MOST_BYTES
 from hub.adapters.notify.dingtalk import DingTalk
 from hub.adapters.notify.feishu import Feishu
+from hub.adapters.notify.group import Group
 from hub.adapters.notify.sms import Sms
 from hub.adapters.notify.wecom_app import WecomApp
 from hub.adapters.notify.wecom_robot import WecomRobot
@@ -23,10 +24,12 @@ from tests.hub.adapters.notify.server import MESSAGE, Handler, answering, endles
 Maker: TypeAlias = Callable[[aiohttp.ClientSession, str], Channel]
 CLOCK = FakeClock()
 MAKERS: dict[str, Maker] = {
-    "wecom_robot": lambda session, url: WecomRobot(session, f"{url}?key=very-secret"),
+    "wecom_robot": lambda session, url: Group(WecomRobot(session, f"{url}?key=very-secret").post),
     "wecom_app": lambda session, url: WecomApp(session, url, "corp", 7, "very-secret", CLOCK),
-    "dingtalk": lambda session, url: DingTalk(session, f"{url}?access_token=very-secret", "SECvery-secret", CLOCK),
-    "feishu": lambda session, url: Feishu(session, f"{url}/very-secret", "very-secret", CLOCK),
+    "dingtalk": lambda session, url: Group(
+        DingTalk(session, f"{url}?access_token=very-secret", "SECvery-secret", CLOCK).post
+    ),
+    "feishu": lambda session, url: Group(Feishu(session, f"{url}/very-secret", "very-secret", CLOCK).post),
     "sms": lambda session, url: Sms(
         AliyunSms(session, url, "id", "very-secret", "阳光社区", CLOCK), {Purpose.ASK: "SMS_1"}
     ),

@@ -76,15 +76,15 @@ def chat(clock: FakeClock) -> Group:
 
 
 def wecom(session: aiohttp.ClientSession, url: str, _clock: FakeClock) -> Channel:
-    return WecomRobot(session, f"{url}?key=k-1")
+    return group.Group(WecomRobot(session, f"{url}?key=k-1").post)
 
 
 def dingtalk(session: aiohttp.ClientSession, url: str, clock: FakeClock) -> Channel:
-    return DingTalk(session, f"{url}?access_token=t-1", "SEC1", clock)
+    return group.Group(DingTalk(session, f"{url}?access_token=t-1", "SEC1", clock).post)
 
 
 def feishu(session: aiohttp.ClientSession, url: str, clock: FakeClock) -> Channel:
-    return Feishu(session, url, "fs-secret", clock)
+    return group.Group(Feishu(session, url, "fs-secret", clock).post)
 
 
 Maker = Callable[[aiohttp.ClientSession, str, FakeClock], Channel]
@@ -155,8 +155,8 @@ async def test_a_robot_without_signature_is_used_without(
         return web.json_response({"errcode": 0, "code": 0})
 
     async with serving(handle) as url:
-        for channel in (DingTalk(session, url, "", chat.clock), Feishu(session, url, "", chat.clock)):
-            await channel.send(notification("x"), MESSAGE)
+        for robot in (DingTalk(session, url, "", chat.clock), Feishu(session, url, "", chat.clock)):
+            await group.Group(robot.post).send(notification("x"), MESSAGE)
     assert len(seen) == 2
     assert "sign" not in "".join(seen)
 
@@ -205,17 +205,17 @@ async def test_a_wrong_key_token_or_secret_and_a_wrong_clock_are_final(
 ) -> None:
     late = FakeClock(chat.clock.now_ms() - 2 * HOUR_MS)
     async with serving(chat.wecom) as one, serving(chat.dingtalk) as two, serving(chat.feishu) as three:
-        channels: list[Channel] = [
-            WecomRobot(session, f"{one}?key=other"),
-            DingTalk(session, f"{two}?access_token=other", "SEC1", chat.clock),
-            DingTalk(session, f"{two}?access_token=t-1", "SEC2", chat.clock),
-            DingTalk(session, f"{two}?access_token=t-1", "SEC1", late),
-            Feishu(session, three, "other", chat.clock),
-            Feishu(session, three, "fs-secret", late),
+        posts: list[group.Post] = [
+            WecomRobot(session, f"{one}?key=other").post,
+            DingTalk(session, f"{two}?access_token=other", "SEC1", chat.clock).post,
+            DingTalk(session, f"{two}?access_token=t-1", "SEC2", chat.clock).post,
+            DingTalk(session, f"{two}?access_token=t-1", "SEC1", late).post,
+            Feishu(session, three, "other", chat.clock).post,
+            Feishu(session, three, "fs-secret", late).post,
         ]
-        for channel in channels:
+        for post in posts:
             with pytest.raises(ChannelFailed) as failed:
-                await channel.send(notification("x"), MESSAGE)
+                await group.Group(post).send(notification("x"), MESSAGE)
             assert failed.value.is_final
     assert chat.said == []
 
