@@ -20,7 +20,7 @@ from device_agent.core.agent import AgentState
 from device_agent.core.effects import LampSays
 from device_agent.core.health import Vitals
 from device_agent.core.moment import Moment
-from device_agent.core.sounds import SoundEvent, Started
+from device_agent.core.sounds import Interrupted, SoundEvent, Started
 from device_agent.hardware.decoding import Decoder
 from device_agent.hardware.ports import Button, ButtonEdge, Lamp, LampPattern, Microphone, Speaker
 from device_agent.hub_link import HubLink, Identity
@@ -73,7 +73,7 @@ class Agent:
         self._started_ms = ports.clock.now().mono_ms
         sound = SoundHardware(ports.speaker, ports.microphone, ports.decoder, ports.files)
         self.link = HubLink(identity, ports.links, ports.outbox, ports.clock, self.post, self._audio_came, self.health)
-        self._playback = Playback(sound, ports.clock, self.post, self._spawn, self.link.want, ports.outbox.sync)
+        self._playback = Playback(sound, ports.clock, self.post, self._spawn, self.link.want)
         self._tasks: asyncio.TaskGroup | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._ended = asyncio.Event()
@@ -149,7 +149,7 @@ class Agent:
             if isinstance(event, Started) and told is not None:
                 self._tell(told, self._clock.now().unix_of(event.dac_s))
             self.post(event)
-            if not isinstance(event, Started):
+            if not isinstance(event, Started) and not (isinstance(event, Interrupted) and event.resumes):
                 self._speaking.pop(event.id, None)
                 self._playback.ended(event.id)
 
@@ -236,6 +236,8 @@ class Agent:
                 self._outbox.store_manifest(manifest)
             case effects.StoreStep(announcement_id=announcement_id, step=step):
                 self._outbox.store_step(announcement_id, step)
+                if step is effects.Step.STARTED:
+                    self._spawn(self._sync())
             case effects.ForgetManifest(announcement_id=announcement_id):
                 self._outbox.forget_manifest(announcement_id)
             case effects.StoreSeen(message_id=message_id, valid_until_ms=valid_until_ms):
@@ -268,6 +270,13 @@ class Agent:
             case _:
                 return False
         return True
+
+    async def _sync(self) -> None:
+        """What begins to sound is on disk by then, also after a power cut; a broken disk silences nothing."""
+        try:
+            await asyncio.to_thread(self._outbox.sync)
+        except OSError:
+            log.exception("the disk does not take what begins to sound")
 
     def _send(self, kind: str, message: messages.Message) -> None:
         self._outbox.add(kind, message)

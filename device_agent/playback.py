@@ -17,7 +17,7 @@ from device_agent.clock import DeviceClock
 from device_agent.core import effects, events
 from device_agent.core.hearing import LATEST_LAG_S, heard
 from device_agent.core.mixer import Mixer
-from device_agent.core.sounds import EMERGENCY_PRIORITY, SAMPLE_RATE, Pcm, Sound, Stopped
+from device_agent.core.sounds import EMERGENCY_PRIORITY, SAMPLE_RATE, Pcm, Sound
 from device_agent.hardware.decoding import Decoder
 from device_agent.hardware.errors import SoundCardLost, UnreadableAudio
 from device_agent.hardware.ports import Microphone, Speaker
@@ -42,8 +42,7 @@ class SoundHardware:
 
 
 class Playback:
-    """`post` takes events for the core, `spawn` runs a task as long as the agent, `want` has a file fetched,
-    `sync` has all that the agent has kept survive a power cut."""
+    """`post` takes events for the core, `spawn` runs a task as long as the agent, `want` has a file fetched."""
 
     def __init__(
         self,
@@ -52,7 +51,6 @@ class Playback:
         post: Callable[[events.Event], None],
         spawn: Callable[[Coroutine[Any, Any, None]], object],
         want: Callable[[str], None],
-        sync: Callable[[], None],
     ) -> None:
         self.mixer = Mixer()
         self.delay_s = 0.0
@@ -61,7 +59,6 @@ class Playback:
         self._post = post
         self._spawn = spawn
         self._want = want
-        self._sync = sync
         self._sources: dict[str, Sound] = {}
         self._unsaid: dict[str, effects.Speak] = {}
         self._coming: set[str] = set()
@@ -98,9 +95,7 @@ class Playback:
     def stop(self, sound_id: str) -> None:
         """End a sound, or do not begin it."""
         self._unsaid.pop(sound_id, None)
-        if sound_id in self._coming:
-            self._coming.remove(sound_id)
-            self._post(Stopped(sound_id, 0.0))
+        self._coming.discard(sound_id)
         self.mixer.stop(sound_id)
         self._hardware.speaker.wake()
 
@@ -149,12 +144,7 @@ class Playback:
         return self._hardware.decoder.decode(path.read_bytes())
 
     async def _play(self, effect: effects.Play) -> None:
-        """That it begins is on disk before it does: after a power cut it must not sound a second time."""
         manifest = effect.manifest
-        try:
-            await asyncio.to_thread(self._sync)
-        except OSError:  # a broken disk must not keep a warning from being heard
-            log.exception("the disk does not take that %s begins", manifest.announcement_id)
         pcm = await self._pcm(manifest.audio_sha256)
         if pcm is None or manifest.announcement_id not in self._coming:
             return
@@ -169,6 +159,7 @@ class Playback:
                 repeat=manifest.repeat,
                 gap_s=manifest.gap_ms / 1000,
                 volume=manifest.volume,
+                resumes=effect.resumes,
             )
         )
 

@@ -16,13 +16,15 @@ from device_agent.core import (
     health,
     presses,
     receipts,
+    sounding,
 )
 from device_agent.core.admission import Admission
 from device_agent.core.alerts_told import ToldState
-from device_agent.core.announcements import AnnouncementsState
 from device_agent.core.button import ButtonState
 from device_agent.core.commands import CommandsState
 from device_agent.core.health import Proofs
+from device_agent.core.known import AnnouncementsState
+from device_agent.core.known import Result as AnnouncementsResult
 from device_agent.core.moment import Moment
 from device_agent.core.presses import PressesState
 from device_agent.core.sounds import Finished, Interrupted, Missed, Started, Stopped
@@ -64,7 +66,7 @@ def decide(state: AgentState, event: events.Event, now: Moment) -> Result:
             gathered, todo = receipts.flush(state.announcements.receipts)
             return replace(state, announcements=replace(state.announcements, receipts=gathered)), todo
         case Started() | Finished() | Interrupted() | Stopped() | Missed():
-            state, todo = _with_announcements(state, announcements.sounded(state.announcements, event, now))
+            state, todo = _with_announcements(state, sounding.sounded(state.announcements, event, now))
             tests, more = commands.sounded(state.commands, event)
             return replace(state, commands=tests), todo + more
         case events.Judged():
@@ -138,7 +140,7 @@ def _tick(state: AgentState, now: Moment) -> Result:
 def _judged(state: AgentState, event: events.Judged, now: Moment) -> Result:
     if event.evidence is not None:
         state = replace(state, proofs=health.heard(state.proofs, event.evidence, now))
-    verdict = announcements.judged(state.announcements, event.sound_id, event.evidence, event.fault, now)
+    verdict = sounding.judged(state.announcements, event.sound_id, event.evidence, event.fault, now)
     state, todo = _with_announcements(state, verdict)
     tests, more = commands.judged(state.commands, event.sound_id, event.evidence, event.fault)
     return replace(state, commands=tests), todo + more
@@ -215,7 +217,7 @@ def _with_presses(state: AgentState, result: presses.Result) -> Result:
     return replace(state, presses=after), _audible(replace(state, presses=after), todo)
 
 
-def _with_announcements(state: AgentState, result: announcements.Result) -> Result:
+def _with_announcements(state: AgentState, result: AnnouncementsResult) -> Result:
     after, todo = result
     return replace(state, announcements=after), todo
 

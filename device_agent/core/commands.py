@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from device_agent.core import effects
-from device_agent.core.announcements import on_the_wire
 from device_agent.core.hearing import Evidence
+from device_agent.core.sounding import on_the_wire
 from device_agent.core.sounds import Finished, SoundEvent, Started
 from wire.messages import Reply, Restart, SelfTest, Volume
 

@@ -27,12 +27,16 @@ class Phrase(Enum):
 
 
 class Step(Enum):
-    """How far an announcement has come on this device; kept on disk."""
+    """How far an announcement has come on this device; on disk are only `fetching`, `ready`, `started`, `ended`."""
 
     FETCHING = "fetching"
     READY = "ready"
+    HANDED = "handed"
+    """The mixer has it and waits for its instant or its turn: on disk still ready, as nothing has sounded."""
     STARTED = "started"
-    """Handed to the mixer: it may have sounded, so it is never begun again."""
+    """It sounds. On disk: it may have sounded, so a new start of the agent never begins it again."""
+    HELD = "held"
+    """It was interrupted, and waits in the mixer for its turn to be played from its start."""
     ENDED = "ended"
 
 
@@ -184,10 +188,11 @@ class FetchAudio:
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """Hand an announcement to the mixer; `start_ms` None means now."""
+    """Hand an announcement to the mixer; `start_ms` None means now, `resumes` is what an interruption does to it."""
 
     manifest: messages.Manifest
     start_ms: float | None
+    resumes: bool
 
 
 @dataclass(frozen=True, slots=True)

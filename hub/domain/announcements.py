@@ -130,7 +130,12 @@ ENDS = tuple(state for state in Reached if _ORDER[state] >= _ORDER[Reached.PLAYE
 
 
 def further(known: Reached, new: Reached) -> Reached:
-    """The later of two states: receipts may arrive twice or late, and an end once reported stays."""
+    """The later of two states: receipts may arrive twice or late, and an end once reported stays.
+
+    But what was interrupted may be played again from its start, and then was played after all.
+    """
+    if known is Reached.INTERRUPTED and new is Reached.PLAYED:
+        return new
     return known if known in ENDS or _ORDER[new] <= _ORDER[known] else new
 
 

@@ -51,16 +51,17 @@ def merged(progress: Progress, receipt: Receipt) -> Progress:
     reached, at_ms = progress.reached, dict(progress.at_ms)
     for one in receipt.states:
         state = Reached(one.state.value)
-        if state not in ENDS or progress.reached not in ENDS:
+        if state not in ENDS or further(reached, state) is state:
             at_ms.setdefault(state, one.at_ms)
         reached = further(reached, state)
     is_about_this = any(one.state.value == reached.value for one in receipt.states)
+    said = receipt.reason or ""
     return replace(
         progress,
         reached=reached,
         at_ms=at_ms,
         started_ms=progress.started_ms if receipt.started_at_ms is None else receipt.started_at_ms,
-        reason=receipt.reason if receipt.reason and is_about_this else progress.reason,
+        reason=said if is_about_this and (said or reached is not progress.reached) else progress.reason,
         evidence=_better(progress.evidence, receipt.evidence),
     )
 

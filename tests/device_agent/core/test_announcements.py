@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from device_agent.core import announcements, effects
-from device_agent.core.announcements import LEAD_MS, AnnouncementsState
+from device_agent.core import announcements, effects, sounding
+from device_agent.core.announcements import LEAD_MS, LOOK_MS
 from device_agent.core.effects import Step
 from device_agent.core.hearing import Evidence
+from device_agent.core.known import AnnouncementsState, Result
 from device_agent.core.sounds import Finished, Interrupted, Missed, SoundEvent, Started, Stopped
 from tests.device_agent.core.values import SHA, UNIX_MS, at, manifest
 from wire.messages import Manifest, Receipt
@@ -36,7 +37,7 @@ class Device:
         self.state = state
         self.todo: list[effects.Effect] = []
 
-    def did(self, result: announcements.Result) -> list[effects.Effect]:
+    def did(self, result: Result) -> list[effects.Effect]:
         self.state, todo = result
         self.todo += todo
         return todo
@@ -47,14 +48,15 @@ class Device:
     def has_audio(self, mono_ms: int = 0, *, is_settled: bool = True) -> list[effects.Effect]:
         return self.did(announcements.audio_ready(self.state, SHA, at(mono_ms, is_settled=is_settled)))
 
-    def waits(self, mono_ms: int, *, is_settled: bool = True) -> list[effects.Effect]:
-        return self.did(announcements.tick(self.state, at(mono_ms, is_settled=is_settled)))
+    def waits(self, mono_ms: int, *, is_settled: bool = True, is_learned: bool = True) -> list[effects.Effect]:
+        now = at(mono_ms, is_settled=is_settled, is_learned=is_learned)
+        return self.did(announcements.tick(self.state, now))
 
     def sounds(self, event: SoundEvent, mono_ms: int) -> list[effects.Effect]:
-        return self.did(announcements.sounded(self.state, event, at(mono_ms)))
+        return self.did(sounding.sounded(self.state, event, at(mono_ms)))
 
     def judges(self, evidence: Evidence | None, mono_ms: int, fault: str | None = None) -> list[effects.Effect]:
-        return self.did(announcements.judged(self.state, "n-1", evidence, fault, at(mono_ms)))
+        return self.did(sounding.judged(self.state, "n-1", evidence, fault, at(mono_ms)))
 
     def starts(self) -> None:
         """Up to the first sound, at 5 s."""
@@ -124,17 +126,16 @@ def test_a_verdict_before_the_end_goes_with_played() -> None:
     assert receipt.evidence is not None
 
 
-def test_it_is_marked_as_started_on_disk_before_it_is_handed_over() -> None:
+def test_it_is_handed_over_once_and_marked_as_started_on_disk_first_of_all_when_the_mixer_begins() -> None:
     device = Device()
     device.gets(manifest())
     device.has_audio(100)
     assert played(device.waits(5_000 - LEAD_MS - 1)) == []
-    todo = device.waits(5_000 - LEAD_MS)
-    begun = todo.index(effects.StoreStep("n-1", Step.STARTED))
-    (play,) = played(todo)
-    assert begun < todo.index(play)
+    (play,) = device.waits(5_000 - LEAD_MS)
+    assert isinstance(play, effects.Play)
     assert play.start_ms == UNIX_MS + 5_000
-    assert played(device.waits(5_000)) == []
+    assert played(device.waits(4_500)) == []
+    assert device.sounds(Started("n-1", 5.0, 0.0), 4_920)[0] == effects.StoreStep("n-1", Step.STARTED)
 
 
 def test_the_end_is_told_before_it_is_marked() -> None:
@@ -148,9 +149,8 @@ def test_the_end_is_told_before_it_is_marked() -> None:
 @pytest.mark.parametrize(
     ("event", "state", "reason"),
     [
-        (Interrupted("n-1", by="n-2", played_s=1.0, resumes=False), "interrupted", "n-2"),
-        (Stopped("n-1", played_s=1.0), "stopped", None),
-        (Missed("n-1"), "expired", "came too late to be played"),
+        (Interrupted("n-1", by="n-2", played_s=1.0, resumes=False), "interrupted", "n-2, after 1.0 s"),
+        (Stopped("n-1", played_s=1.04), "stopped", "after 1.0 s"),
     ],
 )
 def test_each_other_end_is_told_as_what_it_was(event: SoundEvent, state: str, reason: str | None) -> None:
@@ -158,6 +158,57 @@ def test_each_other_end_is_told_as_what_it_was(event: SoundEvent, state: str, re
     device.starts()
     (receipt,) = receipts(device.sounds(event, 6_000))
     assert ([each.state.value for each in receipt.states], receipt.reason) == ([state], reason)
+
+
+def test_one_that_was_handed_over_too_late_is_played_whole_while_it_is_valid_and_else_expired() -> None:
+    device = Device()
+    device.gets(manifest())
+    device.has_audio(13_900)
+    assert device.sounds(Missed("n-1"), 14_100) == [effects.Play(manifest(), None, resumes=True)]
+    assert states(device.sounds(Missed("n-1"), 600_001)) == ["expired"]
+
+
+def test_one_that_was_interrupted_is_told_so_at_once_and_played_again_while_it_is_valid() -> None:
+    device = Device()
+    device.starts()
+    todo = device.sounds(Interrupted("n-1", "n-2", 1.0, resumes=True), 6_000)
+    assert (states(todo), receipts(todo)[0].reason) == (["interrupted"], "n-2, after 1.0 s")
+    assert device.waits(7_000) == []
+    assert announcements.due(device.state, at(7_000)) == 7_000 + LOOK_MS
+    todo = device.sounds(Started("n-1", 20.0, 0.0), 19_920)
+    assert states(todo) == ["playing"]
+    assert any(isinstance(each, effects.Listen) for each in todo)
+    assert states(device.sounds(Finished("n-1", 29.0, 9.0), 29_000)) == ["played"]
+
+
+def test_one_that_was_interrupted_and_does_not_get_its_turn_in_time_is_taken_back_without_another_word() -> None:
+    device = Device()
+    device.starts()
+    device.sounds(Interrupted("n-1", "n-2", 1.0, resumes=True), 6_000)
+    todo = device.waits(600_001)
+    assert todo == [effects.StopSound("n-1"), effects.StoreStep("n-1", Step.ENDED)]
+    assert device.sounds(Stopped("n-1", 0.0), 600_010) == []
+
+
+def test_one_that_waits_for_its_turn_longer_than_it_is_valid_never_sounds() -> None:
+    device = Device()
+    device.gets(manifest())
+    device.has_audio(100)
+    device.waits(5_000)
+    todo = device.waits(600_001)
+    assert todo[0] == effects.StopSound("n-1")
+    assert states(todo) == ["expired"]
+
+
+def test_a_loudspeaker_that_stands_still_is_no_played() -> None:
+    device = Device()
+    device.starts()
+    overdue_ms = announcements.due(device.state, at(5_000))
+    assert overdue_ms == 5_000 + 9_000 + sounding.OVERDUE_MS
+    assert device.waits(overdue_ms - 1) == []
+    todo = device.waits(overdue_ms)
+    assert todo[0] == effects.StopSound("n-1")
+    assert states(todo) == ["failed"]
 
 
 def test_one_that_comes_twice_is_played_once_and_not_refused() -> None:
@@ -220,6 +271,17 @@ def test_stop_before_the_start_ends_it_and_after_the_start_waits_for_the_mixer()
     assert states(device.sounds(Stopped("n-1", 1.0), 6_010)) == ["stopped"]
 
 
+def test_stop_of_one_that_the_mixer_has_but_does_not_sound_ends_it_at_once() -> None:
+    device = Device()
+    device.gets(manifest())
+    device.has_audio(100)
+    device.waits(4_500)
+    todo = device.did(announcements.stop(device.state, "n-1", at(4_600)))
+    assert todo[0] == effects.StopSound("n-1")
+    assert states(todo) == ["stopped"]
+    assert device.sounds(Stopped("n-1", 0.0), 4_610) == []
+
+
 def test_stop_of_another_changes_nothing() -> None:
     device = Device()
     device.gets(manifest())
@@ -249,12 +311,34 @@ def test_nothing_starts_before_the_time_is_known() -> None:
     assert len(played(device.waits(5_001))) == 1
 
 
+def test_a_clock_that_nobody_has_confirmed_ends_nothing_for_good() -> None:
+    device = Device()
+    device.gets(manifest())
+    device.has_audio(100)
+    assert "expired" not in states(device.waits(700_000, is_learned=False))
+    assert announcements.due(device.state, at(700_000, is_learned=False)) == 700_000 + LOOK_MS
+    assert len(played(device.waits(4_500))) == 1
+    device.sounds(Started("n-1", 5.0, 0.0), 4_950)
+    device.sounds(Finished("n-1", 14.0, 9.0), 14_000)
+    past_ms = 600_000 + announcements.REMEMBERED_MS
+    assert device.waits(past_ms + 1, is_learned=False) == []
+
+
 def test_after_a_restart_it_goes_on_where_it_was_on_disk() -> None:
     state, todo = announcements.begin([(manifest(), Step.READY)], at(0))
     assert effects.FetchAudio(SHA) in todo
     device = Device(state)
     device.has_audio(10)
     assert len(played(device.waits(4_500))) == 1
+
+
+def test_what_the_mixer_had_and_did_not_begin_is_ready_after_a_restart() -> None:
+    device = Device()
+    device.gets(manifest())
+    device.has_audio(100)
+    device.waits(4_500)
+    stored = [each.step for each in device.todo if isinstance(each, effects.StoreStep)]
+    assert stored == [Step.READY]
 
 
 def test_after_a_restart_one_that_may_have_sounded_is_failed_and_never_played_again() -> None:

@@ -278,6 +278,17 @@ async def test_an_end_once_reported_stays_the_end(rig: Rig) -> None:
     assert Reached.PLAYED not in progress.at_ms
 
 
+async def test_one_that_was_interrupted_and_then_played_from_its_start_was_played(rig: Rig) -> None:
+    announcement = await rig.announce()
+    await rig.announcements.received([("dev-1", receipt(announcement, "interrupted", reason="n-2, after 1.0 s"))])
+    progress = await rig.progress(announcement, "dev-1")
+    assert (progress.reached, progress.reason) == (Reached.INTERRUPTED, "n-2, after 1.0 s")
+    await rig.announcements.received([("dev-1", receipt(announcement, "played", at_ms=NOON_MS + 9_000))])
+    progress = await rig.progress(announcement, "dev-1")
+    assert (progress.reached, progress.reason) == (Reached.PLAYED, "")
+    assert progress.at_ms[Reached.PLAYED] == NOON_MS + 9_000
+
+
 async def test_what_was_heard_stays_heard_and_proves_speaker_and_microphone(rig: Rig) -> None:
     announcement = await rig.announce()
     rig.clock.ms += 10_000

@@ -1,0 +1,22 @@
+"""The classes of priority (WIRE.md, after Praesideo), and what an announcement may do by its class.
+
+0-31 background, 32-223 normal, 224-255 emergency. Higher silences lower at once, equals wait their turn, at 255 the
+latest wins: that is the mixer's part. An announcement that was silenced has told nobody anything, so it is played
+again from its start as soon as its turn comes, however often, while it is still valid. Two classes are not:
+background, since nobody waits for the beginning of a piece of music, and 255, since speech into the fire microphone
+is of that moment. What is told to an elder is said anew by the hub, and a conversation begins anew by itself.
+"""
+
+from device_agent.core.sounds import EMERGENCY_PRIORITY, LIVE_PRIORITY
+
+BACKGROUND_BELOW = 32
+
+
+def resumes(priority: int) -> bool:
+    """Whether one that was interrupted is played again from its start."""
+    return BACKGROUND_BELOW <= priority < LIVE_PRIORITY
+
+
+def keeps_quiet(priority: int) -> bool:
+    """Whether it is not played in quiet hours."""
+    return priority < EMERGENCY_PRIORITY
