@@ -20,6 +20,7 @@ from device_agent.core.agent import AgentState
 from device_agent.core.effects import LampSays
 from device_agent.core.health import Vitals
 from device_agent.core.moment import Moment
+from device_agent.core.nightly import Night, NightlyState
 from device_agent.core.sounds import Interrupted, SoundEvent, Started
 from device_agent.hardware.decoding import Decoder
 from device_agent.hardware.ports import Button, ButtonEdge, Lamp, LampPattern, Microphone, Speaker
@@ -149,9 +150,9 @@ class Agent:
             if isinstance(event, Started) and told is not None:
                 self._tell(told, self._clock.now().unix_of(event.dac_s))
             self.post(event)
+            self._playback.sounded(event)
             if not isinstance(event, Started) and not (isinstance(event, Interrupted) and event.resumes):
                 self._speaking.pop(event.id, None)
-                self._playback.ended(event.id)
 
     def _audio_came(self, sha256: str, data: bytes) -> None:
         self._playback.came(sha256, data)
@@ -240,6 +241,8 @@ class Agent:
                     self._spawn(self._sync())
             case effects.ForgetManifest(announcement_id=announcement_id):
                 self._outbox.forget_manifest(announcement_id)
+            case effects.StoreNight(planned_ms=planned_ms, tries=tries):
+                self._outbox.store_night(Night(planned_ms, tries))
             case effects.StoreSeen(message_id=message_id, valid_until_ms=valid_until_ms):
                 now = self._clock.now()
                 self._outbox.store_seen(message_id, valid_until_ms, now.unix_ms if now.is_learned else None)
@@ -259,8 +262,8 @@ class Agent:
             case effects.SpeakPhrase():
                 self._speaking[effect.sound_id] = effect.told
                 self._playback.speak_phrase(effect)
-            case effects.PlaySweep(sound_id=sound_id):
-                self._playback.sweep(sound_id)
+            case effects.PlaySweep():
+                self._playback.sweep(effect)
             case effects.StopSound(sound_id=sound_id):
                 self._playback.stop(sound_id)
             case effects.Listen():
@@ -308,6 +311,7 @@ def _begin(device: str, disk: OnDisk, now: Moment) -> tuple[AgentState, list[eff
         presses=presses.begin(disk.salt, disk.next_seq, disk.waiting, disk.kept, disk.restored_to_ms, now),
         announcements=going_on,
         proofs=disk.proofs,
+        nightly=NightlyState(disk.night),
         config=disk.config,
     )
     return state, todo

@@ -15,12 +15,14 @@ from pydantic import TypeAdapter
 
 from device_agent.core.effects import Step
 from device_agent.core.health import Proofs
+from device_agent.core.nightly import Night
 from device_agent.core.presses import Kept
 from wire import messages
 
 log = logging.getLogger(__name__)
 
 PROOFS = TypeAdapter(Proofs)
+NIGHT = TypeAdapter(Night)
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -52,6 +54,7 @@ class OnDisk:
     seen: dict[str, int]
     config: messages.Config | None
     proofs: Proofs
+    night: Night | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ class Outbox:
             for payload, recorded_at_ms in self._db.execute("SELECT payload, recorded_at_ms FROM presses ORDER BY seq")
         ]
         restored, seq = self._get("restored_to_ms"), self._get("next_seq")
-        config, proofs = self._get("config"), self._get("proofs")
+        config, proofs, night = self._get("config"), self._get("proofs"), self._get("night")
         return OnDisk(
             salt=self._salt(),
             next_seq=0 if seq is None else int(seq),
@@ -112,6 +115,7 @@ class Outbox:
             seen=dict(self._db.execute("SELECT message_id, valid_until_ms FROM seen")),
             config=None if config is None else messages.read(messages.Config, config),
             proofs=Proofs() if proofs is None else PROOFS.validate_json(proofs),
+            night=None if night is None else NIGHT.validate_json(night),
         )
 
     def store_press(self, press: messages.Press) -> None:
@@ -165,6 +169,10 @@ class Outbox:
     def store_proofs(self, proofs: Proofs) -> None:
         """Keep when each part was last proved."""
         self._put("proofs", PROOFS.dump_json(proofs))
+
+    def store_night(self, night: Night) -> None:
+        """Keep how often the test of this night was tried."""
+        self._put("night", NIGHT.dump_json(night))
 
     def add(self, kind: str, message: messages.Message) -> None:
         """Keep a message until `sent`."""

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 from typing import Any
 
@@ -15,18 +16,26 @@ import numpy as np
 from device_agent.audio_files import AudioFiles
 from device_agent.clock import DeviceClock
 from device_agent.core import effects, events
-from device_agent.core.hearing import LATEST_LAG_S, heard
+from device_agent.core.hearing import NO_MICROPHONE, Recording, heard
+from device_agent.core.matching import LATEST_LAG_S
 from device_agent.core.mixer import Mixer
-from device_agent.core.sounds import EMERGENCY_PRIORITY, SAMPLE_RATE, Pcm, Sound
+from device_agent.core.sounds import (
+    EMERGENCY_PRIORITY,
+    SAMPLE_RATE,
+    Interrupted,
+    Pcm,
+    Sound,
+    SoundEvent,
+    Started,
+    Stopped,
+)
+from device_agent.core.sweep import PEAK, QUIET_PEAK, sweep
 from device_agent.hardware.decoding import Decoder
 from device_agent.hardware.errors import SoundCardLost, UnreadableAudio
 from device_agent.hardware.ports import Microphone, Speaker
 
 JUDGES = ThreadPoolExecutor(1, thread_name_prefix="hearing")
 """One at a time: all buildings of a process end an announcement together, and none must stutter by judging it."""
-SWEEP_S = 1.5
-SWEEP_HZ = (300.0, 3_400.0)  # what the smallest loudspeaker gives back
-SWEEP_PEAK = 0.25  # quiet, since it may be played at night
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +48,34 @@ class SoundHardware:
     microphone: Microphone
     decoder: Decoder
     files: AudioFiles
+
+
+class _Listening:
+    """One recording that is being made, while nothing else may sound here or its silence would prove nothing."""
+
+    def __init__(self, sound_id: str) -> None:
+        self.sound_id = sound_id
+        self.is_alone = True
+        self._is_cut = False
+        self._recording: asyncio.Task[Recording] | None = None
+
+    def cut(self) -> None:
+        """The sound was ended before its end: what follows it is another's."""
+        self._is_cut = True
+        if self._recording is not None:
+            self._recording.cancel()
+
+    async def to(self, record: Coroutine[Any, Any, Recording]) -> Recording | None:
+        """The recording; None when it was cut."""
+        self._recording = asyncio.create_task(record)
+        if self._is_cut:
+            self._recording.cancel()
+        try:
+            return await self._recording
+        except asyncio.CancelledError:
+            if self._is_cut:
+                return None
+            raise
 
 
 class Playback:
@@ -62,6 +99,7 @@ class Playback:
         self._sources: dict[str, Sound] = {}
         self._unsaid: dict[str, effects.Speak] = {}
         self._coming: set[str] = set()
+        self._listening: list[_Listening] = []
 
     def fetch(self, sha256: str) -> None:
         """Have this file ready: from the disk, or else from the hub."""
@@ -88,9 +126,12 @@ class Playback:
         """Say something of our own."""
         self._spawn(self._speak_phrase(effect))
 
-    def sweep(self, sound_id: str) -> None:
-        """Play the self-test."""
-        self._mix(Sound(sound_id, _sweep(), priority=EMERGENCY_PRIORITY, lane="told"))
+    def sweep(self, effect: effects.PlaySweep) -> None:
+        """Play the self-test, at a level of its own whatever the local volume."""
+        if effect.is_quiet:
+            self._mix(Sound(effect.sound_id, sweep(QUIET_PEAK), priority=EMERGENCY_PRIORITY))
+        else:
+            self._mix(Sound(effect.sound_id, sweep(PEAK), priority=EMERGENCY_PRIORITY, lane="told"))
 
     def stop(self, sound_id: str) -> None:
         """End a sound, or do not begin it."""
@@ -100,12 +141,23 @@ class Playback:
         self._hardware.speaker.wake()
 
     def listen(self, effect: effects.Listen) -> None:
-        """Hear the first pass of a sound that has just started."""
-        self._spawn(self._listen(effect, self._sources[effect.sound_id]))
+        """Hear the first pass of a sound that has just started; one that is cut short is not judged."""
+        listening = _Listening(effect.sound_id)
+        self._listening.append(listening)
+        self._spawn(self._listen(effect, self._sources[effect.sound_id], listening))
 
-    def ended(self, sound_id: str) -> None:
-        """The mixer is done with this sound."""
-        self._sources.pop(sound_id, None)
+    def sounded(self, event: SoundEvent) -> None:
+        """What the mixer says: what else sounds while something is listened to, and what is over."""
+        if isinstance(event, Started):
+            for each in self._listening:
+                each.is_alone = each.is_alone and each.sound_id == event.id
+            return
+        if isinstance(event, Interrupted | Stopped):
+            for each in self._listening:
+                if each.sound_id == event.id:
+                    each.cut()
+        if not (isinstance(event, Interrupted) and event.resumes):
+            self._sources.pop(event.id, None)
 
     async def _keep(self, sha256: str, data: bytes) -> None:
         try:
@@ -168,29 +220,24 @@ class Playback:
         pcm = await asyncio.to_thread(lambda: self._hardware.decoder.decode(file.read_bytes()))
         self._mix(Sound(effect.sound_id, pcm, priority=EMERGENCY_PRIORITY, lane="told"))
 
-    async def _listen(self, effect: effects.Listen, sound: Sound) -> None:
+    async def _listen(self, effect: effects.Listen, sound: Sound, listening: _Listening) -> None:
         skipped = round(effect.skipped_s * SAMPLE_RATE) % (len(sound.pcm) + round(sound.gap_s * SAMPLE_RATE))
-        source = sound.pcm[skipped:]
+        source = np.rint(sound.pcm[skipped:] * np.float32(sound.volume)).astype(np.int16)
         try:
-            recording = await self._hardware.microphone.record(
-                effect.started_s, len(source) / SAMPLE_RATE + LATEST_LAG_S
+            recording = await listening.to(
+                self._hardware.microphone.record(effect.started_s, len(source) / SAMPLE_RATE + LATEST_LAG_S)
             )
         except SoundCardLost as error:
-            self._post(events.Judged(effect.sound_id, None, f"no microphone: {error}"))
+            self._post(events.Judged(effect.sound_id, NO_MICROPHONE, f"no microphone: {error}"))
             return
-        loop = asyncio.get_running_loop()
-        evidence = await loop.run_in_executor(JUDGES, heard, source, recording, effect.started_s)
-        self._post(events.Judged(effect.sound_id, evidence))
+        finally:
+            self._listening.remove(listening)
+        if recording is not None:
+            judge = partial(heard, source, recording, effect.started_s, is_alone=listening.is_alone)
+            evidence = await asyncio.get_running_loop().run_in_executor(JUDGES, judge)
+            self._post(events.Judged(effect.sound_id, evidence))
 
     def _mix(self, sound: Sound) -> None:
         self._sources[sound.id] = sound
         self.mixer.play(sound)
         self._hardware.speaker.wake()
-
-
-def _sweep() -> Pcm:
-    t = np.arange(round(SWEEP_S * SAMPLE_RATE)) / SAMPLE_RATE
-    rate = np.log(SWEEP_HZ[1] / SWEEP_HZ[0]) / SWEEP_S
-    phase = 2 * np.pi * SWEEP_HZ[0] / rate * np.expm1(rate * t)
-    fade = np.minimum(1.0, np.minimum(t, SWEEP_S - t) / 0.02)
-    return np.asarray(np.sin(phase) * fade * SWEEP_PEAK * 32767, dtype=np.int16)

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 
 from device_agent.agent import Agent, Ports
@@ -28,6 +29,7 @@ from firmware_sim.hardware.speaker import SimulatedSpeaker
 from firmware_sim.hardware.tape import Tape
 
 FIRST_PIN, PINS = 2, 26  # a Pi's header; a button and its lamp take two of them, more buttons a further header
+SOMETHING_ELSE = resources.files("device_agent") / "sounds" / "no_network.opus"
 GESTURES: Mapping[str, list[float]] = {
     "press": [0.2],
     "cancel": [0.2, 1.0, 6.0],
@@ -114,6 +116,16 @@ class SimulatedBuilding:
                 self._skew_ns += round(value * 1e6)
             case Fault.SILENT_SPEAKER:
                 self._speaker.is_silent = value > 0
+            case Fault.QUIET_SPEAKER:
+                self._speaker.gain = 10 ** (-value / 20)
+            case Fault.DISTORTED_SPEAKER:
+                self._speaker.is_distorted = value > 0
+            case Fault.WRONG_AUDIO:
+                self._speaker.instead = self._decoder.decode(SOMETHING_ELSE.read_bytes()) if value > 0 else None
+            case Fault.NO_MICROPHONE:
+                self._microphone.is_gone = value > 0
+            case Fault.NOISY_ROOM:
+                self._microphone.is_noisy_there = value > 0
             case Fault.DEAD_MICROPHONE:
                 self._microphone.is_dead = value > 0
             case Fault.REBOOT:

@@ -66,8 +66,18 @@ class Fault(StrEnum):
     """Milliseconds that the building's wall clock is stepped by."""
     SILENT_SPEAKER = "silent_speaker"
     """1: the loudspeaker gives no sound; 0: it does."""
+    QUIET_SPEAKER = "quiet_speaker"
+    """By how many dB the loudspeaker is softer than it was set up to be."""
+    DISTORTED_SPEAKER = "distorted_speaker"
+    """1: its amplifier is driven far beyond what it can give; 0: it is not."""
+    WRONG_AUDIO = "wrong_audio"
+    """1: whenever something should sound, something else does; 0: what should."""
     DEAD_MICROPHONE = "dead_microphone"
     """1: the microphone hears nothing; 0: it does."""
+    NO_MICROPHONE = "no_microphone"
+    """1: there is no microphone; 0: there is."""
+    NOISY_ROOM = "noisy_room"
+    """1: a noise in the room is louder than the loudspeaker; 0: it is as quiet as a stairwell at night."""
 
 
 class Frozen(BaseModel):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 """Opaque: letters, digits and hyphens; version 7 UUIDs where we make them."""
@@ -105,13 +105,35 @@ class StateAt(Message):
     at_ms: TimeMs
 
 
+class Finding(StrEnum):
+    """What a device concludes from the sound alone; every fault but the quiet and the distorted leaves it unheard."""
+
+    FINE = "fine"
+    SILENT = "silent"
+    TOO_QUIET = "too_quiet"
+    DISTORTED = "distorted"
+    WRONG_AUDIO = "wrong_audio"
+    DEAD_MICROPHONE = "dead_microphone"
+    UNJUDGED = "unjudged"
+    """Too much noise, or too little of the sound: neither heard nor faulty."""
+
+
+def _known_finding(value: object) -> object:
+    """A finding that a newer device has a word for, and we have not, must not make its receipt unreadable."""
+    return value if value in Finding.__members__.values() else None
+
+
+AnyFinding = Annotated[Finding | None, BeforeValidator(_known_finding)]
+
+
 class Evidence(Message):
-    """What the device's own microphone heard of its own speaker."""
+    """What the device's own microphone heard of its own speaker; `finding` is absent where nothing is concluded."""
 
     heard: bool
     correlation: Share
     lag_ms: float
     level_dbfs: float
+    finding: AnyFinding = None
 
 
 class Receipt(Message):
@@ -140,6 +162,9 @@ class Health(Message):
     speaker_proved_ms: TimeMs | None = None
     microphone_proved_ms: TimeMs | None = None
     screen_proved_ms: TimeMs | None = None
+    finding: AnyFinding = None
+    finding_at_ms: TimeMs | None = None
+    """What was last concluded of loudspeaker and microphone, by whatever sound, and when."""
     buttons_proved_ms: Annotated[dict[ButtonName, TimeMs], Field(max_length=200)] = {}
     buttons_stuck_since_ms: Annotated[dict[ButtonName, TimeMs], Field(max_length=200)] = {}
     """Buttons that have been held for longer than 10 s and are not released yet: a fault."""
@@ -221,6 +246,8 @@ class Config(Signed):
     outputs: dict[ButtonName, Output] = {}
     delay_ms: float = 0.0
     volume: Share = 1.0
+    self_test_minute: Annotated[int, Field(ge=0, lt=1440)] | None = None
+    """When, in minutes after midnight there, the device proves itself every day by a quiet sweep; None: never."""
 
 
 class Manifest(Signed):

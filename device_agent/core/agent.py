@@ -14,6 +14,7 @@ from device_agent.core import (
     effects,
     events,
     health,
+    nightly,
     presses,
     receipts,
     sounding,
@@ -26,6 +27,7 @@ from device_agent.core.health import Proofs
 from device_agent.core.known import AnnouncementsState
 from device_agent.core.known import Result as AnnouncementsResult
 from device_agent.core.moment import Moment
+from device_agent.core.nightly import NightlyState
 from device_agent.core.presses import PressesState
 from device_agent.core.sounds import Finished, Interrupted, Missed, Started, Stopped
 from wire import messages
@@ -43,15 +45,26 @@ class AgentState:
     commands: CommandsState = field(default_factory=CommandsState)
     buttons: Mapping[str, ButtonState] = field(default_factory=dict)
     proofs: Proofs = field(default_factory=Proofs)
+    nightly: NightlyState = field(default_factory=NightlyState)
     config: Config | None = None
     is_linked: bool = False
 
 
 Result = tuple[AgentState, list[effects.Effect]]
+_AUDIBLE = (effects.Play, effects.Speak, effects.SpeakPhrase)
+"""Before any of these a sweep in the night falls silent, as at a press."""
 
 
 def decide(state: AgentState, event: events.Event, now: Moment) -> Result:
     """The rules. Effects are to be performed in their order, each finished before the next begins."""
+    state, todo = _decide(state, event, now)
+    sweep = state.nightly.sounding
+    if sweep is not None and (isinstance(event, events.ButtonDown) or any(isinstance(each, _AUDIBLE) for each in todo)):
+        todo = [effects.StopSound(sweep), *todo]
+    return state, todo
+
+
+def _decide(state: AgentState, event: events.Event, now: Moment) -> Result:
     match event:
         case events.ButtonDown() | events.ButtonUp():
             return _touched(state, event, now)
@@ -68,7 +81,8 @@ def decide(state: AgentState, event: events.Event, now: Moment) -> Result:
         case Started() | Finished() | Interrupted() | Stopped() | Missed():
             state, todo = _with_announcements(state, sounding.sounded(state.announcements, event, now))
             tests, more = commands.sounded(state.commands, event)
-            return replace(state, commands=tests), todo + more
+            night, last = nightly.sounded(state.nightly, event)
+            return replace(state, commands=tests, nightly=night), todo + more + last
         case events.Judged():
             return _judged(state, event, now)
         case events.AudioReady(sha256=sha256):
@@ -92,6 +106,7 @@ def due(state: AgentState, now: Moment) -> int | None:
     instants = [
         presses.due(state.presses, is_linked=state.is_linked),
         announcements.due(state.announcements, now),
+        nightly.due(state.nightly, state.admission.device, state.config, now),
         *(button.due(each) for each in state.buttons.values()),
     ]
     return min((each for each in instants if each is not None), default=None)
@@ -134,16 +149,22 @@ def _tick(state: AgentState, now: Moment) -> Result:
     ticked = presses.tick(state.presses, now, is_linked=state.is_linked)
     state, todo = _with_presses(state, ticked)
     state, more = _with_announcements(state, announcements.tick(state.announcements, now))
-    return state, todo + more
+    is_busy = (
+        announcements.is_busy(state.announcements, now, nightly.BUSY_MS)
+        or alerts_told.is_busy(state.told, now)
+        or bool(state.presses.waiting)
+    )
+    night, last = nightly.tick(state.nightly, state.admission.device, state.config, now, is_free=not is_busy)
+    return replace(state, nightly=night), todo + more + last
 
 
 def _judged(state: AgentState, event: events.Judged, now: Moment) -> Result:
-    if event.evidence is not None:
-        state = replace(state, proofs=health.heard(state.proofs, event.evidence, now))
+    state = replace(state, proofs=health.heard(state.proofs, event.evidence, now))
     verdict = sounding.judged(state.announcements, event.sound_id, event.evidence, event.fault, now)
     state, todo = _with_announcements(state, verdict)
     tests, more = commands.judged(state.commands, event.sound_id, event.evidence, event.fault)
-    return replace(state, commands=tests), todo + more
+    night, last = nightly.judged(state.nightly, event.sound_id, event.evidence)
+    return replace(state, commands=tests, nightly=night), todo + more + last
 
 
 def _hub_status(state: AgentState, event: messages.HubStatus, now: Moment) -> Result:

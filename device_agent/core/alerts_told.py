@@ -9,6 +9,7 @@ from device_agent.core import effects
 from device_agent.core.moment import Moment
 from wire.messages import AlertStage, Stage
 
+BUSY_MS = 12 * 3_600_000
 FORGET_MS = 600_000  # after closing; a stage expires after 60 s, so none can come late and light the lamp again
 
 LAMP = {
@@ -63,6 +64,13 @@ def is_accepted(state: ToldState, button: str) -> bool:
     """Whether somebody is on the way because of this button."""
     return any(
         alert.button == button and alert.stage in (Stage.ACCEPTED, Stage.CHANGED) for alert in state.alerts.values()
+    )
+
+
+def is_busy(state: ToldState, now: Moment) -> bool:
+    """Whether an alert is open here; one whose end did not get through is so for BUSY_MS."""
+    return any(
+        alert.stage is not Stage.CLOSED and now.mono_ms - alert.at_ms < BUSY_MS for alert in state.alerts.values()
     )
 
 

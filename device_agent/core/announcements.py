@@ -133,6 +133,15 @@ def due(state: AnnouncementsState, now: Moment) -> int | None:
     return min((each for each in instants if each is not None), default=None)
 
 
+def is_busy(state: AnnouncementsState, now: Moment, ahead_ms: int) -> bool:
+    """Whether an announcement sounds here, waits for its turn, or is to sound within the next `ahead_ms`."""
+    return any(
+        each.step in (Step.HANDED, Step.STARTED, Step.HELD)
+        or (each.step in UNBEGUN and each.manifest.play_at_ms - ahead_ms <= now.unix_ms)
+        for each in state.known.values()
+    )
+
+
 def _fetch(state: AnnouncementsState, message: Manifest, now: Moment) -> Result:
     state = put(state, Announcement(message, Step.FETCHING))
     new = [ReceiptState.RECEIVED, ReceiptState.VERIFIED]

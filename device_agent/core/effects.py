@@ -197,9 +197,18 @@ class Play:
 
 @dataclass(frozen=True, slots=True)
 class PlaySweep:
-    """Play the self-test's sweep."""
+    """Play the self-test's sweep; a quiet one is for the night."""
 
     sound_id: str
+    is_quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoreNight:
+    """Keep how often the test of the night planned for this instant was tried."""
+
+    planned_ms: int
+    tries: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +260,7 @@ Effect: TypeAlias = (
     | FetchAudio
     | Play
     | PlaySweep
+    | StoreNight
     | StopSound
     | Listen
     | SetVolume

@@ -64,10 +64,10 @@ class AudioFailed:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What the microphone heard of a sound; `fault` says why there is no judgement."""
+    """What the microphone heard of a sound; `fault` says why it could hear nothing."""
 
     sound_id: str
-    evidence: Evidence | None
+    evidence: Evidence
     fault: str | None = None
 
 

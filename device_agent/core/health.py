@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from device_agent.core.hearing import Evidence
 from device_agent.core.moment import Moment
-from wire.messages import Health
+from wire.messages import Finding, Health
 
 REPORT_EVERY_S = 15.0
 
@@ -19,6 +19,9 @@ class Proofs:
     speaker_ms: int | None = None
     microphone_ms: int | None = None
     buttons_ms: Mapping[str, int] = field(default_factory=dict)
+    finding: Finding | None = None
+    finding_ms: int | None = None
+    """What was last concluded from a sound, and when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +38,18 @@ class Vitals:
 
 
 def heard(proofs: Proofs, evidence: Evidence, now: Moment) -> Proofs:
-    """A sound that the microphone heard proves speaker and microphone; one that it did not proves neither."""
-    if not evidence.heard:
+    """A sound that the microphone heard proves it, and the speaker too unless it sounded wrong; else neither.
+
+    What could not be judged is no conclusion while a fault is known.
+    """
+    if evidence.heard:
+        is_wrong = evidence.finding not in (None, Finding.FINE)
+        speaker_ms = proofs.speaker_ms if is_wrong else now.unix_ms
+        proofs = replace(proofs, speaker_ms=speaker_ms, microphone_ms=now.unix_ms)
+    is_known = proofs.finding not in (None, Finding.FINE)
+    if evidence.finding is None or (evidence.finding is Finding.UNJUDGED and is_known):
         return proofs
-    return replace(proofs, speaker_ms=now.unix_ms, microphone_ms=now.unix_ms)
+    return replace(proofs, finding=evidence.finding, finding_ms=now.unix_ms)
 
 
 def touched(proofs: Proofs, button: str, now: Moment) -> Proofs:
@@ -58,6 +69,8 @@ def report(proofs: Proofs, stuck_since_ms: Mapping[str, int], vitals: Vitals) ->
         outbox=vitals.outbox,
         speaker_proved_ms=proofs.speaker_ms,
         microphone_proved_ms=proofs.microphone_ms,
+        finding=proofs.finding,
+        finding_at_ms=proofs.finding_ms,
         buttons_proved_ms=dict(proofs.buttons_ms),
         buttons_stuck_since_ms=dict(stuck_since_ms),
     )

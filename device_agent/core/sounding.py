@@ -44,12 +44,12 @@ def play(each: Announcement, start_ms: float | None) -> effects.Play:
     return effects.Play(each.manifest, start_ms, resumes(each.manifest.priority))
 
 
-def judged(state: AnnouncementsState, key: str, evidence: Evidence | None, fault: str | None, now: Moment) -> Result:
+def judged(state: AnnouncementsState, key: str, evidence: Evidence, fault: str | None, now: Moment) -> Result:
     """What the microphone heard: it goes with `played`, or after it."""
     each = state.known.get(key)
     if each is None:
         return state, []
-    each = replace(each, evidence=None if evidence is None else on_the_wire(evidence), fault=fault)
+    each = replace(each, evidence=on_the_wire(evidence), fault=fault)
     state = put(state, each)
     if each.played_at_ms is None:
         return state, []
@@ -73,6 +73,7 @@ def on_the_wire(evidence: Evidence) -> messages.Evidence:
         correlation=min(1.0, max(0.0, evidence.correlation)),
         lag_ms=evidence.lag_ms,
         level_dbfs=evidence.level_dbfs,
+        finding=evidence.finding,
     )
 
 

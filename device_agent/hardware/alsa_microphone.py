@@ -22,6 +22,7 @@ class AlsaMicrophone:
 
     def __init__(self, device: str = "default") -> None:
         self._device = device
+        self._in_use = threading.Lock()  # a card that one recording still holds is not a card that is lost
 
     async def record(self, start_s: float, duration_s: float) -> Recording:
         await asyncio.sleep(max(0.0, start_s - OPEN_AHEAD_S - time.monotonic()))
@@ -34,6 +35,10 @@ class AlsaMicrophone:
             ended.set()
 
     def _record(self, start_s: float, end_s: float, ended: threading.Event) -> Recording:
+        with self._in_use:
+            return self._recorded(start_s, end_s, ended)
+
+    def _recorded(self, start_s: float, end_s: float, ended: threading.Event) -> Recording:
         stream = AlsaStream(self._device, "capture", BUFFER_S)
         pieces: list[Pcm] = []
         count = 0

@@ -10,7 +10,7 @@ from firmware_sim.building import NoSuchThing
 from firmware_sim.fleet import Fault
 from tests.device_agent.fake_hub import now_ms, signed
 from tests.device_agent.hardware.test_decoding import encode
-from tests.device_agent.speech import WATER, speak
+from tests.device_agent.speech import POWER, WATER, speak
 from tests.firmware_sim.town import BUTTON, Town, town, wait_until
 from wire import messages, topics
 
@@ -59,19 +59,37 @@ async def test_an_announcement_is_heard_in_every_building(tmp_path: Path, notice
             assert list(dict.fromkeys(told)) == ["received", "verified", "ready", "playing", "played"]
 
 
-async def test_a_silent_speaker_or_a_dead_microphone_is_played_and_not_heard(
-    tmp_path: Path, notice: tuple[bytes, int]
-) -> None:
-    async with town(tmp_path, A, B) as there:
-        there.buildings[A].fault(Fault.SILENT_SPEAKER, 1)
-        there.buildings[B].fault(Fault.DEAD_MICROPHONE, 1)
-        announcement_id = await there.hub.announce("all", *notice)
-        evidence = await proved(there, announcement_id, A, B)
-        assert not any(each.heard for each in evidence.values())
-        assert there.hub.states(A, announcement_id)[-1] == "played"
-        state = there.buildings[A].agent
-        assert state is not None
-        assert state.state.proofs.speaker_ms is None
+FAULTS = {
+    Fault.SILENT_SPEAKER: (1.0, "silent"),
+    Fault.QUIET_SPEAKER: (26.0, "too_quiet"),
+    Fault.DISTORTED_SPEAKER: (1.0, "distorted"),
+    Fault.WRONG_AUDIO: (1.0, "wrong_audio"),
+    Fault.DEAD_MICROPHONE: (1.0, "dead_microphone"),
+    Fault.NO_MICROPHONE: (1.0, "dead_microphone"),
+    Fault.NOISY_ROOM: (1.0, "unjudged"),
+}
+"""How strong each is made, and what is found."""
+
+
+async def test_each_building_says_from_the_sound_alone_what_is_wrong_there(tmp_path: Path) -> None:
+    names = [fault.value.replace("_", "-") for fault in FAULTS]
+    pcm = speak(POWER)
+    async with town(tmp_path, A, *names) as there:
+        for name, (fault, (value, _)) in zip(names, FAULTS.items(), strict=True):
+            there.buildings[name].fault(fault, value)
+        announcement_id = await there.hub.announce("all", encode(pcm), len(pcm) // 48)
+        evidence = await proved(there, announcement_id, A, *names)
+        found = {name: evidence[name].finding for name in names}
+        assert found == dict(zip(names, (finding for _, finding in FAULTS.values()), strict=True))
+        assert evidence[A].finding == "fine"
+        heard = {name for name, each in evidence.items() if each.heard}
+        assert heard == {A, "quiet-speaker", "distorted-speaker"}
+        for name in names:
+            assert there.hub.states(name, announcement_id)[-1] == "played"
+            building = there.buildings[name].agent
+            assert building is not None
+            assert building.state.proofs.speaker_ms is None
+            assert building.health().finding == evidence[name].finding
 
 
 async def test_a_press_reaches_the_hub_and_each_stage_is_told(tmp_path: Path, notice: tuple[bytes, int]) -> None:
@@ -188,6 +206,8 @@ async def test_a_self_test_is_answered_with_what_was_heard(tmp_path: Path) -> No
         await there.hub.until(lambda: there.hub.replies)
         (reply,) = there.hub.replies
         assert (reply.command_id, reply.is_ok) == (command.id, True)
+        assert reply.evidence is not None
+        assert reply.evidence.finding == "fine"
 
 
 async def test_an_orderly_end_says_offline(tmp_path: Path) -> None:

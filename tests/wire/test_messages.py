@@ -131,3 +131,12 @@ def test_a_message_does_not_change() -> None:
     press = TypeAdapter(messages.Press).validate_json((GOLDEN / "press.json").read_bytes())
     with pytest.raises(ValueError, match="frozen"):
         press.seq = 2
+
+
+@pytest.mark.parametrize("finding", ["sings", 7, ["silent"], {"is": "silent"}])
+def test_a_finding_that_only_newer_devices_know_leaves_the_rest_of_its_receipt_readable(finding: object) -> None:
+    payload = json.loads((GOLDEN / "receipt.json").read_bytes())
+    payload["evidence"]["finding"] = finding
+    receipt = messages.read(messages.Receipt, json.dumps(payload).encode())
+    assert receipt.evidence is not None
+    assert (receipt.evidence.heard, receipt.evidence.finding) == (True, None)

@@ -203,3 +203,51 @@ def test_a_restored_hub_is_sent_what_it_lost() -> None:
     status = messages.HubStatus(state=messages.LinkState.ONLINE, epoch="e", at_ms=UNIX_MS, restored_to_ms=UNIX_MS - 1)
     assert effects.PublishPress(press) in device.has(status, 1_000)
     assert device.has(status, 1_001) == []
+
+
+def in_the_night(device: Device) -> str:
+    """The device has begun its sweep of the night; gives the sound's id."""
+    device.has(config(self_test_minute=180))
+    due_ms = agent.due(device.state, at(0))
+    assert due_ms is not None
+    (sweep,) = (each for each in device.has(events.Tick(), due_ms) if isinstance(each, effects.PlaySweep))
+    return sweep.sound_id
+
+
+def test_the_sweep_of_the_night_falls_silent_for_a_press_and_before_anything_else_sounds() -> None:
+    device = Device()
+    sound_id = in_the_night(device)
+    assert device.has(events.ButtonDown("b"))[0] == effects.StopSound(sound_id)
+    device = Device()
+    sound_id = in_the_night(device)
+    device.has(manifest(play_in_ms=100, valid_until_ms=UNIX_MS + 90_000_000))
+    ready = device.has(events.AudioReady(SHA), agent.due(BEGIN, at(0)) or 86_000_000)
+    assert [type(each) for each in ready if isinstance(each, effects.StopSound | effects.Play)] == [
+        effects.StopSound,
+        effects.Play,
+    ]
+
+
+def test_no_sweep_begins_while_an_alert_is_open_or_an_announcement_is_near_or_a_press_is_unconfirmed() -> None:
+    free = Device()
+    free.has(config(self_test_minute=180))
+    due_ms = agent.due(free.state, at(0))
+    assert due_ms is not None
+    alarmed, announcing, pressed = Device(free.state), Device(free.state), Device(free.state)
+    alarmed.has(stage("recorded", 1, valid_until_ms=UNIX_MS + 90_000_000), due_ms - 60_000)
+    announcing.has(manifest(play_in_ms=due_ms + 30_000, valid_until_ms=UNIX_MS + 90_000_000))
+    pressed.has(events.ButtonDown("b"), due_ms - 1_000)
+    for device in (alarmed, announcing, pressed):
+        todo = device.has(events.Tick(), due_ms)
+        assert not [each for each in todo if isinstance(each, effects.PlaySweep)]
+    assert [each for each in free.has(events.Tick(), due_ms) if isinstance(each, effects.PlaySweep)]
+
+
+def test_a_sweep_that_was_heard_proves_both_parts_and_is_told_to_nobody_but_in_health() -> None:
+    device = Device()
+    sound_id = in_the_night(device)
+    device.has(Started(sound_id, 1.0, 0.0), 1_000)
+    verdict = Evidence(True, 0.9, 12.0, -45.0, messages.Finding.FINE)
+    todo = device.has(events.Judged(sound_id, verdict), 4_000)
+    assert [type(each) for each in todo] == [effects.StoreNight]
+    assert device.state.proofs.speaker_ms == device.state.proofs.microphone_ms == UNIX_MS + 4_000

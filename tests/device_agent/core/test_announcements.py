@@ -7,11 +7,11 @@ import pytest
 from device_agent.core import announcements, effects, sounding
 from device_agent.core.announcements import LEAD_MS, LOOK_MS
 from device_agent.core.effects import Step
-from device_agent.core.hearing import Evidence
+from device_agent.core.hearing import NO_MICROPHONE, Evidence
 from device_agent.core.known import AnnouncementsState, Result
 from device_agent.core.sounds import Finished, Interrupted, Missed, SoundEvent, Started, Stopped
 from tests.device_agent.core.values import SHA, UNIX_MS, at, manifest
-from wire.messages import Manifest, Receipt
+from wire.messages import Finding, Manifest, Receipt
 
 EMPTY = AnnouncementsState()
 HEARD = Evidence(heard=True, correlation=0.9, lag_ms=12.0, level_dbfs=-30.0)
@@ -55,7 +55,7 @@ class Device:
     def sounds(self, event: SoundEvent, mono_ms: int) -> list[effects.Effect]:
         return self.did(sounding.sounded(self.state, event, at(mono_ms)))
 
-    def judges(self, evidence: Evidence | None, mono_ms: int, fault: str | None = None) -> list[effects.Effect]:
+    def judges(self, evidence: Evidence, mono_ms: int, fault: str | None = None) -> list[effects.Effect]:
         return self.did(sounding.judged(self.state, "n-1", evidence, fault, at(mono_ms)))
 
     def starts(self) -> None:
@@ -113,9 +113,12 @@ def test_a_silent_speaker_is_played_and_not_heard() -> None:
 def test_without_a_microphone_played_says_why_there_is_no_proof() -> None:
     device = Device()
     device.starts()
-    device.judges(None, 6_000, fault="no microphone: unplugged")
+    device.judges(NO_MICROPHONE, 6_000, fault="no microphone: unplugged")
     todo = device.sounds(Finished("n-1", 14.0, 9.0), 14_000)
-    assert (receipts(todo)[0].evidence, receipts(todo)[0].reason) == (None, "no microphone: unplugged")
+    (receipt,) = receipts(todo)
+    assert receipt.reason == "no microphone: unplugged"
+    assert receipt.evidence is not None
+    assert (receipt.evidence.heard, receipt.evidence.finding) == (False, Finding.DEAD_MICROPHONE)
 
 
 def test_a_verdict_before_the_end_goes_with_played() -> None:

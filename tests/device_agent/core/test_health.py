@@ -4,6 +4,7 @@ from device_agent.core import health
 from device_agent.core.health import Proofs, Vitals
 from device_agent.core.hearing import Evidence
 from tests.device_agent.core.values import UNIX_MS, at
+from wire.messages import Finding
 
 VITALS = Vitals(1.0, None, 0.5, 40.0, 900.0, -3.0, 2)
 
@@ -23,3 +24,26 @@ def test_what_was_never_proved_is_absent_from_the_report() -> None:
     report = health.report(Proofs(), {}, VITALS)
     assert (report.speaker_proved_ms, report.microphone_proved_ms, report.buttons_proved_ms) == (None, None, {})
     assert (report.outbox, report.clock_offset_ms) == (2, -3.0)
+
+
+def judged(finding: Finding | None, *, heard: bool) -> Evidence:
+    return Evidence(heard, 0.9 if heard else 0.0, 12.0, -30.0, finding)
+
+
+def test_a_loudspeaker_that_sounds_wrong_is_not_proved_but_its_microphone_is() -> None:
+    for finding in (Finding.TOO_QUIET, Finding.DISTORTED):
+        proofs = health.heard(Proofs(), judged(finding, heard=True), at(5))
+        assert proofs == Proofs(None, UNIX_MS + 5, finding=finding, finding_ms=UNIX_MS + 5)
+
+
+def test_what_could_not_be_judged_does_not_cover_up_a_fault() -> None:
+    faulty = health.heard(Proofs(), judged(Finding.SILENT, heard=False), at(5))
+    assert health.heard(faulty, judged(Finding.UNJUDGED, heard=False), at(9)) == faulty
+    mended = health.heard(faulty, judged(Finding.FINE, heard=True), at(9))
+    assert (mended.finding, mended.speaker_ms) == (Finding.FINE, UNIX_MS + 9)
+    assert health.heard(mended, judged(Finding.UNJUDGED, heard=False), at(12)).finding is Finding.UNJUDGED
+
+
+def test_the_last_finding_is_in_the_report() -> None:
+    report = health.report(Proofs(finding=Finding.SILENT, finding_ms=7), {}, VITALS)
+    assert (report.finding, report.finding_at_ms) == (Finding.SILENT, 7)

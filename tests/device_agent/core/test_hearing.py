@@ -1,6 +1,7 @@
 """What counts as heard: real speech in noise, echoes and drift; and what must not."""
 
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -9,7 +10,9 @@ from numpy.typing import NDArray
 from device_agent.core.hearing import HEARD_CORRELATION, SILENCE_DBFS, Evidence, Recording, compare, heard, level_dbfs
 from device_agent.core.resample import HEARING_RATE, LISTEN_S, to_hearing_rate
 from device_agent.core.sounds import SAMPLE_RATE, Pcm
+from device_agent.core.sweep import QUIET_PEAK, sweep
 from tests.device_agent.speech import CHECKUP, LIFT, NOTICES, POWER, STORM, WATER, speak
+from wire.messages import Finding
 
 PLAYED_S = 500.0
 Signal = NDArray[np.float64]
@@ -114,7 +117,7 @@ def test_a_dead_microphone_hears_nothing(level: int) -> None:
 
 
 def test_an_empty_recording_is_not_heard() -> None:
-    assert judge(speak(WATER), np.zeros(0)) == Evidence(False, 0.0, 0.0, SILENCE_DBFS)
+    assert judge(speak(WATER), np.zeros(0)) == Evidence(False, 0.0, 0.0, SILENCE_DBFS, Finding.UNJUDGED)
 
 
 def test_a_recording_of_only_the_first_third_is_not_heard() -> None:
@@ -156,3 +159,129 @@ def test_the_slower_rate_keeps_speech_and_drops_what_would_fold_into_it() -> Non
     assert np.abs(kept - expected)[100:-100].max() < 100
     dropped = to_hearing_rate((10_000 * np.sin(2 * np.pi * 6_500 * times)).astype(np.int16))
     assert level_dbfs(dropped) < -55
+
+
+def echoes(air: Signal, energy: float = 1.0, seconds: float = 1.0) -> Signal:
+    """The same in a stairwell, whose echoes have so much of the direct sound's energy."""
+    frames = int(seconds * HEARING_RATE)
+    tail = noise(frames, 1.0, seed=4) * 10 ** (-3 * np.arange(frames) / frames)
+    tail *= np.sqrt(energy / np.sum(tail**2))
+    tail[0] = 1.0
+    return np.convolve(air, tail)[: len(air)]
+
+
+def clipped(pcm: Pcm, gain: float) -> Pcm:
+    most = int(np.abs(pcm.astype(int)).max())
+    return np.clip(pcm.astype(float) * gain, -most, most).astype(np.int16)
+
+
+def one_sided(pcm: Pcm) -> Pcm:
+    return np.minimum(pcm, np.int16(0.15 * np.abs(pcm.astype(int)).max()))
+
+
+def quiet_room(seconds: float = 14.0) -> Signal:
+    """A stairwell at night, at the level that the simulated microphone takes for it: -60 dBFS."""
+    return noise(round(seconds * HEARING_RATE), 33.0, seed=7)
+
+
+SOUNDS = {"notice": speak(LIFT), "short": speak(POWER), "sweep": sweep(QUIET_PEAK)}
+
+
+@pytest.mark.parametrize("sound", SOUNDS)
+@pytest.mark.parametrize("snr_db", [30.0, 10.0, 0.0])
+@pytest.mark.parametrize("energy", [0.0, 1.0])
+def test_what_is_played_rightly_is_fine_in_noise_and_echoes(sound: str, snr_db: float, energy: float) -> None:
+    source = SOUNDS[sound]
+    assert judge(source, room(echoed(source, energy), snr_db=snr_db)).finding is Finding.FINE
+
+
+def echoed(pcm: Pcm, energy: float) -> Pcm:
+    if not energy:
+        return pcm
+    slow = echoes(to_hearing_rate(pcm).astype(float), energy)
+    fast = np.interp(np.arange(len(pcm)) / 6, np.arange(len(slow)), slow)
+    return np.clip(fast * 0.5, -32768, 32767).astype(np.int16)
+
+
+@pytest.mark.parametrize("sound", SOUNDS)
+@pytest.mark.parametrize("snr_db", [30.0, 10.0])
+@pytest.mark.parametrize("energy", [0.0, 1.0])
+@pytest.mark.parametrize("how", [lambda pcm: clipped(pcm, 8), lambda pcm: clipped(pcm, 20), one_sided])
+def test_a_loudspeaker_that_clips_is_heard_and_distorted(
+    sound: str, snr_db: float, energy: float, how: Callable[[Pcm], Pcm]
+) -> None:
+    source = SOUNDS[sound]
+    evidence = judge(source, room(echoed(how(source), energy), snr_db=snr_db))
+    assert (evidence.heard, evidence.finding) == (True, Finding.DISTORTED)
+
+
+@pytest.mark.parametrize("sound", ["notice", "sweep"])
+def test_a_little_clipping_which_ears_forgive_is_no_fault_of_a_notice(sound: str) -> None:
+    gain = 2.0 if sound == "notice" else 1.2
+    assert judge(SOUNDS[sound], room(clipped(SOUNDS[sound], gain))).finding is Finding.FINE
+
+
+@pytest.mark.parametrize("band", [(300, 2_000), (800, 3_400), (1_200, 1_800)])
+def test_a_small_loudspeaker_that_lacks_lows_or_highs_is_not_called_distorted(band: tuple[int, int]) -> None:
+    spectrum = np.fft.rfft(speak(LIFT).astype(float))
+    hertz = np.fft.rfftfreq(len(speak(LIFT)), 1 / SAMPLE_RATE)
+    spectrum[(hertz < band[0]) | (hertz > band[1])] = 0
+    narrow = np.fft.irfft(spectrum, len(speak(LIFT))).astype(np.int16)
+    assert judge(speak(LIFT), room(narrow)).finding is not Finding.DISTORTED
+
+
+@pytest.mark.parametrize("sound", SOUNDS)
+def test_a_silent_loudspeaker_in_a_quiet_room_is_silent(sound: str) -> None:
+    evidence = judge(SOUNDS[sound], quiet_room())
+    assert (evidence.heard, evidence.finding) == (False, Finding.SILENT)
+
+
+@pytest.mark.parametrize("text", [LIFT, POWER])
+def test_a_loudspeaker_that_is_far_too_quiet_is_heard_and_too_quiet(text: str) -> None:
+    for gain in (0.1, 0.02):
+        air = quiet_room()
+        direct = room(speak(text), gain=gain, snr_db=60.0)
+        air[: len(direct)] += direct
+        evidence = judge(speak(text), air)
+        assert evidence.heard
+        assert evidence.finding is (Finding.FINE if gain == 0.1 else Finding.TOO_QUIET)
+
+
+@pytest.mark.parametrize(("played", "wanted"), list(itertools.permutations((LIFT, CHECKUP, STORM), 2)))
+def test_another_sound_of_the_same_loudness_is_wrong_audio(played: str, wanted: str) -> None:
+    evidence = judge(speak(wanted), room(np.tile(speak(played), 2)))
+    assert (evidence.heard, evidence.finding) == (False, Finding.WRONG_AUDIO)
+
+
+@pytest.mark.parametrize("sound", SOUNDS)
+@pytest.mark.parametrize("rms", [1_000.0, 8_000.0])
+def test_noise_that_would_hide_the_sound_is_neither_heard_nor_a_fault(sound: str, rms: float) -> None:
+    hidden = noise(14 * HEARING_RATE, rms)
+    assert judge(SOUNDS[sound], hidden).finding is Finding.UNJUDGED
+    swelling = hidden * np.interp(np.arange(len(hidden)), [0, len(hidden)], [0.5, 1.0])  # a lorry goes by
+    assert judge(SOUNDS[sound], swelling).finding is Finding.UNJUDGED
+
+
+@pytest.mark.parametrize("level", [0, 1_000, -32_768])
+def test_digital_silence_and_a_value_that_sticks_are_a_dead_microphone(level: int) -> None:
+    stuck = np.full(14 * HEARING_RATE, float(level))
+    assert judge(speak(LIFT), stuck).finding is Finding.DEAD_MICROPHONE
+    stuck[::7] += 0 if level < 0 else 1  # its last bit flickers
+    assert judge(speak(LIFT), stuck).finding is Finding.DEAD_MICROPHONE
+
+
+def test_hum_alone_does_not_hide_that_the_loudspeaker_is_silent() -> None:
+    hum = 300 * np.sin(2 * np.pi * 50 * np.arange(14 * HEARING_RATE) / HEARING_RATE)
+    assert judge(speak(LIFT), quiet_room() + hum).finding is Finding.SILENT
+
+
+def test_a_recording_of_only_the_first_third_concludes_nothing() -> None:
+    air = room(speak(LIFT))
+    assert judge(speak(LIFT), air[: len(air) // 3]).finding is Finding.UNJUDGED
+
+
+def test_a_loudspeaker_that_said_something_else_meanwhile_is_not_called_faulty() -> None:
+    for air in (quiet_room(), room(speak(CHECKUP)), 0.1 * room(speak(LIFT))):
+        evidence = heard(speak(LIFT), recorded(air), PLAYED_S, is_alone=False)
+        assert evidence.finding in (None, Finding.UNJUDGED)
+        assert (evidence.finding is None) == evidence.heard
