@@ -29,6 +29,7 @@ from device_agent.mqtt import Links
 from device_agent.outbox import OnDisk, Outbox
 from device_agent.playback import Playback, SoundHardware
 from wire import messages
+from wire.live import Frame
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +74,16 @@ class Agent:
         self._clock = ports.clock
         self._started_ms = ports.clock.now().mono_ms
         sound = SoundHardware(ports.speaker, ports.microphone, ports.decoder, ports.files)
-        self.link = HubLink(identity, ports.links, ports.outbox, ports.clock, self.post, self._audio_came, self.health)
+        self.link = HubLink(
+            identity,
+            ports.links,
+            ports.outbox,
+            ports.clock,
+            self.post,
+            self._audio_came,
+            self._frame_came,
+            self.health,
+        )
         self._playback = Playback(sound, ports.clock, self.post, self._spawn, self.link.want)
         self._tasks: asyncio.TaskGroup | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -156,6 +166,9 @@ class Agent:
 
     def _audio_came(self, sha256: str, data: bytes) -> None:
         self._playback.came(sha256, data)
+
+    def _frame_came(self, announcement_id: str, frame: Frame) -> None:
+        self._playback.live.frame(announcement_id, frame)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         assert self._tasks is not None
@@ -271,6 +284,22 @@ class Agent:
             case effects.SetVolume(volume=volume):
                 self._playback.mixer.local_volume = volume
             case _:
+                return self._speech(effect)
+        return True
+
+    def _speech(self, effect: effects.Effect) -> bool:
+        """Perform it if it is about live speech; says whether it is."""
+        match effect:
+            case effects.OpenLive(message=message):
+                self._playback.live.open(message)
+                self.link.hear(message.announcement_id)
+            case effects.EndLive(announcement_id=announcement_id, end_us=end_us):
+                self._playback.live.end(announcement_id, end_us)
+            case effects.CloseLive(announcement_id=announcement_id):
+                self.link.unhear(announcement_id)
+                self._playback.live.close(announcement_id)
+                self._playback.stop(announcement_id)
+            case _:
                 return False
         return True
 
@@ -286,7 +315,7 @@ class Agent:
         self.link.unsent()
 
     def _apply(self, config: messages.Config) -> None:
-        self._playback.delay_s = config.delay_ms / 1000
+        self._playback.delay_s = self._playback.live.delay_s = config.delay_ms / 1000
         self._playback.mixer.local_volume = config.volume
         self.link.follow(config)
 

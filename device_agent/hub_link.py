@@ -28,7 +28,7 @@ from device_agent.core.clock import (
 from device_agent.core.health import REPORT_EVERY_S
 from device_agent.mqtt import Incoming, Link, LinkLost, Links, Outgoing
 from device_agent.outbox import Outbox
-from wire import messages, topics
+from wire import live, messages, topics
 from wire.signing import Refused, VerifyKeys
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 15.0  # before connecting again; half of it at random, so that 70 do not march
@@ -64,7 +64,8 @@ class _Named(messages.Message):
 
 
 class HubLink:
-    """`post` takes events for the core, `came` audio files, `report` gives the health message of this instant."""
+    """`post` takes events for the core, `came` audio files, `spoken` frames of live speech by announcement id,
+    `report` gives the health message of this instant."""
 
     def __init__(
         self,
@@ -74,6 +75,7 @@ class HubLink:
         clock: DeviceClock,
         post: Callable[[events.Event], None],
         came: Callable[[str, bytes], None],
+        spoken: Callable[[str, live.Frame], None],
         report: Callable[[], messages.Health],
     ) -> None:
         self._device = identity.device
@@ -83,11 +85,14 @@ class HubLink:
         self._clock = clock
         self._post = post
         self._came = came
+        self._spoken = spoken
         self._report = report
         self._link: Link | None = None
         self._tasks: asyncio.TaskGroup | None = None
         self._places: set[str] = set()
         self._wanted: set[str] = set()
+        self._heard: set[str] = set()
+        self._refused: set[str] = set()
         self._is_ending = False
         self._unsent = asyncio.Event()
         self._hurried = asyncio.Event()
@@ -147,6 +152,23 @@ class HubLink:
         if (link := self._link) is not None:
             self._spawn(link.subscribe([topics.audio(sha256)]))
 
+    def hear(self, announcement_id: str) -> None:
+        """Receive the frames of a live announcement; `LiveOpen` says when they would come."""
+        self._heard.add(announcement_id)
+        if (link := self._link) is not None:
+            self._spawn(self._open(link, announcement_id))
+
+    def unhear(self, announcement_id: str) -> None:
+        """Receive them no more."""
+        self._heard.discard(announcement_id)
+        self._refused.discard(announcement_id)
+        if (link := self._link) is not None:
+            self._spawn(link.unsubscribe(topics.live(announcement_id)))
+
+    async def _open(self, link: Link, announcement_id: str) -> None:
+        await link.subscribe([topics.live(announcement_id)])
+        self._post(events.LiveOpen(announcement_id))
+
     def follow(self, config: messages.Config) -> None:
         """Receive the announcements of these places and of no others."""
         wanted = {topics.place(config.community, name) for name in config.places}
@@ -168,7 +190,7 @@ class HubLink:
 
     async def _live(self, link: Link, session: str) -> None:
         own = [topics.device(self._device, kind) for kind in READERS]
-        audio = [topics.audio(sha256) for sha256 in self._wanted]
+        audio = [topics.audio(sha256) for sha256 in self._wanted] + [topics.live(one) for one in self._heard]
         await link.subscribe(
             [*own, topics.clock_answer(self._device), topics.HUB_STATUS, *sorted(self._places), *audio]
         )
@@ -198,7 +220,10 @@ class HubLink:
     async def _receive(self, link: Link) -> None:
         async for incoming in link.messages():
             sha256 = topics.parse_audio(incoming.topic)
-            if sha256 is not None:
+            speech = topics.parse_live(incoming.topic)
+            if speech is not None:
+                self._frame(speech, incoming.payload)
+            elif sha256 is not None:
                 await self._audio(link, sha256, incoming.payload)
             elif incoming.topic == topics.HUB_STATUS:
                 self._hub_status(incoming.payload)
@@ -213,6 +238,17 @@ class HubLink:
             self._wanted.remove(sha256)
             self._came(sha256, payload)
             await link.unsubscribe(topics.audio(sha256))
+
+    def _frame(self, announcement_id: str, payload: bytes) -> None:
+        """One that nobody signed is dropped, and said once: bad ones might come every 20 ms, too."""
+        if announcement_id not in self._heard:
+            return
+        try:
+            self._spoken(announcement_id, live.opened(payload, self._keys))
+        except Refused as refused:
+            if announcement_id not in self._refused:
+                self._refused.add(announcement_id)
+                log.warning("a frame of live %s is refused: %s", announcement_id, refused.reason)
 
     def _hub_status(self, payload: bytes) -> None:
         try:

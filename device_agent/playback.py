@@ -17,6 +17,7 @@ from device_agent.audio_files import AudioFiles
 from device_agent.clock import DeviceClock
 from device_agent.core import effects, events
 from device_agent.core.hearing import NO_MICROPHONE, Recording, heard
+from device_agent.core.live import JUDGED_S, LiveSource
 from device_agent.core.matching import LATEST_LAG_S
 from device_agent.core.mixer import Mixer
 from device_agent.core.sounds import (
@@ -30,9 +31,10 @@ from device_agent.core.sounds import (
     Stopped,
 )
 from device_agent.core.sweep import PEAK, QUIET_PEAK, sweep
-from device_agent.hardware.decoding import Decoder
+from device_agent.hardware.decoding import Decoder, OpusFrames
 from device_agent.hardware.errors import SoundCardLost, UnreadableAudio
 from device_agent.hardware.ports import Microphone, Speaker
+from device_agent.live_playback import LivePlayback
 
 JUDGES = ThreadPoolExecutor(1, thread_name_prefix="hearing")
 """One at a time: all buildings of a process end an announcement together, and none must stutter by judging it."""
@@ -90,6 +92,7 @@ class Playback:
         want: Callable[[str], None],
     ) -> None:
         self.mixer = Mixer()
+        self.live = LivePlayback(clock, OpusFrames, self._mix)
         self.delay_s = 0.0
         self._hardware = hardware
         self._clock = clock
@@ -222,17 +225,18 @@ class Playback:
 
     async def _listen(self, effect: effects.Listen, sound: Sound, listening: _Listening) -> None:
         skipped = round(effect.skipped_s * SAMPLE_RATE) % (len(sound.pcm) + round(sound.gap_s * SAMPLE_RATE))
-        source = np.rint(sound.pcm[skipped:] * np.float32(sound.volume)).astype(np.int16)
+        listen_s = JUDGED_S if sound.is_live else (len(sound.pcm) - skipped) / SAMPLE_RATE
         try:
-            recording = await listening.to(
-                self._hardware.microphone.record(effect.started_s, len(source) / SAMPLE_RATE + LATEST_LAG_S)
-            )
+            recording = await listening.to(self._hardware.microphone.record(effect.started_s, listen_s + LATEST_LAG_S))
         except SoundCardLost as error:
             self._post(events.Judged(effect.sound_id, NO_MICROPHONE, f"no microphone: {error}"))
             return
         finally:
             self._listening.remove(listening)
         if recording is not None:
+            # What was spoken live is known only by now.
+            played = sound.pcm.beginning if isinstance(sound.pcm, LiveSource) else sound.pcm[skipped:]
+            source = np.rint(played * np.float32(sound.volume)).astype(np.int16)
             judge = partial(heard, source, recording, effect.started_s, is_alone=listening.is_alone)
             evidence = await asyncio.get_running_loop().run_in_executor(JUDGES, judge)
             self._post(events.Judged(effect.sound_id, evidence))

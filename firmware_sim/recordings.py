@@ -33,15 +33,15 @@ def matches(fleet: Fleet, source: Path, at_unix_ms: int) -> list[Match]:
     wanted = decode_opus(source.read_bytes())
     found = []
     for building in fleet.buildings:
-        played = _played(fleet.data_dir / building.device, at_unix_ms, len(wanted) + SAMPLE_RATE)
-        correlation, lag_ms = compare(wanted, played)
+        sounded = played(fleet.data_dir / building.device, at_unix_ms, len(wanted) + SAMPLE_RATE)
+        correlation, lag_ms = compare(wanted, sounded)
         found.append(Match(building.device, round(correlation, 4), round(lag_ms, 3)))
     return found
 
 
-def _played(folder: Path, at_unix_ms: int, frames: int) -> Pcm:
+def played(folder: Path, at_unix_ms: int, frames: int) -> Pcm:
     """What was in the air for so many frames from then on, silence where nothing sounded."""
-    listing, played = folder / "speaker.json", np.zeros(frames, np.int16)
+    listing, air = folder / "speaker.json", np.zeros(frames, np.int16)
     segments = [Segment(**one) for one in json.loads(listing.read_text())["segments"]] if listing.exists() else []
     for segment in segments:
         at = round((segment.start_unix_ns / 1e9 - at_unix_ms / 1e3) * SAMPLE_RATE)
@@ -49,5 +49,5 @@ def _played(folder: Path, at_unix_ms: int, frames: int) -> Pcm:
         if first < last:
             with wave.open(str(folder / segment.file)) as recording:
                 sounded = np.frombuffer(recording.readframes(segment.frames), "<i2")
-            played[at + first : at + last] = sounded[first:last]
-    return played
+            air[at + first : at + last] = sounded[first:last]
+    return air

@@ -273,6 +273,30 @@ class Stop(Signed):
     announcement_id: Id | Literal["all"]
 
 
+class Live(Signed):
+    """Somebody is about to speak: frames will come on the announcement's live topic, numbered from `first_seq` on.
+
+    All play a frame `delay_ms` after it was captured, by the hub's clock. A random `first_seq` tells the frames of
+    one announcement from those of another.
+    """
+
+    kind: Literal["live"] = "live"
+    announcement_id: Id
+    priority: Annotated[int, Field(ge=0, le=255)]
+    title: str
+    first_seq: Annotated[int, Field(ge=0, lt=2**31)]
+    delay_ms: Annotated[int, Field(ge=0, le=2_000)]
+    volume: Share = 1.0
+
+
+class LiveEnd(Signed):
+    """The speaker has ended; what was captured before `end_us` (µs by the hub's clock) is still played."""
+
+    kind: Literal["live_end"] = "live_end"
+    announcement_id: Id
+    end_us: Annotated[int, Field(ge=0, le=2**53)]
+
+
 class Volume(Signed):
     """Sets the local volume, which announcements of priority 224 and above ignore."""
 
@@ -310,10 +334,10 @@ class HubStatus(Message):
     restored_to_ms: TimeMs | None = None
 
 
-Announce = Annotated[Manifest | Stop, Field(discriminator="kind")]
+Announce = Annotated[Manifest | Stop | Live | LiveEnd, Field(discriminator="kind")]
 Command = Annotated[Volume | SelfTest | Restart, Field(discriminator="kind")]
 
-_ANNOUNCE: TypeAdapter[Manifest | Stop] = TypeAdapter(Announce)
+_ANNOUNCE: TypeAdapter[Manifest | Stop | Live | LiveEnd] = TypeAdapter(Announce)
 _COMMAND: TypeAdapter[Volume | SelfTest | Restart] = TypeAdapter(Command)
 
 MAX_JSON_BYTES = 64 * 1024
@@ -325,8 +349,8 @@ def read(model: type[M], payload: bytes) -> M:
     return _checked(model.model_validate_json, payload)
 
 
-def read_announce(payload: bytes) -> Manifest | Stop:
-    """The manifest or stop in `payload`; raises Unreadable for any other kind."""
+def read_announce(payload: bytes) -> Manifest | Stop | Live | LiveEnd:
+    """The message about announcements in `payload`; raises Unreadable for any other kind."""
     return _checked(_ANNOUNCE.validate_json, payload)
 
 

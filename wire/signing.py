@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Self
 
 from cryptography.exceptions import InvalidSignature
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 KEY_PROPERTY = "key"
 SIGNATURE_PROPERTY = "sig"
+SIGNATURE_BYTES = 64
 
 
 class Refused(Exception):
@@ -48,8 +50,12 @@ class SigningKey:
 
     def sign(self, payload: bytes) -> list[tuple[str, str]]:
         """The MQTT 5 user properties that go with exactly these bytes."""
-        signature = base64.b64encode(self._private.sign(payload)).decode("ascii")
+        signature = base64.b64encode(self.sign_raw(payload)).decode("ascii")
         return [(KEY_PROPERTY, self.key_id), (SIGNATURE_PROPERTY, signature)]
+
+    def sign_raw(self, payload: bytes) -> bytes:
+        """The SIGNATURE_BYTES alone, for what is signed within its payload."""
+        return self._private.sign(payload)
 
 
 class VerifyKeys:
@@ -71,3 +77,11 @@ class VerifyKeys:
             key.verify(base64.b64decode(signature, validate=True), payload)
         except (InvalidSignature, binascii.Error, ValueError):
             raise Refused("bad signature") from None
+
+    def check_raw(self, payload: bytes, signature: bytes) -> None:
+        """Returns when any trusted key made this signature of exactly these bytes; raises Refused otherwise."""
+        for key in self._keys.values():
+            with suppress(InvalidSignature):
+                key.verify(signature, payload)
+                return
+        raise Refused("bad signature")

@@ -71,7 +71,9 @@ def audio(sha256: str) -> str:
 
 
 def live(announcement_id: str) -> str:
-    """Where the frames of a live announcement are published."""
+    """Where the frames of a live announcement are published; raises BadName for what is no id."""
+    if re.fullmatch(r"[A-Za-z0-9-]{1,64}", announcement_id) is None:
+        raise BadName(f"{announcement_id!r} is no id")
     return f"{ROOT}/live/{announcement_id}"
 
 
@@ -89,4 +91,10 @@ def parse_from_device(topic: str) -> FromDevice | None:
 def parse_audio(topic: str) -> str | None:
     """The hash that an audio topic ends in, or None for any other topic."""
     prefix = f"{ROOT}/audio/"
+    return topic[len(prefix) :] if topic.startswith(prefix) else None
+
+
+def parse_live(topic: str) -> str | None:
+    """The announcement whose frames a topic carries, or None for any other topic."""
+    prefix = f"{ROOT}/live/"
     return topic[len(prefix) :] if topic.startswith(prefix) else None

@@ -14,6 +14,7 @@ from device_agent.core import (
     effects,
     events,
     health,
+    live_announcements,
     nightly,
     presses,
     receipts,
@@ -26,6 +27,7 @@ from device_agent.core.commands import CommandsState
 from device_agent.core.health import Proofs
 from device_agent.core.known import AnnouncementsState
 from device_agent.core.known import Result as AnnouncementsResult
+from device_agent.core.live_announcements import LiveState
 from device_agent.core.moment import Moment
 from device_agent.core.nightly import NightlyState
 from device_agent.core.presses import PressesState
@@ -41,6 +43,7 @@ class AgentState:
     admission: Admission
     presses: PressesState
     announcements: AnnouncementsState = field(default_factory=AnnouncementsState)
+    live: LiveState = field(default_factory=LiveState)
     told: ToldState = field(default_factory=ToldState)
     commands: CommandsState = field(default_factory=CommandsState)
     buttons: Mapping[str, ButtonState] = field(default_factory=dict)
@@ -76,15 +79,17 @@ def _decide(state: AgentState, event: events.Event, now: Moment) -> Result:
         case events.LinkDown():
             return replace(state, is_linked=False), []
         case events.Closing():
-            gathered, todo = receipts.flush(state.announcements.receipts)
-            return replace(state, announcements=replace(state.announcements, receipts=gathered)), todo
+            return _closing(state)
         case Started() | Finished() | Interrupted() | Stopped() | Missed():
             state, todo = _with_announcements(state, sounding.sounded(state.announcements, event, now))
+            state, live = _with_live(state, live_announcements.sounded(state.live, event, now))
             tests, more = commands.sounded(state.commands, event)
             night, last = nightly.sounded(state.nightly, event)
-            return replace(state, commands=tests, nightly=night), todo + more + last
+            return replace(state, commands=tests, nightly=night), todo + live + more + last
         case events.Judged():
             return _judged(state, event, now)
+        case events.LiveOpen(announcement_id=announcement_id):
+            return _with_live(state, live_announcements.is_open(state.live, announcement_id, now))
         case events.AudioReady(sha256=sha256):
             return _with_announcements(state, announcements.audio_ready(state.announcements, sha256, now))
         case events.AudioFailed(sha256=sha256, reason=reason):
@@ -107,6 +112,7 @@ def due(state: AgentState, now: Moment) -> int | None:
         presses.due(state.presses, is_linked=state.is_linked),
         announcements.due(state.announcements, now),
         nightly.due(state.nightly, state.admission.device, state.config, now),
+        live_announcements.due(state.live, now),
         *(button.due(each) for each in state.buttons.values()),
     ]
     return min((each for each in instants if each is not None), default=None)
@@ -149,22 +155,34 @@ def _tick(state: AgentState, now: Moment) -> Result:
     ticked = presses.tick(state.presses, now, is_linked=state.is_linked)
     state, todo = _with_presses(state, ticked)
     state, more = _with_announcements(state, announcements.tick(state.announcements, now))
+    state, live = _with_live(state, live_announcements.tick(state.live, now))
     is_busy = (
         announcements.is_busy(state.announcements, now, nightly.BUSY_MS)
+        or live_announcements.is_busy(state.live)
         or alerts_told.is_busy(state.told, now)
         or bool(state.presses.waiting)
     )
     night, last = nightly.tick(state.nightly, state.admission.device, state.config, now, is_free=not is_busy)
-    return replace(state, nightly=night), todo + more + last
+    return replace(state, nightly=night), todo + more + live + last
+
+
+def _closing(state: AgentState) -> Result:
+    """Tells what was gathered."""
+    gathered, todo = receipts.flush(state.announcements.receipts)
+    state = replace(state, announcements=replace(state.announcements, receipts=gathered))
+    gathered, more = receipts.flush(state.live.receipts)
+    return replace(state, live=replace(state.live, receipts=gathered)), todo + more
 
 
 def _judged(state: AgentState, event: events.Judged, now: Moment) -> Result:
     state = replace(state, proofs=health.heard(state.proofs, event.evidence, now))
     verdict = sounding.judged(state.announcements, event.sound_id, event.evidence, event.fault, now)
     state, todo = _with_announcements(state, verdict)
+    spoken = live_announcements.judged(state.live, event.sound_id, event.evidence, event.fault, now)
+    state, live = _with_live(state, spoken)
     tests, more = commands.judged(state.commands, event.sound_id, event.evidence, event.fault)
     night, last = nightly.judged(state.nightly, event.sound_id, event.evidence)
-    return replace(state, commands=tests, nightly=night), todo + more + last
+    return replace(state, commands=tests, nightly=night), todo + live + more + last
 
 
 def _hub_status(state: AgentState, event: messages.HubStatus, now: Moment) -> Result:
@@ -191,15 +209,29 @@ def _message(state: AgentState, message: events.FromHub, now: Moment) -> Result:
         case messages.Manifest():
             known = announcements.manifest(state.announcements, message, objection, now)
             return _with_announcements(state, known)
+        case messages.Live():
+            return _live(state, message, objection, now)
+        case messages.LiveEnd():
+            return (state, []) if objection else _with_live(state, live_announcements.end(state.live, message))
         case messages.Stop():
-            if objection:
-                return state, []
-            state, todo = _note(state, message, now)
-            stopped = announcements.stop(state.announcements, message.announcement_id, now)
-            state, more = _with_announcements(state, stopped)
-            return state, todo + more
+            return (state, []) if objection else _stop(state, message, now)
         case _:
             return _command(state, message, objection, now)
+
+
+def _live(state: AgentState, message: messages.Live, objection: str | None, now: Moment) -> Result:
+    todo: list[effects.Effect] = []
+    if objection is None:
+        state, todo = _note(state, message, now)
+    state, more = _with_live(state, live_announcements.begin(state.live, message, objection, now))
+    return state, todo + more
+
+
+def _stop(state: AgentState, message: messages.Stop, now: Moment) -> Result:
+    state, todo = _note(state, message, now)
+    state, more = _with_announcements(state, announcements.stop(state.announcements, message.announcement_id, now))
+    state, still = _with_live(state, live_announcements.stop(state.live, message.announcement_id, now))
+    return state, todo + more + still
 
 
 def _command(state: AgentState, message: messages.Command, objection: str | None, now: Moment) -> Result:
@@ -241,6 +273,11 @@ def _with_presses(state: AgentState, result: presses.Result) -> Result:
 def _with_announcements(state: AgentState, result: AnnouncementsResult) -> Result:
     after, todo = result
     return replace(state, announcements=after), todo
+
+
+def _with_live(state: AgentState, result: live_announcements.Result) -> Result:
+    after, todo = result
+    return replace(state, live=after), todo
 
 
 def _audible(state: AgentState, todo: list[effects.Effect]) -> list[effects.Effect]:

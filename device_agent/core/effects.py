@@ -196,6 +196,28 @@ class Play:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenLive:
+    """Receive the frames of this speaker and play them; `LiveOpen` follows when they would come."""
+
+    message: messages.Live
+
+
+@dataclass(frozen=True, slots=True)
+class EndLive:
+    """Nothing was captured after `end_us` (by the hub's clock): play to there."""
+
+    announcement_id: str
+    end_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class CloseLive:
+    """Receive its frames no more."""
+
+    announcement_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlaySweep:
     """Play the self-test's sweep; a quiet one is for the night."""
 
@@ -259,6 +281,9 @@ Effect: TypeAlias = (
     | Told
     | FetchAudio
     | Play
+    | OpenLive
+    | EndLive
+    | CloseLive
     | PlaySweep
     | StoreNight
     | StopSound

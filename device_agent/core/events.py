@@ -72,6 +72,13 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveOpen:
+    """The frames of this live announcement reach us from now on."""
+
+    announcement_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Closing:
     """The agent is about to end in good order."""
 
@@ -82,6 +89,8 @@ FromHub: TypeAlias = (
     | messages.Config
     | messages.Manifest
     | messages.Stop
+    | messages.Live
+    | messages.LiveEnd
     | messages.Volume
     | messages.SelfTest
     | messages.Restart
@@ -99,6 +108,7 @@ Event: TypeAlias = (
     | AudioReady
     | AudioFailed
     | Judged
+    | LiveOpen
     | Closing
     | FromHub
     | SoundEvent

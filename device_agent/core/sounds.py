@@ -1,7 +1,7 @@
 """What the mixer plays and what it says about it: a sound, its events, the one sample format."""
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,13 @@ LIVE_PRIORITY = 255  # live fire microphone: the latest wins, and nothing is mix
 EMERGENCY_PRIORITY = 224  # from here up the local volume is ignored (WIRE.md, Praesideo's third class)
 
 
+class Frames(Protocol):
+    """Sound that is still being made: `len` is how far it goes as far as is known by now."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, span: slice, /) -> Pcm: ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Sound:
     """One thing to play.
@@ -23,10 +30,11 @@ class Sound:
     An announcement takes its turn by priority (0-255). What an elder is told about an alert (`lane="told"`)
     is mixed over every announcement below 255, which is ducked meanwhile.
     `volume` 0-1 is this sound's own. `resumes`: after an interruption it plays again from its start.
+    `is_live`: whenever its turn comes, it joins where the speaker is by then.
     """
 
     id: str
-    pcm: Pcm
+    pcm: Pcm | Frames
     priority: int
     start_s: float | None = None
     lane: SoundLane = "announcement"
@@ -34,9 +42,11 @@ class Sound:
     gap_s: float = 0.0
     volume: float = 1.0
     resumes: bool = False
+    is_live: bool = False
 
     def __post_init__(self) -> None:
-        if self.pcm.ndim != 1 or self.pcm.dtype != np.int16 or not len(self.pcm):
+        is_wrong = isinstance(self.pcm, np.ndarray) and (self.pcm.ndim != 1 or self.pcm.dtype != np.int16)
+        if is_wrong or not len(self.pcm):
             raise ValueError(f"sound {self.id}: needs one channel of int16 frames, and at least one of them")
         if not 0 <= self.priority <= LIVE_PRIORITY:
             raise ValueError(f"sound {self.id}: priority {self.priority} is outside 0-255")

@@ -8,11 +8,37 @@ from collections import OrderedDict
 import av
 import numpy as np
 
+from device_agent.core.live import FRAME as LIVE_FRAME
 from device_agent.core.sounds import SAMPLE_RATE, Pcm
 from device_agent.hardware.errors import UnreadableAudio
 
 MOST_BYTES = 16 * 1024 * 1024  # 20 minutes at 24 kbit/s are 3.6 MB
 MOST_SECONDS = 20 * 60
+
+
+class OpusFrames:
+    """One speaker's frames of 20 ms, one after the other; a `core.live.FrameDecoder`."""
+
+    def __init__(self) -> None:
+        self._codec = av.CodecContext.create("libopus", "r")
+        self._codec.sample_rate = SAMPLE_RATE
+        self._codec.layout = "mono"
+        self._last = b"\x78"  # the first byte of a frame of 20 ms of speech at full bandwidth
+
+    def decode(self, opus: bytes) -> Pcm:
+        """Its 960 frames. Raises ValueError for what is no Opus."""
+        try:
+            decoded = self._codec.decode(av.Packet(opus))
+        except av.FFmpegError as error:
+            raise ValueError(f"no frame of Opus: {error}") from error
+        if [(frame.samples, frame.format.name) for frame in decoded] != [(LIVE_FRAME, "s16")]:
+            raise ValueError(f"no 20 ms of Opus in {len(opus)} bytes")
+        self._last = opus[:1]
+        return decoded[0].to_ndarray().reshape(-1).astype(np.int16, copy=False)
+
+    def conceal(self) -> Pcm:
+        """libopus guesses what was lost when a packet holds nothing but its first byte."""
+        return self.decode(self._last)
 
 
 class Decoder:

@@ -7,14 +7,17 @@ import hashlib
 import socket
 import time
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import aiomqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from wire import messages, topics
+from wire import live, messages, topics
 from wire.signing import SigningKey
+
+FIRST_SEQ, LIVE_DELAY_MS = 1_204_711, 200
 
 
 def now_ms() -> int:
@@ -39,6 +42,7 @@ class FakeHub:
         self.statuses: dict[str, messages.Status] = {}
         self.healths: dict[str, messages.Health] = {}
         self.replies: list[messages.Reply] = []
+        self.spoken_us: dict[str, int] = {}
         self.changed = asyncio.Event()
         self._port = port
         self._key = key
@@ -122,6 +126,39 @@ class FakeHub:
         )
         await self.send(topics.place("test", place), manifest)
         return manifest.announcement_id
+
+    async def speak(
+        self, place: str, packets: list[bytes], lost: Callable[[int], int] = lambda seq: 1, priority: int = 255
+    ) -> str:
+        """Speak live in a place, in real time; `lost` says how often each frame goes out. Returns once it has ended."""
+        message = messages.Live(
+            **signed(place, 60_000),
+            announcement_id=str(uuid.uuid4()),
+            priority=priority,
+            title="现场喊话",
+            first_seq=FIRST_SEQ,
+            delay_ms=LIVE_DELAY_MS,
+        )
+        topic = topics.place("test", place)
+        await self.send(topic, message)
+        await self.until(lambda: any(key == message.announcement_id for _, key in self.receipts))
+        began_us = time.time_ns() // 1_000
+        for index, opus in enumerate(packets):
+            capture_us = began_us + index * live.FRAME_US
+            await asyncio.sleep(max(0.0, (capture_us + live.FRAME_US) / 1e6 - time.time()))
+            payload = live.sealed(live.Frame(FIRST_SEQ + index, capture_us, opus), self._key)
+            for _ in range(lost(index)):
+                await self.send_frame(message.announcement_id, payload)
+        end_us = began_us + len(packets) * live.FRAME_US
+        end = messages.LiveEnd(**signed(place), announcement_id=message.announcement_id, end_us=end_us)
+        await self.send(topic, end)
+        self.spoken_us[message.announcement_id] = began_us
+        return message.announcement_id
+
+    async def send_frame(self, announcement_id: str, payload: bytes) -> None:
+        """One frame of live speech, or what pretends to be one."""
+        assert self._client is not None
+        await self._client.publish(topics.live(announcement_id), payload, 0)
 
     async def stage(
         self, device: str, button: str, stage: str, seq: int, alert_id: str, sha256: str | None = None

@@ -51,7 +51,16 @@ async def trying(outbox: Outbox) -> AsyncIterator[tuple[HubLink, DeadLinks]]:
 
     links = DeadLinks()
     identity = Identity("building-17", VerifyKeys([SigningKey.generate().public_bytes]))
-    link = HubLink(identity, links, outbox, DeviceClock(), lambda event: None, lambda sha256, data: None, health)
+    link = HubLink(
+        identity,
+        links,
+        outbox,
+        DeviceClock(),
+        lambda event: None,
+        lambda sha256, data: None,
+        lambda one, frame: None,
+        health,
+    )
     task = asyncio.create_task(link.run())
     try:
         async with asyncio.timeout(10):

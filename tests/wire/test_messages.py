@@ -25,6 +25,8 @@ KINDS: dict[str, type[Message]] = {
     "config": messages.Config,
     "manifest": messages.Manifest,
     "stop": messages.Stop,
+    "live": messages.Live,
+    "live_end": messages.LiveEnd,
     "volume": messages.Volume,
     "self_test": messages.SelfTest,
     "restart": messages.Restart,

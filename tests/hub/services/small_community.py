@@ -69,7 +69,8 @@ class FakePublisher:
     def announced(self) -> list[tuple[str, Manifest | Stop]]:
         """The manifests and stops, each with where it went."""
         places = [(topic, payload) for topic, payload in self.sent if topic.startswith(("place/", "dev/"))]
-        return [(topic, read_announce(payload)) for topic, payload in places]
+        read = [(topic, read_announce(payload)) for topic, payload in places]
+        return [(topic, one) for topic, one in read if isinstance(one, Manifest | Stop)]
 
     def _publish(self, topic: str, payload: bytes, expiry_s: int) -> None:
         if not self.is_linked:
