@@ -138,7 +138,7 @@ class Hub:
         intake = PressIntake(self._address, "hub-presses", presses.take, clock.now_ms)
         announcements = Announcements(database, link, self._sounds, clock, news)
         red_whistle = RedWhistle(database, announcements, clock)
-        devices = Devices(database, link, clock, news)
+        devices = Devices(database, link, clock, news, self_test_minute=settings.self_test)
         probes = {ChannelName.PAGE: OpenPage(news.has_open_page)}
         reaching = Reaching(database, clock, news, channels.keys(), probes)
 

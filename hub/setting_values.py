@@ -50,6 +50,17 @@ class BrokerUrl:
     password: str | None = field(default=None, repr=False)
 
 
+def minute_of_day(text: str) -> int | None:
+    """`HH:MM` as minutes after midnight; `off` is None."""
+    if text == "off":
+        return None
+    hour, colon, minute = text.partition(":")
+    is_number = all(part.isascii() and part.isdigit() and len(part) == 2 for part in (hour, minute))
+    if not colon or not is_number or int(hour) > 23 or int(minute) > 59:
+        raise UnreadableValue("请写成 时:分，例如 03:00；不要自检就写 off。", "write HH:MM, for example 03:00, or off.")
+    return int(hour) * 60 + int(minute)
+
+
 def endpoint(text: str) -> Endpoint:
     """`HOST:PORT`, port 1-65535."""
     host, colon, port = text.rpartition(":")

@@ -41,6 +41,7 @@ class Settings(ChannelSettings):
     mqtt: Endpoint
     mqtt_tls: Endpoint | None
     broker: BrokerUrl | None
+    self_test: int | None
     language: Language
     log_level: str
 
@@ -239,6 +240,13 @@ _ROWS = (
         is_secret=True,
     ),
     *channel_settings.ROWS,
+    Row(
+        "SELF_TEST",
+        values.minute_of_day,
+        "03:00",
+        "每天几点起，各栋喇叭轻声自检（家里的喇叭在上午 10 点）；off 是不自检",
+        "When the buildings begin to prove themselves by a quiet sound (in homes at 10:00); off: never",
+    ),
     Row("LANGUAGE", values.language, "zh", "提示用的语言：zh 或 en", "Language of messages: zh or en"),
     Row("LOG_LEVEL", values.log_level, "info", "日志的详细程度", "How much is logged"),
 )

@@ -28,6 +28,7 @@ class Heard(BaseModel):
     correlation: float
     lag_ms: float
     level_dbfs: float
+    finding: Annotated[str | None, Field(description="What the device concludes from the sound alone.")] = None
 
 
 class Answer(BaseModel):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hub.domain.errors import Invalid
+from hub.domain.findings import Finding
 
 
 class Kind(StrEnum):
@@ -147,6 +148,7 @@ class Evidence:
     correlation: float
     lag_ms: float
     level_dbfs: float
+    finding: Finding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,25 @@ class Progress:
     def is_heard(self) -> bool:
         """Played, and its own microphone heard it: two facts, both observed."""
         return self.reached is Reached.PLAYED and self.evidence is not None and self.evidence.is_heard
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Three different things, each observed by itself: how many devices it was sent to, played it, were heard."""
+
+    sent: int
+    played: int
+    heard: int
+
+
+def totals(progress: Iterable[Progress]) -> Totals:
+    """How many devices have come that far. One that reports anything has been sent it, whoever noted that."""
+    parts = list(progress)
+    return Totals(
+        sent=sum(one.reached is not Reached.SENT or Reached.SENT in one.at_ms for one in parts),
+        played=sum(one.reached is Reached.PLAYED for one in parts),
+        heard=sum(one.is_heard for one in parts),
+    )
 
 
 def counts(progress: Iterable[Progress]) -> dict[str, int]:

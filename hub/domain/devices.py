@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from hub.domain.findings import FAULTS, Finding
+
 HEALTH_EVERY_MS = 15_000
 LOST_AFTER_MS = 3 * HEALTH_EVERY_MS
 """Three health messages missed: whatever the retained status says, the device is not heard from."""
-PROVED_FOR_MS = 24 * 3_600_000
-"""A proof older than the last nightly self-test is no proof any more."""
+PROVED_FOR_MS = 26 * 3_600_000
+"""A proof older than the last nightly self-test is no proof any more; its window is one and a half hours long."""
 BUTTON_PROVED_FOR_MS = 30 * 24 * 3_600_000
 """After so long without a press a button asks for a practice press (FLEET.md)."""
 
@@ -57,7 +59,17 @@ class Device:
     outbox: int | None = None
     volume: float = 1.0
     proved_ms: Mapping[Part, int] = field(default_factory=dict)
+    finding: Finding | None = None
+    finding_ms: int | None = None
+    """What was last concluded from a sound, and when."""
     buttons: Mapping[str, int | None] = field(default_factory=dict)
+
+
+def fault(device: Device) -> Finding | None:
+    """What is wrong with its sound as far as is known: a fault that no sound since has proved mended."""
+    if device.finding not in FAULTS or (device.finding_ms or 0) < device.proved_ms.get(Part.SPEAKER, 0):
+        return None
+    return device.finding
 
 
 def link(device: Device, now_ms: int) -> Link:
@@ -75,11 +87,22 @@ def unproved(device: Device, now_ms: int) -> list[str]:
     missing = [
         part.value
         for part in (Part.SPEAKER, Part.MICROPHONE)
-        if now_ms - device.proved_ms.get(part, 0) >= PROVED_FOR_MS
+        if now_ms - device.proved_ms.get(part, 0) >= PROVED_FOR_MS or part in _broken(fault(device))
     ]
     return missing + [
         f"button {name}" for name, at in sorted(device.buttons.items()) if now_ms - (at or 0) >= BUTTON_PROVED_FOR_MS
     ]
+
+
+def _broken(found: Finding | None) -> tuple[Part, ...]:
+    """Which part a fault speaks against; whatever was heard before it, it may not sound or hear now."""
+    match found:
+        case None:
+            return ()
+        case Finding.DEAD_MICROPHONE:
+            return (Part.MICROPHONE,)
+        case _:
+            return (Part.SPEAKER,)
 
 
 def is_fine(device: Device, now_ms: int) -> bool:

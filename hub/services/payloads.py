@@ -13,6 +13,9 @@ from wire.messages import Config, Manifest, Output, Stop
 CONFIG_VALID_MS = 400 * 24 * 3_600_000
 """A building that is off for a year still finds its settings valid; each `online` renews them."""
 
+AT_HOME_MINUTE = 10 * 60
+"""A loudspeaker that speaks in somebody's home proves itself by day: however soft, nothing wakes an elder for it."""
+
 
 def manifest(announcement: Announcement, to: str, now_ms: int) -> Manifest:
     """What `to` (a device or a place) is to play."""
@@ -45,9 +48,17 @@ def stop(announcement: Announcement, to: str, now_ms: int) -> Stop:
 
 
 def config(
-    device: Device, community: Community, places: Sequence[str], buttons: Sequence[Button], now_ms: int
+    device: Device,
+    community: Community,
+    places: Sequence[str],
+    buttons: Sequence[Button],
+    self_test_minute: int | None,
+    now_ms: int,
 ) -> Config:
     """What the device needs to know of where it is; `places` are those whose announcements it plays."""
+    outputs = {button.name: Output(button.output) for button in buttons}
+    if self_test_minute is not None and Output.HOME in outputs.values():
+        self_test_minute = AT_HOME_MINUTE
     return Config(
         to=device.id,
         id=new_id(now_ms),
@@ -56,8 +67,9 @@ def config(
         community=community.slug,
         places=list(places),
         timezone=community.timezone,
-        outputs={button.name: Output(button.output) for button in buttons},
+        outputs=outputs,
         volume=device.volume,
+        self_test_minute=self_test_minute,
     )
 
 

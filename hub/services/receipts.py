@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from hub.domain.announcements import ENDS, Evidence, Progress, Reached, further
 from hub.domain.devices import SAYS_OFFLINE, SAYS_ONLINE, Device, Part, link, unproved
+from hub.domain.findings import Finding, is_right, latest
 from hub.services.ports import Tx
 from wire import messages
 from wire.messages import Receipt
@@ -30,7 +31,9 @@ def store(tx: Tx, receipts: Sequence[tuple[str, Receipt]], now_ms: int) -> Store
     unknown: list[tuple[str, str]] = []
     for device, receipt in receipts:
         if device in devices:
-            devices[device] = heard_from(devices[device], now_ms, _proofs(receipt))
+            at_ms = max(one.at_ms for one in receipt.states)
+            heard = heard_from(devices[device], now_ms, proved_by(receipt.evidence, at_ms))
+            devices[device] = concluded(heard, now_ms, found(receipt.evidence), at_ms)
         key = (receipt.announcement_id, device)
         progress = changed.get(key) or known.get(key)
         if progress is None:
@@ -80,24 +83,35 @@ def heard_from(device: Device, now_ms: int, proofs: Mapping[Part, int]) -> Devic
 
 def looks_different(known: Device, new: Device, now_ms: int) -> bool:
     """Whether a page would show the device otherwise; figures that creep are read when the page is."""
-    return link(known, now_ms) is not link(new, now_ms) or unproved(known, now_ms) != unproved(new, now_ms)
+    was, now = ((link(one, now_ms), unproved(one, now_ms), one.finding) for one in (known, new))
+    return was != now
 
 
 def proved_by(evidence: messages.Evidence | None, at_ms: int) -> dict[Part, int]:
-    """What a sound that was heard proves: the speaker that made it and the microphone that heard it."""
+    """What a sound that was heard proves: the microphone, and the speaker that made it unless it sounded wrong."""
     if evidence is None or not evidence.heard:
         return {}
+    if not is_right(found(evidence)):
+        return {Part.MICROPHONE: at_ms}
     return {Part.SPEAKER: at_ms, Part.MICROPHONE: at_ms}
 
 
-def _proofs(receipt: Receipt) -> dict[Part, int]:
-    return proved_by(receipt.evidence, max(one.at_ms for one in receipt.states))
+def found(evidence: messages.Evidence | None) -> Finding | None:
+    """What the device concluded, if it did."""
+    return None if evidence is None or evidence.finding is None else Finding(evidence.finding.value)
+
+
+def concluded(device: Device, now_ms: int, finding: Finding | None, at_ms: int | None) -> Device:
+    """The device after one more conclusion about its sound. One from the future counts as of now."""
+    known = None if device.finding is None or device.finding_ms is None else (device.finding, device.finding_ms)
+    new = latest(known, finding, None if at_ms is None else min(at_ms, now_ms))
+    return device if new is None else replace(device, finding=new[0], finding_ms=new[1])
 
 
 def _better(known: Evidence | None, new: messages.Evidence | None) -> Evidence | None:
     if new is None or (known is not None and known.is_heard):
         return known
-    return Evidence(new.heard, new.correlation, new.lag_ms, new.level_dbfs)
+    return Evidence(new.heard, new.correlation, new.lag_ms, new.level_dbfs, found(new))
 
 
 def unsent(tx: Tx, announcement_ids: Sequence[str], device: str | None, now_ms: int) -> list[tuple[str, Progress]]:

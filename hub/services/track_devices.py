@@ -10,10 +10,11 @@ import structlog
 
 from hub.domain.devices import NO_STATE, SAYS_OFFLINE, SAYS_ONLINE, UNCONFIRMED, Device, Part
 from hub.domain.errors import DeviceSilent, Invalid, NoLink, NotFound
+from hub.domain.findings import Finding
 from hub.domain.places import heard_at
 from hub.services import payloads
 from hub.services.ports import Clock, Database, News, Publisher, PublishFailed, Tx
-from hub.services.receipts import heard_from, looks_different, proved_by
+from hub.services.receipts import concluded, found, heard_from, looks_different, proved_by
 from wire.ids import new_id
 from wire.messages import Health, LinkState, Reply, Restart, SelfTest, Status, Volume
 
@@ -35,12 +36,15 @@ class Devices:
         news: News,
         *,
         reply_timeout_s: float = REPLY_TIMEOUT_S,
+        self_test_minute: int | None = None,
     ) -> None:
+        """`self_test_minute` is when devices prove themselves every night, in minutes after midnight; None: never."""
         self._database = database
         self._publisher = publisher
         self._clock = clock
         self._news = news
         self._reply_timeout_s = reply_timeout_s
+        self._self_test_minute = self_test_minute
         self._waiting: dict[tuple[str, str], asyncio.Future[Reply]] = {}
 
     async def status(self, device: str, status: Status, *, is_retained: bool) -> bool:
@@ -125,7 +129,7 @@ class Devices:
             known = _found(tx, device)
             places = heard_at(tx.places.places(), known.place)
             return payloads.config(
-                known, tx.places.community(), places, tx.devices.buttons_of(device), now_ms
+                known, tx.places.community(), places, tx.devices.buttons_of(device), self._self_test_minute, now_ms
             ).to_payload()
 
         payload = await self._database.read(job)
@@ -138,6 +142,7 @@ class Devices:
 
         def job(tx: Tx) -> None:
             known = heard_from(_found(tx, device), now_ms, proved_by(reply.evidence, now_ms))
+            known = concluded(known, now_ms, found(reply.evidence), now_ms)
             is_set = volume is not None and reply.is_ok
             tx.devices.save([replace(known, volume=volume) if is_set and volume is not None else known])
 
@@ -162,6 +167,8 @@ def _with_status(device: Device, status: Status, now_ms: int, *, is_retained: bo
 def _with_health(device: Device, health: Health, now_ms: int) -> Device:
     said = {Part.SPEAKER: health.speaker_proved_ms, Part.MICROPHONE: health.microphone_proved_ms}
     heard = heard_from(device, now_ms, {part: at_ms for part, at_ms in said.items() if at_ms is not None})
+    finding = None if health.finding is None else Finding(health.finding.value)
+    heard = concluded(heard, now_ms, finding, health.finding_at_ms)
     return replace(heard, clock_offset_ms=health.clock_offset_ms, outbox=health.outbox)
 
 

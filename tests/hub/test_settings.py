@@ -34,6 +34,7 @@ def test_with_nothing_set_the_hub_serves_this_machine_only(tmp_path: Path) -> No
         mqtt=Endpoint("127.0.0.1", 1883),
         mqtt_tls=None,
         broker=None,
+        self_test=180,
         language="zh",
         log_level="info",
     )
@@ -266,3 +267,13 @@ def test_secrets_of_channels_are_masked(environ: dict[str, str]) -> None:
     shown = {one.name: one.value for one in explain({}, environ | secrets)}
     assert set(secrets) <= set(shown)
     assert "top-secret" not in "".join(shown.values())
+
+
+@pytest.mark.parametrize(("text", "minute"), [("03:00", 180), ("23:59", 1439), ("00:00", 0), ("off", None)])
+def test_the_time_of_the_self_test_is_a_time_of_day_or_off(text: str, minute: int | None) -> None:
+    assert load({}, {"DONGDONG_SELF_TEST": text}).self_test == minute
+
+
+@pytest.mark.parametrize("text", ["3:00", "24:00", "03:60", "0300", "٠٣:٠٠", "never"])
+def test_another_time_of_the_self_test_is_refused_with_an_example(text: str) -> None:
+    assert "03:00" in told({}, {"DONGDONG_SELF_TEST": text}).zh

@@ -122,7 +122,7 @@ class StoredAnnouncements:
         return [_progress(row) for row in rows]
 
 
-_NO_EVIDENCE = {"is_heard": None, "correlation": None, "lag_ms": None, "level_dbfs": None}
+_NO_EVIDENCE = {"is_heard": None, "correlation": None, "lag_ms": None, "level_dbfs": None, "finding": None}
 
 
 def _row(part: Progress) -> dict[str, Any]:
@@ -140,5 +140,7 @@ def _progress(row: Row[*tuple[Any, ...]]) -> Progress:
         at_ms={Reached(reached): at for reached, at in row.at_ms.items()},
         started_ms=row.started_ms,
         reason=row.reason,
-        evidence=None if row.is_heard is None else Evidence(row.is_heard, row.correlation, row.lag_ms, row.level_dbfs),
+        evidence=None
+        if row.is_heard is None
+        else Evidence(row.is_heard, row.correlation, row.lag_ms, row.level_dbfs, row.finding),
     )

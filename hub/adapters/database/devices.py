@@ -16,7 +16,10 @@ from hub.domain.devices import Device, Part
 from hub.services.ports import Button
 
 _DEVICE, _BUTTON, _PRESS = tables.device.c, tables.button.c, tables.press.c
-_HEARD = ("state", "session", "agent", "heard_ms", "clock_offset_ms", "outbox", "volume", "proved_ms")
+_HEARD = (
+    *("state", "session", "agent", "heard_ms", "clock_offset_ms", "outbox", "volume"),
+    *("proved_ms", "finding", "finding_ms"),
+)
 """What is stored of what was heard; the buttons' proofs are their presses."""
 
 _DEVICES = (

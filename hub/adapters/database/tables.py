@@ -38,6 +38,7 @@ from sqlalchemy import (
 
 from hub.domain.alerts import Aloud, Kind, Purpose, Stage, State
 from hub.domain.announcements import Reached
+from hub.domain.findings import Finding
 from hub.domain.ladder import Ladder, Rung, Who
 from hub.domain.people import ChannelName, Duty, Role
 from hub.domain.places import PlaceKind
@@ -404,6 +405,8 @@ device = Table(
     Column("outbox", Integer),
     Column("volume", Double, nullable=False),
     Column("proved_ms", JSON, nullable=False),
+    Column("finding", _named(Finding)),
+    _ms("finding_ms", nullable=True),
     _version(),
     ForeignKeyConstraint(["community_id", "place"], ["place.community_id", "place.slug"]),
     Index(None, "community_id", "place"),
@@ -639,10 +642,11 @@ progress = Table(
     Column("at_ms", JSON, nullable=False),
     _ms("started_ms", nullable=True),
     _text("reason"),
-    Column("is_heard", Boolean),  # NULL, as the three that follow, while there is no evidence
+    Column("is_heard", Boolean),  # NULL, as what follows, while there is no evidence
     Column("correlation", Double),
     Column("lag_ms", Double),
     Column("level_dbfs", Double),
+    Column("finding", _named(Finding)),
     PrimaryKeyConstraint("announcement_id", "device"),
 )
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from hub.domain.announcements import Progress, Reached, counts, total_ms
+from hub.domain.announcements import Progress, Reached, Totals, counts, total_ms, totals
 from hub.domain.errors import NotFound
+from hub.domain.findings import Finding
 from hub.domain.places import Place, reached
 from hub.services.calling import Calling
 from hub.services.ports import Announcement, Sound, Tx
@@ -42,6 +43,7 @@ class AnnouncementSummary:
     stopped_ms: int | None
     is_exercise: bool
     counts: Mapping[str, int]
+    totals: Totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class HeardEvidence:
     correlation: float
     lag_ms: float
     level_dbfs: float
+    finding: Finding | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +91,7 @@ def announced_sound(tx: Tx, announcement_id: str) -> Sound:
 def announcements_view(tx: Tx, now_ms: int, *, limit: int = 50) -> list[AnnouncementSummary]:
     """The latest announcements, the newest first."""
     places, calling = tx.places.places(), Calling(tx, now_ms)
-    return [
-        _summary(one, places, calling, _buildings(one, places, tx.announcements.progress(one.id)))
-        for one in tx.announcements.latest(limit)
-    ]
+    return [_summary(one, places, calling, tx.announcements.progress(one.id)) for one in tx.announcements.latest(limit)]
 
 
 def announcement_view(tx: Tx, announcement_id: str, now_ms: int) -> AnnouncementDetail:
@@ -100,15 +100,17 @@ def announcement_view(tx: Tx, announcement_id: str, now_ms: int) -> Announcement
     if announcement is None:
         raise NotFound(what="announcement", id=announcement_id)
     places = tx.places.places()
-    buildings = _buildings(announcement, places, tx.announcements.progress(announcement_id))
-    summary = _summary(announcement, places, Calling(tx, now_ms), buildings)
+    progress = tx.announcements.progress(announcement_id)
+    buildings = _buildings(announcement, places, progress)
+    summary = _summary(announcement, places, Calling(tx, now_ms), progress)
     known = {field.name: getattr(summary, field.name) for field in fields(summary)}
     return AnnouncementDetail(**known, buildings=tuple(buildings))
 
 
 def _summary(
-    one: Announcement, places: Mapping[str, Place], calling: Calling, buildings: list[BuildingProgress]
+    one: Announcement, places: Mapping[str, Place], calling: Calling, progress: list[Progress]
 ) -> AnnouncementSummary:
+    buildings = _buildings(one, places, progress)
     return AnnouncementSummary(
         id=one.id,
         kind=one.kind,
@@ -128,6 +130,7 @@ def _summary(
         stopped_ms=one.stopped_ms,
         is_exercise=one.is_exercise,
         counts=_counts(buildings),
+        totals=totals(progress),
     )
 
 
@@ -166,9 +169,11 @@ def _part(part: Progress, places: Mapping[str, Place]) -> BuildingProgress:
         device=part.device,
         state=WAITING if is_waiting else part.reached.value,
         heard=part.is_heard,
-        evidence=HeardEvidence(evidence.is_heard, evidence.correlation, evidence.lag_ms, evidence.level_dbfs)
-        if evidence
-        else None,
+        evidence=None
+        if evidence is None
+        else HeardEvidence(
+            evidence.is_heard, evidence.correlation, evidence.lag_ms, evidence.level_dbfs, evidence.finding
+        ),
         at_ms={state.value: at_ms for state, at_ms in part.at_ms.items()},
         started_ms=part.started_ms,
         reason=part.reason,

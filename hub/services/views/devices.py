@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hub.domain.devices import Device, Link, Part, is_fine, link, unproved
+from hub.domain.devices import Device, Link, Part, fault, is_fine, link, unproved
 from hub.domain.errors import NotFound
+from hub.domain.findings import Finding
 from hub.domain.places import Place
 from hub.services.ports import Tx
 
@@ -15,6 +16,7 @@ from hub.services.ports import Tx
 class DeviceView:
     """A device. `unproved` names the parts that nothing has proved lately; `is_fine` needs a link and all proofs.
 
+    `finding` is what was last concluded from a sound, and `fault` what of it still holds.
     `clock_offset_ms` and `outbox` are what the device said of itself at `heard_ms`.
     """
 
@@ -28,6 +30,9 @@ class DeviceView:
     outbox: int | None
     volume: float
     proved_ms: Mapping[Part, int]
+    fault: Finding | None
+    finding: Finding | None
+    finding_ms: int | None
     buttons: Mapping[str, int | None]
     unproved: tuple[str, ...]
     is_fine: bool
@@ -68,6 +73,9 @@ def _view(device: Device, places: Mapping[str, Place], now_ms: int) -> DeviceVie
         outbox=device.outbox,
         volume=device.volume,
         proved_ms=dict(device.proved_ms),
+        fault=fault(device),
+        finding=device.finding,
+        finding_ms=device.finding_ms,
         buttons=dict(device.buttons),
         unproved=tuple(unproved(device, now_ms)),
         is_fine=is_fine(device, now_ms),

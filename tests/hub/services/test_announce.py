@@ -14,6 +14,7 @@ from hub.adapters.database.database import SqliteDatabase
 from hub.domain.announcements import VALID_AFTER_END_MS, Progress, Reached, lead_ms
 from hub.domain.devices import Device, Part
 from hub.domain.errors import Invalid, NotFound, NoVoice
+from hub.domain.findings import Finding
 from hub.services.announce import Announcements, title
 from hub.services.news import NewsFeed
 from hub.services.ports import Announcement, CommitFailed, Tx
@@ -26,6 +27,7 @@ from tests.hub.services.small_community import (
     FakeSounds,
     small_community,
 )
+from wire import messages
 from wire.messages import Evidence, Manifest, Receipt, ReceiptState, StateAt, Stop, read_announce
 
 T = TypeVar("T")
@@ -315,6 +317,26 @@ async def test_a_device_whose_clock_is_years_ahead_proves_nothing_for_the_future
     ahead = receipt(announcement, "played", at_ms=NOON_MS + 10**11, evidence=HEARD)
     await rig.announcements.received([("dev-1", ahead)])
     assert (await rig.device("dev-1")).proved_ms[Part.SPEAKER] == NOON_MS
+
+
+async def test_what_is_wrong_is_stored_with_the_announcement_and_at_the_device(rig: Rig) -> None:
+    announcement = await rig.announce()
+    silent = UNHEARD.model_copy(update={"finding": messages.Finding.SILENT})
+    await rig.announcements.received([("dev-1", receipt(announcement, "played", evidence=silent))])
+    evidence = (await rig.progress(announcement, "dev-1")).evidence
+    assert evidence is not None
+    assert (evidence.is_heard, evidence.finding) == (False, Finding.SILENT)
+    device = await rig.device("dev-1")
+    assert (device.finding, device.proved_ms) == (Finding.SILENT, {})
+
+
+async def test_a_distorted_sound_was_heard_and_proves_only_the_microphone(rig: Rig) -> None:
+    announcement = await rig.announce()
+    broken = HEARD.model_copy(update={"finding": messages.Finding.DISTORTED})
+    await rig.announcements.received([("dev-1", receipt(announcement, "played", evidence=broken))])
+    assert (await rig.progress(announcement, "dev-1")).is_heard
+    device = await rig.device("dev-1")
+    assert list(device.proved_ms) == [Part.MICROPHONE]
 
 
 async def test_receipts_of_nothing_known_are_dropped_and_the_rest_of_the_batch_is_kept(rig: Rig) -> None:

@@ -11,11 +11,14 @@ import pytest
 import pytest_asyncio
 
 from hub.adapters.database.database import SqliteDatabase
-from hub.domain.devices import LOST_AFTER_MS, Device, Link, Part, link
+from hub.domain.devices import LOST_AFTER_MS, Device, Link, Part, link, unproved
 from hub.domain.errors import DeviceSilent, Invalid, NoLink, NotFound
+from hub.domain.findings import Finding
 from hub.services.news import NewsFeed
+from hub.services.payloads import AT_HOME_MINUTE
 from hub.services.track_devices import Devices
 from tests.hub.services.small_community import NOON_MS, FakeClock, FakePublisher, small_community
+from wire import messages
 from wire.messages import (
     Config,
     Evidence,
@@ -265,3 +268,34 @@ async def test_the_settings_say_where_a_device_is_and_which_output_answers_its_b
     assert (config.to, config.community, config.timezone) == ("dev-1", "sunny", "Asia/Shanghai")
     assert set(config.places) == {"building-1-unit-1", "building-1", "grid-1", "all"}
     assert config.outputs == {"101": Output.HOME}
+    assert config.self_test_minute is None
+
+
+@pytest.mark.parametrize(("device", "minute"), [("dev-1", AT_HOME_MINUTE), ("dev-2", 180)])
+async def test_a_loudspeaker_in_a_home_proves_itself_by_day_and_one_in_the_stairwell_at_night(
+    rig: Rig, device: str, minute: int
+) -> None:
+    await Devices(rig.database, rig.publisher, rig.clock, rig.news, self_test_minute=180).configure(device)
+    [(_, payload)] = rig.publisher.sent
+    assert read(Config, payload).self_test_minute == minute
+
+
+async def test_what_a_device_found_in_the_night_is_known_from_its_next_health_and_speaks_against_its_proof(
+    rig: Rig,
+) -> None:
+    proved_ms = rig.clock.ms - 1_000
+    good = HEALTHY.model_copy(update={"speaker_proved_ms": proved_ms, "microphone_proved_ms": proved_ms})
+    await rig.devices.health([("dev-1", good)])
+    assert "speaker" not in unproved(await rig.device(), rig.clock.ms)
+    silent = {"finding": messages.Finding.SILENT, "finding_at_ms": rig.clock.ms}
+    await rig.devices.health([("dev-1", good.model_copy(update=silent))])
+    device = await rig.device()
+    assert (device.finding, device.finding_ms) == (Finding.SILENT, rig.clock.ms)
+    assert "speaker" in unproved(device, rig.clock.ms)
+    assert "microphone" not in unproved(device, rig.clock.ms)
+
+
+async def test_a_finding_from_the_future_counts_as_of_now(rig: Rig) -> None:
+    ahead = HEALTHY.model_copy(update={"finding": messages.Finding.SILENT, "finding_at_ms": rig.clock.ms + 10**11})
+    await rig.devices.health([("dev-1", ahead)])
+    assert (await rig.device()).finding_ms == rig.clock.ms

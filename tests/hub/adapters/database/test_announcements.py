@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from hub.adapters.database.database import SqliteDatabase
 from hub.domain.announcements import Evidence, Progress, Reached
+from hub.domain.findings import Finding
 from hub.services.ports import Announcement, Sound
 from tests.hub.adapters.database.sample import ANNOUNCEMENT, NOW_MS
 
@@ -17,7 +18,7 @@ PLAYED = Progress(
     {Reached.RECEIVED: NOW_MS + 1, Reached.PLAYED: NOW_MS + 9},
     started_ms=NOW_MS + 2,
     reason="",
-    evidence=Evidence(False, 0.12, -3.5, -61.0),
+    evidence=Evidence(False, 0.12, -3.5, -61.0, Finding.SILENT),
 )
 
 

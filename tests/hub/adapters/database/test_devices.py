@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from hub.adapters.database.database import SqliteDatabase
 from hub.domain.devices import SAYS_ONLINE, Device, Part
+from hub.domain.findings import Finding
 from tests.hub.adapters.database.sample import BUTTONS, DEVICES, NOW_MS, PRESS
 
 HEARD = Device(
@@ -19,6 +20,8 @@ HEARD = Device(
     outbox=3,
     volume=0.5,
     proved_ms={Part.SPEAKER: NOW_MS - 5, Part.MICROPHONE: NOW_MS - 7},
+    finding=Finding.TOO_QUIET,
+    finding_ms=NOW_MS - 9,
     buttons={"9-1-101": None, "hall": None},
 )
 
