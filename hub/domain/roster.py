@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from hub.domain.people import Assignment, Duty
@@ -88,6 +88,13 @@ class Rota:
     extras: Sequence[Extra] = ()
     swaps: Sequence[Swap] = ()
     absences: Sequence[Absence] = ()
+    shifts_on: Sequence[Sequence[Shift]] = field(init=False, repr=False, compare=False)
+    """The weekly shifts by weekday: every press asks for those of two days."""
+
+    def __post_init__(self) -> None:
+        """Sorts them."""
+        by_day = tuple(tuple(one for one in self.shifts if one.weekday == weekday) for weekday in range(7))
+        object.__setattr__(self, "shifts_on", by_day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +156,9 @@ def _holding(rota: Rota, minute: int) -> Iterator[tuple[Shift | Extra, date]]:
     """The shifts that hold at a minute, each with its day: today, or yesterday for one over midnight."""
     today, yesterday = day_of(minute), day_of(minute - MINUTES_A_DAY)
     for day in (yesterday, today):
-        since, weekday = minute - day_minute(day), day.weekday()
-        for shift in rota.shifts:
-            if shift.weekday == weekday and 0 <= since - shift.start_minute < _length(shift):
+        since = minute - day_minute(day)
+        for shift in rota.shifts_on[day.weekday()]:
+            if 0 <= since - shift.start_minute < _length(shift):
                 yield shift, day
         for extra in rota.extras:
             if extra.day == day and 0 <= since - extra.start_minute < _length(extra):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 
 from hub.domain import alerts
@@ -101,17 +100,12 @@ class AlertDesk:
 
         for remaining in reversed(range(TRIES)):
             try:
-                # Shielded: a request that is given up must not keep from people what is committed.
-                return await asyncio.shield(asyncio.create_task(self._write(job)))
+                alert, _ = await self._database.write(job, then=lambda done: self._consequences.follow(done[1]))
+                return alert
             except Changed:
                 if not remaining:
                     raise
         raise Changed
-
-    async def _write(self, job: Callable[[Tx], tuple[Alert, Committed]]) -> Alert:
-        alert, committed = await self._database.write(job)
-        self._consequences.follow(committed)
-        return alert
 
 
 def _has_done(tx: Tx, alert: Alert, by: str, what: By) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import cached_property, partial
 
 from hub.domain.alerts import Kind
@@ -29,6 +29,7 @@ class Calling:
         self._channels = channels
         self._near: dict[tuple[str, ...], Roll] = {}
         self._people: dict[str, Person] = {}
+        self._asked: dict[tuple[Rung, tuple[str, ...]], Sequence[str]] = {}
         self._homes: dict[str, Home] = {}
 
     @cached_property
@@ -70,13 +71,16 @@ class Calling:
         rules = self._tx.ladders.rules()
         return chosen(rules, around, kind, self._minute) if rules else None
 
-    def asked(self, rung: Rung, around: tuple[str, ...]) -> list[str]:
+    def asked(self, rung: Rung, around: tuple[str, ...]) -> Sequence[str]:
         """The ids of the people whom the rung asks, and whom its channels reach."""
-        self.prefetch([around])
-        roll = self._near[around]
-        ids = roll.named(rung.who, around, partial(self._metres, around))
-        people = self.people(ids)
-        return [one for one in ids if one in people and rung.ways_to(people[one])]
+        found = self._asked.get((rung, around))
+        if found is None:
+            self.prefetch([around])
+            ids = self._near[around].named(rung.who, around, partial(self._metres, around))
+            people = self.people(ids)
+            found = tuple(one for one in ids if one in people and rung.ways_to(people[one]))
+            self._asked[rung, around] = found
+        return found
 
     def reach(self, rung: Rung, around: tuple[str, ...]) -> Reach:
         """How many people the rung reaches now."""

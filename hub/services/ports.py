@@ -583,10 +583,14 @@ class Tx(Protocol):
 class Database(Protocol):
     """Where everything is kept."""
 
-    async def write(self, job: Callable[[Tx], T], *, is_urgent: bool = False) -> T:
+    async def write(
+        self, job: Callable[[Tx], T], *, is_urgent: bool = False, then: Callable[[T], None] | None = None
+    ) -> T:
         """Runs `job` on the writer and returns its result once it is committed; nothing of it stays if it raises.
 
-        Urgent jobs, those of a press, come before all others that wait.
+        Urgent jobs, those of a press, come before all others that wait. `then` is given the result in the loop as soon
+        as it is committed, also when nobody waits for it any more: a request that is given up, or a connection that
+        breaks, must not keep from people what is true.
         Raises CommitFailed when it could not be committed, for whatever reason that is not the job's own.
         """
         ...

@@ -183,7 +183,7 @@ class Recording:
             for contact in first_ways(list(dict.fromkeys(ways[person_id]))):
                 self._notify(alert, person, contact, Purpose.ASK, None)
 
-    def _audience(self, alert: Alert, inform: Inform) -> list[str]:
+    def _audience(self, alert: Alert, inform: Inform) -> Sequence[str]:
         match inform.audience:
             case Audience.ACCEPTOR:
                 return [inform.person_id] if inform.person_id else []

@@ -11,7 +11,7 @@ import structlog
 from hub.domain.errors import Changed
 from hub.services.consequences import Consequences
 from hub.services.ports import Clock, CommitFailed, Database, PressRow, Publisher
-from hub.services.raise_alert import Received, raise_alerts
+from hub.services.raise_alert import Raised, Received, raise_alerts
 from hub.services.recording import Policy
 from hub.services.unrecorded import Unrecorded
 from wire.ids import new_id
@@ -85,8 +85,12 @@ class TakePresses:
         remaining = MOST_CHANGES
         while True:
             try:
-                # Shielded: a connection that breaks must not keep from people what is committed.
-                return await asyncio.shield(asyncio.create_task(self._commit(batch)))
+                await self._database.write(
+                    lambda tx: raise_alerts(tx, batch, self._policy, self._clock.now_ms()),
+                    is_urgent=True,
+                    then=self._follow,
+                )
+                return
             except Changed:  # another hub took one of the alerts or presses: read it again
                 remaining -= 1
                 if not remaining:
@@ -95,10 +99,7 @@ class TakePresses:
                 log.exception("commit_failed", presses=len(batch))
                 await asyncio.sleep(AGAIN_S)
 
-    async def _commit(self, batch: Sequence[Received]) -> None:
-        raised = await self._database.write(
-            lambda tx: raise_alerts(tx, batch, self._policy, self._clock.now_ms()), is_urgent=True
-        )
+    def _follow(self, raised: Raised) -> None:
         self._consequences.follow(raised.committed)
         for press in raised.presses:
             self._confirmations.put_nowait(press)

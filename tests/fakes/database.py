@@ -21,14 +21,21 @@ class FailingDatabase:
         self.works = asyncio.Event()
         self.works.set()
 
-    async def write(self, job: Callable[[Tx], T], *, is_urgent: bool = False) -> T:
-        """Writes, once the disk works."""
+    async def write(
+        self, job: Callable[[Tx], T], *, is_urgent: bool = False, then: Callable[[T], None] | None = None
+    ) -> T:
+        """Writes; once the disk works, if it hangs, whether or not the caller still waits by then."""
         self.tried += 1
+        if self.works.is_set():
+            return await self._write(job, is_urgent, then)
+        return await asyncio.shield(asyncio.create_task(self._write(job, is_urgent, then)))
+
+    async def _write(self, job: Callable[[Tx], T], is_urgent: bool, then: Callable[[T], None] | None) -> T:
         await self.works.wait()
         if self.failures > 0:
             self.failures -= 1
             raise CommitFailed("disk full")
-        return await self._database.write(job, is_urgent=is_urgent)
+        return await self._database.write(job, is_urgent=is_urgent, then=then)
 
     async def read(self, job: Callable[[Tx], T]) -> T:
         """Reads."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, select
 
 from hub.adapters.database import tables
-from hub.adapters.database.rows import COMMUNITY, as_row, columns, insert_all
+from hub.adapters.database.rows import COMMUNITY, columns, insert_values
 from hub.services.ports import Account, Grant
 
 _ACCOUNT, _GRANT = tables.account.c, tables.access_grant.c
@@ -41,11 +41,11 @@ class StoredAccess:
 
     def add_account(self, account: Account) -> None:
         """Adds an account; its person must exist."""
-        insert_all(self.connection, tables.account, self.community_id, [as_row(account)])
+        insert_values(self.connection, tables.account, self.community_id, [account])
 
     def add_grant(self, grant: Grant) -> None:
         """Adds a session or a token."""
-        insert_all(self.connection, tables.access_grant, self.community_id, [as_row(grant)])
+        insert_values(self.connection, tables.access_grant, self.community_id, [grant])
 
     def grant(self, secret_hash: str, now_ms: int) -> Grant | None:
         """The grant, unless it has expired."""

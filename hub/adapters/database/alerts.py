@@ -9,7 +9,17 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, case, func, literal_column, or_, select
 
 from hub.adapters.database import tables
-from hub.adapters.database.rows import COMMUNITY, WANTED, AnyRow, AnySelect, as_row, columns, insert_all, rows_in
+from hub.adapters.database.rows import (
+    COMMUNITY,
+    WANTED,
+    AnyRow,
+    AnySelect,
+    as_row,
+    columns,
+    insert_all,
+    insert_values,
+    rows_in,
+)
 from hub.domain.alerts import Alert, Entry, Kind
 from hub.domain.errors import Changed
 from hub.domain.score import Call
@@ -103,7 +113,7 @@ class StoredAlerts:
 
     def add(self, alerts: Sequence[Alert]) -> None:
         """Stores new alerts."""
-        insert_all(self.connection, tables.alert, self.community_id, [as_row(alert) for alert in alerts])
+        insert_values(self.connection, tables.alert, self.community_id, alerts)
 
     def update(self, alerts: Sequence[Alert]) -> None:
         """Stores alerts whose `version` is one above the stored one; raises Changed when it is not."""

@@ -17,7 +17,7 @@ from hub.adapters.database.rows import (
     as_row,
     chunks,
     columns,
-    insert_all,
+    insert_values,
     upserts,
 )
 from hub.domain.announcements import Evidence, Progress, Reached
@@ -54,7 +54,7 @@ class StoredAnnouncements:
 
     def add(self, announcement: Announcement, devices: Sequence[tuple[str, str]]) -> None:
         """Stores it with one `sent` progress row for each (device, place)."""
-        insert_all(self.connection, tables.announcement, self.community_id, [as_row(announcement)])
+        insert_values(self.connection, tables.announcement, self.community_id, [announcement])
         self.save_progress([(announcement.id, Progress(device, place, Reached.SENT, {})) for device, place in devices])
 
     def get(self, announcement_id: str) -> Announcement | None:

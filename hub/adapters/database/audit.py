@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, select
 
 from hub.adapters.database import tables
-from hub.adapters.database.rows import COMMUNITY, as_row, columns, insert_all
+from hub.adapters.database.rows import COMMUNITY, columns, insert_values
 from hub.services.ports import AuditRow
 
 _AUDIT = tables.audit.c
@@ -28,7 +28,7 @@ class StoredAudit:
 
     def add(self, row: AuditRow) -> None:
         """Writes it down."""
-        insert_all(self.connection, tables.audit, self.community_id, [as_row(row)])
+        insert_values(self.connection, tables.audit, self.community_id, [row])
 
     def latest(self, limit: int) -> list[AuditRow]:
         """The last so many, the newest first."""

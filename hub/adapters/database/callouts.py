@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, func, select
 
 from hub.adapters.database import tables
-from hub.adapters.database.rows import COMMUNITY, AnySelect, as_row, columns, insert_all
+from hub.adapters.database.rows import COMMUNITY, AnySelect, columns, insert_values
 from hub.services.ports import Callout
 
 _CALLOUT = tables.callout.c
@@ -35,7 +35,7 @@ class StoredCallouts:
 
     def add(self, callouts: Sequence[Callout]) -> None:
         """Stores new ones; the alerts that they name must be stored before."""
-        insert_all(self.connection, tables.callout, self.community_id, [as_row(one) for one in callouts])
+        insert_values(self.connection, tables.callout, self.community_id, callouts)
 
     def due(self, now_ms: int, limit: int) -> list[Callout]:
         """Those that are to be said now, the longest overdue first."""

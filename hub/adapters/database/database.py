@@ -47,12 +47,15 @@ class SqliteDatabase:
         self._write_engine.dispose()
         self._read_engine.dispose()
 
-    async def write(self, job: Callable[[Tx], T], *, is_urgent: bool = False) -> T:
+    async def write(
+        self, job: Callable[[Tx], T], *, is_urgent: bool = False, then: Callable[[T], None] | None = None
+    ) -> T:
         """Runs `job` on the writer, urgent ones first; returns its result once that is committed and on the disk.
 
+        `then` is given it before that, also when the caller was cancelled meanwhile.
         Raises what the job raised, and then nothing of it stays; raises CommitFailed when it could not be committed.
         """
-        result: T = await self._writer.write(job, is_urgent=is_urgent)
+        result: T = await self._writer.write(job, is_urgent=is_urgent, then=then)
         return result
 
     async def read(self, job: Callable[[Tx], T]) -> T:

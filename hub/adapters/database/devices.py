@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from hub.adapters.database import tables
 from hub.adapters.database.directory import Known
-from hub.adapters.database.rows import COMMUNITY, WANTED, AnyRow, as_row, insert_all, rows_in
+from hub.adapters.database.rows import COMMUNITY, WANTED, AnyRow, as_row, insert_all, insert_values, rows_in
 from hub.domain.devices import Device, Part
 from hub.services.ports import Button
 
@@ -109,7 +109,7 @@ class StoredDevices:
 
     def add_buttons(self, buttons: Sequence[Button]) -> None:
         """Maps buttons; their devices and homes must exist."""
-        insert_all(self.connection, tables.button, self.community_id, [as_row(button) for button in buttons])
+        insert_values(self.connection, tables.button, self.community_id, buttons)
         self.known.changed()
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam
 
 from hub.adapters.database import tables
 from hub.adapters.database.directory import Known
-from hub.adapters.database.rows import COMMUNITY, as_row, columns, insert_all
+from hub.adapters.database.rows import COMMUNITY, as_row, columns, insert_values
 from hub.domain.errors import Changed
 from hub.domain.ladders import LadderRule
 
@@ -38,7 +38,7 @@ class StoredLadders:
 
     def add(self, rules: Sequence[LadderRule]) -> None:
         """Stores new ones."""
-        insert_all(self.connection, tables.ladder, self.community_id, [as_row(rule) for rule in rules])
+        insert_values(self.connection, tables.ladder, self.community_id, rules)
         self.known.changed()
 
     def update(self, rule: LadderRule) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, case, func, literal_column, select
 
 from hub.adapters.database import tables
-from hub.adapters.database.rows import COMMUNITY, WANTED, AnySelect, as_row, chunks, columns, insert_all
+from hub.adapters.database.rows import COMMUNITY, WANTED, AnySelect, as_row, chunks, columns, insert_values
 from hub.domain.alerts import Purpose
 from hub.services.ports import Notification
 
@@ -51,7 +51,7 @@ class StoredNotifications:
 
     def add(self, notifications: Sequence[Notification]) -> None:
         """Stores new ones; the alerts that they name must be stored before."""
-        insert_all(self.connection, tables.notification, self.community_id, [as_row(one) for one in notifications])
+        insert_values(self.connection, tables.notification, self.community_id, notifications)
 
     def due(self, now_ms: int, limit: int) -> list[Notification]:
         """Those that are to be tried now, the longest overdue first."""

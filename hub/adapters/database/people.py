@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from hub.adapters.database import tables
 from hub.adapters.database.directory import Known
-from hub.adapters.database.rows import COMMUNITY, as_row, insert_all
+from hub.adapters.database.rows import COMMUNITY, as_row, insert_all, insert_values
 from hub.domain.errors import NotFound
 from hub.domain.people import Assignment, Contact, Group, Person
 
@@ -76,7 +76,7 @@ class StoredPeople:
 
     def add_assignments(self, assignments: Sequence[Assignment]) -> None:
         """Adds what people answer for; the order is that in which a rung names them."""
-        insert_all(self.connection, tables.assignment, self.community_id, [as_row(one) for one in assignments])
+        insert_values(self.connection, tables.assignment, self.community_id, assignments)
         self.known.changed()
 
     def assignments(self, places: Collection[str] | None = None) -> list[Assignment]:
@@ -89,7 +89,7 @@ class StoredPeople:
 
     def add_groups(self, groups: Sequence[Group]) -> None:
         """Adds mutual-aid groups."""
-        insert_all(self.connection, tables.mutual_aid, self.community_id, [as_row(one) for one in groups])
+        insert_values(self.connection, tables.mutual_aid, self.community_id, groups)
         self.known.changed()
 
     def groups(self) -> list[Group]:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, case, func, literal_column, select
 
 from hub.adapters.database import tables
 from hub.adapters.database.directory import Known
-from hub.adapters.database.rows import COMMUNITY, as_row, insert_all
+from hub.adapters.database.rows import COMMUNITY, as_row, insert_values
 from hub.domain.errors import NotFound
 from hub.domain.places import Home, Place
 from hub.services.ports import Community
@@ -60,7 +60,7 @@ class StoredPlaces:
 
     def add_places(self, places: Sequence[Place]) -> None:
         """Adds places; those that others lie in need not come first."""
-        insert_all(self.connection, tables.place, self.community_id, [as_row(place) for place in places])
+        insert_values(self.connection, tables.place, self.community_id, places)
         self.known.changed()
 
     def homes(self, ids: Collection[str]) -> dict[str, Home]:
@@ -75,7 +75,7 @@ class StoredPlaces:
 
     def add_homes(self, homes: Sequence[Home]) -> None:
         """Adds homes; their places must exist."""
-        insert_all(self.connection, tables.home, self.community_id, [as_row(home) for home in homes])
+        insert_values(self.connection, tables.home, self.community_id, homes)
         self.known.changed()
 
     def count_homes(self) -> dict[str, int]:

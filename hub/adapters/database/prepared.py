@@ -6,9 +6,10 @@ eight statements a press, longer than the disk (docs/decisions.md).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -32,6 +33,20 @@ class _Compiled:
         return tuple([given[name] if convert is None else convert(given[name]) for name, convert in self.parameters])
 
 
+@dataclass(frozen=True, slots=True)
+class _Insert:
+    sql: str
+    in_order: Callable[[Sequence[Any]], tuple[Any, ...]]
+    conversions: Sequence[tuple[int, Callable[[Any], Any]]]
+
+    def values(self, row: Sequence[Any]) -> list[Any]:
+        """The values in the order of the statement, as the driver stores them."""
+        values = list(self.in_order(row))
+        for index, convert in self.conversions:
+            values[index] = convert(values[index])
+        return values
+
+
 def rows_of(
     connection: Connection,
     statement: Select[*tuple[Any, ...]],
@@ -49,10 +64,10 @@ def rows_of(
     return [tuple(map(_converted, compiled.results, row)) for row in found]
 
 
-def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Inserts rows, at least one, all with the columns of the first, with one statement."""
-    compiled = _compiled(_insert(table), connection.dialect, tuple(rows[0]))
-    _driver(connection, compiled.sql, [compiled.values(row) for row in rows])
+def insert_rows(connection: Connection, table: Table, names: tuple[str, ...], rows: Iterable[Sequence[Any]]) -> None:
+    """Inserts rows, whose values are those of the columns `names`, with one statement."""
+    insert = _insert(table, connection.dialect, names)
+    _driver(connection, insert.sql, [insert.values(row) for row in rows])
 
 
 def run_plain(connection: Connection, sql: str) -> None:
@@ -82,8 +97,12 @@ def _driver(connection: Connection, sql: str, values: Any) -> list[Any]:
 
 
 @cache
-def _insert(table: Table) -> Insert:
-    return table.insert().inline()
+def _insert(table: Table, dialect: Dialect, names: tuple[str, ...]) -> _Insert:
+    """All tables have at least two columns, so `itemgetter` gives tuples."""
+    compiled = _compiled(table.insert().inline(), dialect, names)
+    order = [names.index(name) for name, _ in compiled.parameters]
+    conversions = [(index, convert) for index, (_, convert) in enumerate(compiled.parameters) if convert is not None]
+    return _Insert(compiled.sql, itemgetter(*order), conversions)
 
 
 @lru_cache(maxsize=500)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, select
 
 from hub.adapters.database import tables
-from hub.adapters.database.rows import COMMUNITY, WANTED, as_row, columns, insert_all, rows_in
+from hub.adapters.database.rows import COMMUNITY, WANTED, columns, insert_values, rows_in
 from hub.services.ports import PressKey, PressRow
 
 _PRESS = tables.press.c
@@ -31,7 +31,7 @@ class StoredPresses:
 
     def add(self, presses: Sequence[PressRow]) -> None:
         """Stores new presses; the alerts that they name must be stored before."""
-        insert_all(self.connection, tables.press, self.community_id, [as_row(press) for press in presses])
+        insert_values(self.connection, tables.press, self.community_id, presses)
 
     def of_alert(self, alert_id: str) -> list[PressRow]:
         """The presses of an alert, as they came."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from hub.adapters.database import tables
-from hub.adapters.database.rows import COMMUNITY, WANTED, as_row, columns, insert_all, rows_in
+from hub.adapters.database.rows import COMMUNITY, WANTED, columns, insert_values, rows_in
 from hub.domain.people import Resident
 
 # Not ordered here: for the order of ids SQLite would read the whole community.
@@ -27,7 +27,7 @@ class StoredResidents:
 
     def add_residents(self, residents: Sequence[Resident]) -> None:
         """Adds residents; their homes must exist."""
-        insert_all(self.connection, tables.resident, self.community_id, [as_row(one) for one in residents])
+        insert_values(self.connection, tables.resident, self.community_id, residents)
 
     def residents_of(self, home_ids: Collection[str]) -> dict[str, list[Resident]]:
         """Who lives in these homes, by home; a home that nobody is entered for is left out."""

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Delete, Table, bindparam, select
 
 from hub.adapters.database import tables
 from hub.adapters.database.directory import Known
-from hub.adapters.database.rows import COMMUNITY, as_row, columns, insert_all, upserts
+from hub.adapters.database.rows import COMMUNITY, as_row, columns, insert_values, upserts
 from hub.domain.roster import Absence, Extra, Rota, Shift, Swap
 from hub.services.ports import AskedSwap, HandOver, RotaEntry
 
@@ -114,7 +114,7 @@ class StoredRota:
 
     def add_shifts(self, shifts: Sequence[Shift]) -> None:
         """Adds many weekly shifts at once."""
-        insert_all(self.connection, tables.shift, self.community_id, [as_row(shift) for shift in shifts])
+        insert_values(self.connection, tables.shift, self.community_id, shifts)
         self.known.changed()
 
     def _upsert(self, statements: Mapping[str, Any], row: Mapping[str, Any]) -> None:

@@ -41,7 +41,18 @@ def as_row(value: DataclassInstance) -> dict[str, Any]:
 def insert_all(connection: Connection, table: Table, community_id: int, rows: Sequence[Mapping[str, Any]]) -> None:
     """Inserts rows of one community, all with the columns of the first, with one statement; none for none."""
     if rows:
-        insert_rows(connection, table, [{"community_id": community_id, **row} for row in rows])
+        names = tuple(rows[0])
+        values = ([community_id, *(row[name] for name in names)] for row in rows)
+        insert_rows(connection, table, ("community_id", *names), values)
+
+
+def insert_values(connection: Connection, table: Table, community_id: int, values: Sequence[DataclassInstance]) -> None:
+    """As `insert_all`, for values of one kind whose fields are the columns."""
+    if values:
+        names = _names(type(values[0]))
+        fields_of = attrgetter(*names)
+        rows = ((community_id, *fields_of(value)) for value in values)
+        insert_rows(connection, table, ("community_id", *names), rows)
 
 
 def upserts(table: Table) -> Mapping[str, Insert]:

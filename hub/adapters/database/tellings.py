@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, select
 
 from hub.adapters.database import tables
-from hub.adapters.database.rows import COMMUNITY, WANTED, as_row, chunks, columns, insert_all
+from hub.adapters.database.rows import COMMUNITY, WANTED, chunks, columns, insert_values
 from hub.services.ports import Telling
 
 _TELLING = tables.telling.c
@@ -33,7 +33,7 @@ class StoredTellings:
 
     def add(self, tellings: Sequence[Telling]) -> None:
         """Stores new ones; the alerts that they name must be stored before."""
-        insert_all(self.connection, tables.telling, self.community_id, [as_row(one) for one in tellings])
+        insert_values(self.connection, tables.telling, self.community_id, tellings)
 
     def unsent(self, since_ms: int) -> list[Telling]:
         """Those made since then and not published yet, the oldest first, those of one alert by their stage."""

@@ -11,6 +11,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, TypeVar
 
+import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
@@ -18,10 +19,13 @@ from hub.adapters.database.engine import has_transaction
 from hub.domain.errors import Changed
 from hub.services.ports import CommitFailed, Tx
 
+log = structlog.get_logger()
+
 GROUP = 64
 """So many jobs share a commit at most: the first of them waits for the last."""
 
 Job = Callable[[Tx], Any]
+Then = Callable[[Any], None]
 E = TypeVar("E", bound=Exception)
 
 
@@ -29,6 +33,7 @@ E = TypeVar("E", bound=Exception)
 class _Waiting:
     job: Job
     future: asyncio.Future[Any]
+    then: Then | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +68,16 @@ class Writer:
         self._thread = Thread(target=self._run, name="database-writer", daemon=True)
         self._thread.start()
 
-    async def write(self, job: Job, *, is_urgent: bool = False) -> Any:
+    async def write(self, job: Job, *, is_urgent: bool = False, then: Then | None = None) -> Any:
         """Runs `job` and returns what it returned once that is committed; raises what it raised, or CommitFailed.
 
         Urgent jobs come before all others that wait, and share no commit with them. A caller that is cancelled does
-        not know what became of its job.
+        not know what became of its job; `then` is told nevertheless.
         """
         if self._is_closed:
             raise CommitFailed("the database is closed")
         future: asyncio.Future[Any] = self._loop.create_future()
-        (self._urgent if is_urgent else self._ordinary).append(_Waiting(job, future))
+        (self._urgent if is_urgent else self._ordinary).append(_Waiting(job, future, then))
         self._tokens.put(None)
         return await future
 
@@ -182,6 +187,11 @@ def _because_of(cause: Exception, error: E) -> E:
 
 def _resolve(group: Sequence[_Waiting], outcomes: Sequence[_Outcome]) -> None:
     for waiting, outcome in zip(group, outcomes, strict=True):
+        if outcome.error is None and waiting.then is not None:
+            try:
+                waiting.then(outcome.result)
+            except Exception:  # the others of the group must be told
+                log.exception("consequence_failed")
         if waiting.future.cancelled():
             continue
         if outcome.error is None:

@@ -231,11 +231,13 @@ class NotCounting:
         self._database = database
         self._taken = 0
 
-    async def write(self, job: Callable[[Tx], T], *, is_urgent: bool = False) -> T:
+    async def write(
+        self, job: Callable[[Tx], T], *, is_urgent: bool = False, then: Callable[[T], None] | None = None
+    ) -> T:
         self._taken += 1
         if self._taken > 1:
             raise CommitFailed("disk full")
-        return await self._database.write(job, is_urgent=is_urgent)
+        return await self._database.write(job, is_urgent=is_urgent, then=then)
 
     async def read(self, job: Callable[[Tx], T]) -> T:
         return await self._database.read(job)

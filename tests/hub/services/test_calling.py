@@ -35,7 +35,7 @@ async def test_each_rung_asks_those_who_answer_for_the_place(
     def job(tx: Tx) -> None:
         calling = Calling(tx, rig.clock.now_ms())
         around = calling.around(place, home_id)
-        assert tuple(calling.asked(rung, around) for rung in DEFAULT) == expected
+        assert tuple(list(calling.asked(rung, around)) for rung in DEFAULT) == expected
         reaches = [Reach.ENOUGH if asked else Reach.NOBODY for asked in expected]
         assert [calling.reach(rung, around) for rung in DEFAULT] == reaches
 
@@ -49,7 +49,7 @@ async def test_whoever_cannot_be_reached_in_any_way_makes_no_rung_full(rig: Pres
 
     def job(tx: Tx) -> None:
         calling = Calling(tx, rig.clock.now_ms())
-        assert calling.asked(DEFAULT[0], calling.around("building-3", None)) == []
+        assert calling.asked(DEFAULT[0], calling.around("building-3", None)) == ()
 
     await rig.read(job)
 

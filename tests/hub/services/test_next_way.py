@@ -198,7 +198,7 @@ async def test_whoever_has_only_ways_that_are_not_configured_makes_no_rung_full(
 ) -> None:
     def job(tx: Tx) -> list[str]:
         calling = Calling(tx, rig.clock.now_ms(), channels=channels)
-        return calling.asked(DEFAULT[0], calling.around("building-3", None))
+        return list(calling.asked(DEFAULT[0], calling.around("building-3", None)))
 
     assert await rig.read(job) == asked
 

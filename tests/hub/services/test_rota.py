@@ -224,7 +224,7 @@ async def test_whoever_stands_in_is_called_and_whoever_is_away_is_not(rig: Rig) 
     async def asked(*who: Who) -> list[str]:
         def job(tx: Tx) -> list[str]:
             calling = Calling(tx, rig.clock.now_ms())
-            return calling.asked(Rung(who, 1), calling.around("building-1", "home-1-101"))
+            return list(calling.asked(Rung(who, 1), calling.around("building-1", "home-1-101")))
 
         return await rig.database.read(job)
 
