@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from hub.adapters.database.engine import has_transaction
+from hub.adapters.database.engine import begin, commit, has_transaction, roll_back
 from hub.domain.errors import Changed
 from hub.services.ports import CommitFailed, Tx
 
@@ -113,15 +113,15 @@ class Writer:
             if self._connection is None:
                 self._connection = self._engine.connect()
             connection = self._connection
-            with connection.begin() as transaction:
-                if len(jobs) == 1:
-                    outcomes = [_outcome(jobs[0], self._new_tx(connection))]
-                else:
-                    outcomes = [_in_savepoint(connection, job, self._new_tx(connection)) for job in jobs]
-                if any(outcome.error is None for outcome in outcomes):
-                    _commit(connection)
-                else:
-                    transaction.rollback()
+            begin(connection)
+            if len(jobs) == 1:
+                outcomes = [_outcome(jobs[0], self._new_tx(connection))]
+            else:
+                outcomes = [_in_savepoint(connection, job, self._new_tx(connection)) for job in jobs]
+            if any(outcome.error is None for outcome in outcomes):
+                _commit(connection)
+            else:
+                roll_back(connection)
         except Exception as error:  # noqa: BLE001  # those who wait must be told, and the thread must live on
             self._on_lost()
             self._let_go()  # a connection that has failed to commit is not trusted with the next group
@@ -169,10 +169,9 @@ def _in_savepoint(connection: Connection, job: Job, tx: Tx) -> _Outcome:
 
 
 def _commit(connection: Connection) -> None:
-    # The driver's commit() of a transaction that SQLite has given up succeeds, and commits nothing.
     if not has_transaction(connection):
         raise CommitFailed("the transaction was lost")
-    connection.commit()
+    commit(connection)
 
 
 def _failed(error: Exception) -> CommitFailed:

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from hub.adapters.database import engine
 from hub.adapters.database.database import SqliteDatabase
 from hub.adapters.database.people import StoredPeople
 from hub.adapters.database.writer import GROUP
@@ -86,14 +87,22 @@ def _write(database: SqliteDatabase, job: Callable[[Tx], object]) -> Coroutine[A
     return database.write(job)
 
 
-def _count_commits(database: SqliteDatabase) -> list[None]:
+def _count_commits(monkeypatch: pytest.MonkeyPatch) -> list[None]:
     commits: list[None] = []
-    event.listen(database._write_engine, "commit", lambda _: commits.append(None))
+    plain = engine.commit
+
+    def counted(connection: Connection) -> None:
+        plain(connection)
+        commits.append(None)
+
+    monkeypatch.setattr("hub.adapters.database.writer.commit", counted)
     return commits
 
 
-async def test_jobs_that_wait_together_are_committed_together(database: SqliteDatabase) -> None:
-    commits = _count_commits(database)
+async def test_jobs_that_wait_together_are_committed_together(
+    database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commits = _count_commits(monkeypatch)
     results = await _together(database, *(_add(f"q{number:03}") for number in range(GROUP + 1)))
     assert results == [f"q{number:03}" for number in range(GROUP + 1)]
     assert await _names(database) == set(results)
