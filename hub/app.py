@@ -16,6 +16,7 @@ import structlog
 
 from hub.adapters import own_tls
 from hub.adapters.audio.maker import SoundMaker
+from hub.adapters.audio.recordings import Recordings
 from hub.adapters.broker import Certificates, OwnBroker
 from hub.adapters.clock import SystemClock
 from hub.adapters.data_folder import DATABASE
@@ -36,6 +37,7 @@ from hub.services.consequences import Consequences
 from hub.services.desk_watch import DeskWatch
 from hub.services.first_community import ensure_community
 from hub.services.ladders import Ladders
+from hub.services.live import Microphones
 from hub.services.news import NewsFeed
 from hub.services.notify import Dispatcher
 from hub.services.ports import PublishFailed
@@ -137,6 +139,7 @@ class Hub:
         presses = TakePresses(database, consequences, link, clock, policy, unrecorded, dispatcher.is_behind)
         intake = PressIntake(self._address, "hub-presses", presses.take, clock.now_ms)
         announcements = Announcements(database, link, self._sounds, clock, news)
+        microphones = Microphones(database, announcements, link, Recordings(settings.data / "live"), clock)
         red_whistle = RedWhistle(database, announcements, clock)
         devices = Devices(database, link, clock, news, self_test_minute=settings.self_test)
         probes = {ChannelName.PAGE: OpenPage(news.has_open_page)}
@@ -150,6 +153,7 @@ class Hub:
             access=Access(database, clock),
             alerts=AlertDesk(database, consequences, clock, policy),
             announcements=announcements,
+            microphones=microphones,
             ladders=Ladders(database, clock, policy),
             devices=devices,
             desk_watch=desk_watch,
@@ -162,7 +166,7 @@ class Hub:
         )
         handlers = Handlers(reports.status, announcements.received, devices.health, devices.replied, reports.connected)
         loops = (dispatcher.run(), teller.run(), due_loop.run(), desk_watch.run(), unrecorded.run(), reaching.run())
-        works = (*loops, presses.run(), intake.run(), red_whistle.run())
+        works = (*loops, presses.run(), intake.run(), red_whistle.run(), microphones.recover())
         await self._run_together([*works, link.run(handlers)], services, listening)
 
     async def _run_together(

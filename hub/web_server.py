@@ -11,6 +11,7 @@ import uvicorn
 from hub.api import build_api
 from hub.console import build_console
 from hub.services.served import Services
+from hub.web_socket import WebSockets
 
 
 class WebServer:
@@ -20,9 +21,11 @@ class WebServer:
         self._pages = build_console(services)
         web = build_api(services)
         web.mount("/", self._pages)
+        self._sockets = WebSockets(web)
         self._server = _Server(
             uvicorn.Config(
                 web,
+                ws=self._sockets.protocol,  # type: ignore[arg-type]  # whatever makes a protocol will do
                 ssl_certfile=certificate,
                 ssl_keyfile=key,
                 log_config=None,
@@ -35,7 +38,10 @@ class WebServer:
 
     async def serve(self, listening: socket.socket) -> None:
         """Until `end`."""
-        await self._server.serve(sockets=[listening])
+        try:
+            await self._server.serve(sockets=[listening])
+        finally:
+            await self._sockets.close()
 
     def end(self) -> None:
         """Lets what is being answered be answered, and live pages know that they must ask again."""

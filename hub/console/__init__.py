@@ -17,6 +17,7 @@ from hub.console import (
     devices,
     entrance,
     ladders,
+    microphone,
     mine,
     mistakes,
     my_rota,
@@ -54,7 +55,21 @@ def build_console(services: Services) -> ConsoleApp:
     console = Console(services, pages, live)
     app = ConsoleApp(live)
     app.state.console = console
-    for noun in (entrance, replay, score, desk, broadcast, community_map, devices, rota, ladders, mine, my_rota, phone):
+    for noun in (
+        entrance,
+        replay,
+        score,
+        desk,
+        microphone,
+        broadcast,
+        community_map,
+        devices,
+        rota,
+        ladders,
+        mine,
+        my_rota,
+        phone,
+    ):
         app.include_router(noun.router)
     app.mount("/static", StaticFiles(directory=STATIC))
     app.add_middleware(Safety)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -21,6 +22,8 @@ from hub.services.ports import Tx
 from hub.services.views import AnnouncementDetail, announcement_view
 
 DESK, ONE = ("on_air", "announcements"), ("announcement",)
+URGENCIES = ("notice", "orange", "fire")
+"""How urgent a voice may be: more would only delay the choice."""
 GRAVE = (Kind.ORANGE, Kind.RED)
 
 
@@ -31,6 +34,21 @@ async def found(console: Console, announcement_id: str) -> AnnouncementDetail:
     """The announcement now. Raises NotFound."""
     now_ms = console.services.clock.now_ms()
     return await console.services.database.read(lambda tx: announcement_view(tx, announcement_id, now_ms))
+
+
+def reach_of(tx: Tx, places: Sequence[str], now_ms: int) -> dict[str, object]:
+    """How far something for these places reaches. Raises Invalid for none and for an unknown one."""
+    seen = Seen(tx, now_ms)
+    known = {house.place: house for house in houses_of(seen).values()}
+    slugs = reached(tx.places.places(), places)
+    inside = {one.slug: one.parent for one in seen.places}
+    devices = [d for d in seen.devices if {d.place, inside.get(d.place, "")} & set(slugs)]
+    return {
+        "buildings": len(slugs),
+        "devices": len(devices),
+        "silent": sum(one.link is not Link.ONLINE for one in devices),
+        "is_everyone": len(slugs) == len(known),
+    }
 
 
 @router.get("/broadcast")
@@ -45,7 +63,7 @@ async def show_desk(console: Here, request: Request, visitor: Seeing) -> HTMLRes
         }
 
     places = await console.services.database.read(job)
-    context = {**places, "kinds": [kind.value for kind in Kind], "key": console.new_key()}
+    context = {**places, "kinds": [kind.value for kind in Kind], "urgencies": URGENCIES, "key": console.new_key()}
     return await console.page(request, visitor, "broadcast", DESK, live="/live/broadcast", context=context)
 
 
@@ -71,21 +89,8 @@ async def check(
     play_at_ms = instant_from(at, community.timezone) if when == "later" else None
     wanted = checked(text, places or [], kind, repeat, play_at_ms, console.services.clock.now_ms())
 
-    def job(tx: Tx) -> dict[str, object]:
-        seen = Seen(tx, console.services.clock.now_ms())
-        known = {house.place: house for house in houses_of(seen).values()}
-        slugs = reached(tx.places.places(), wanted.places)
-        inside = {one.slug: one.parent for one in seen.places}
-        devices = [d for d in seen.devices if {d.place, inside.get(d.place, "")} & set(slugs)]
-        return {
-            "buildings": len(slugs),
-            "devices": len(devices),
-            "silent": sum(one.link is not Link.ONLINE for one in devices),
-            "is_everyone": len(slugs) == len(known),
-        }
-
     context = {
-        **await console.services.database.read(job),
+        **await console.services.database.read(lambda tx: reach_of(tx, wanted.places, console.services.clock.now_ms())),
         "text": wanted.text,
         "kind": wanted.kind.value,
         "repeat": wanted.repeat,

@@ -142,7 +142,22 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "closed": _("结束"),
         "clock_stepped": _("系统时间被校正，期限跟着移动"),
     },
+    "urgency": {
+        "notice": _("平时喊话：和重要通知一样"),
+        "orange": _("紧急喊话：盖过通知，最大音量"),
+        "fire": _("火警喊话：盖过一切声音，最大音量"),
+    },
+    "live_end": {
+        "done": _("喊话结束了。录音已存好。"),
+        "quiet": _("5 秒没有声音，喊话自动结束了。录音已存好。"),
+        "too_long": _("喊了 10 分钟，自动结束了。录音已存好，要接着喊请重新开始。"),
+        "unused": _("一分钟没有说话，喊话自动结束了。"),
+        "stopped": _("这次喊话被人停止了。"),
+        "replaced": _("另一个人开始了火警喊话，您的喊话让给他了。"),
+        "gone": _("和系统的连接断了，喊话已结束。"),
+    },
     "kind": {
+        "live": _("现场喊话"),
         "routine": _("日常通知"),
         "notice": _("重要通知"),
         "blue": _("蓝色预警"),
@@ -223,7 +238,7 @@ LEVEL_OF = {"call": 1, "unreadable": 2, "service": 3}
 """How urgent each kind of alert is: what the desk sorts by, and how it sounds."""
 SHAPE_OF_LEVEL = {1: "▲", 2: "◆", 3: "■", 4: "●"}
 """Level is always shape, word and colour together (CONSOLE.md)."""
-LEVEL_OF_KIND = {"red": 1, "orange": 2, "yellow": 3, "blue": 4, "notice": 4, "routine": 0}
+LEVEL_OF_KIND = {"red": 1, "orange": 2, "yellow": 3, "blue": 4, "notice": 4, "routine": 0, "live": 0}
 SHAPE_OF_REACH = {"reachable": "✓", "unreachable": "✕", "unknown": "?"}
 COLOUR_OF_REACH = {"reachable": "text-good", "unreachable": "text-bad", "unknown": "muted"}
 SHAPE_OF_REACHED = {

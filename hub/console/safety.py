@@ -16,6 +16,9 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",  # a personal link must not reach another site
     "Permissions-Policy": "geolocation=(), camera=(), microphone=()",
 }
+MICROPHONE = "/broadcast"
+MAY_LISTEN = "geolocation=(), camera=(), microphone=(self)"
+"""Only the page on which people speak may ask for the microphone."""
 READING = ("GET", "HEAD", "OPTIONS")
 REFUSED = "这个操作不是从本系统的网页发出的。\nThis did not come from one of our pages.\n"
 REFUSED = "这个操作不是从本系统的网页发出的。\nThis did not come from one of our pages.\n"
@@ -37,6 +40,8 @@ class Safety:
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                if scope["path"] == MICROPHONE:
+                    headers["Permissions-Policy"] = MAY_LISTEN
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", FOREVER if is_versioned else "no-cache")

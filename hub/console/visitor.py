@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 
 from hub.console.language import LANGUAGES
 from hub.domain.people import Role
@@ -42,7 +42,7 @@ class Visitor:
         return self.role in MAY_MEND
 
 
-def taste(request: Request, otherwise: str = "zh") -> Taste:
+def taste(request: HTTPConnection, otherwise: str = "zh") -> Taste:
     """What the cookies say; `otherwise` is the language of whoever has not chosen one."""
     language, size = request.cookies.get("language", otherwise), request.cookies.get("size", SIZES[0])
     return Taste(language if language in LANGUAGES else "zh", size if size in SIZES else SIZES[0])

@@ -49,6 +49,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "Attention please. Somebody at {place} needs help. Neighbours, please go and see at once.",
     ),
     "aloud.enough": ("{place}：已有人到，请回，谢谢大家。", "{place}: help is there. Please go back, and thank you."),
+    "live.title": ("现场喊话", "Live announcement"),
     "unrecorded": ("有呼叫没有存下来，请马上检查系统。", "A call could not be stored. Check the system at once."),
     "test.title": ("试一试", "Test"),
     "test.text": ("这部手机收得到通知。", "This phone gets notices."),

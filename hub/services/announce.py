@@ -9,11 +9,14 @@ import structlog
 
 from hub.domain.announcements import PRIORITY, VALID_AFTER_END_MS, Wanted, checked, lead_ms, total_ms
 from hub.domain.errors import NotFound, NoVoice
+from hub.domain.live import LIVE, MOST_MS, UNUSED_MS
 from hub.domain.reading import spoken
+from hub.domain.words import say
 from hub.services import payloads, receipts
 from hub.services.audience import Targets, owed_to, targets_of
 from hub.services.ports import (
     Announcement,
+    AuditRow,
     Clock,
     CommitFailed,
     Database,
@@ -26,7 +29,7 @@ from hub.services.ports import (
     Tx,
 )
 from wire.ids import new_id
-from wire.messages import Manifest, Receipt, Stop
+from wire.messages import Live, Manifest, Receipt, Stop
 
 log = structlog.get_logger()
 
@@ -67,6 +70,55 @@ class Announcements:
         self._tell(announcement.id)
         await self._publish(announcement, sound)
         return announcement
+
+    async def open_live(self, announcement_id: str, *, places: Sequence[str], priority: int, by: str) -> Announcement:
+        """Stores that somebody is about to speak, and has the loudspeakers wait. Raises Invalid for no places."""
+        targets = await self._database.read(lambda tx: targets_of(tx, places))
+        live = _spoken_live(announcement_id, priority, targets, by, self._clock.now_ms())
+
+        def job(tx: Tx) -> None:
+            tx.announcements.add(live, targets.devices)
+            detail = {"announcement": live.id, "priority": priority, "places": list(live.places)}
+            tx.audit.add(AuditRow(live.created_ms, by, "live_opened", detail))
+
+        await self._database.write(job)
+        self._tell(live.id)
+        await self._publish(live)
+        return live
+
+    async def close_live(self, announcement_id: str, sound: Sound | None, end_us: int) -> None:
+        """What was said live is over, and kept; nothing was captured after `end_us`. Raises NotFound, CommitFailed."""
+        now_ms = self._clock.now_ms()
+
+        def job(tx: Tx) -> Announcement:
+            live = _found(tx, announcement_id)
+            if sound is not None:
+                tx.announcements.add_sound(sound, now_ms)
+            sha256, duration_ms = ("", 0) if sound is None else (sound.sha256, sound.duration_ms)
+            tx.announcements.close_live(announcement_id, sha256, duration_ms, now_ms)
+            tx.audit.add(AuditRow(now_ms, live.created_by, "live_closed", {"announcement": live.id}))
+            return live
+
+        live = await self._database.write(job)
+        self._tell(announcement_id)
+        if live.stopped_ms is None:
+            await self._end_live(live, end_us, now_ms)
+
+    async def _end_live(self, live: Announcement, end_us: int, now_ms: int) -> None:
+        """Loudspeakers that do not hear of it end by themselves when no frames come."""
+        community = await self._database.read(lambda tx: tx.places.community().slug)
+        expiry_s = payloads.LIVE_END_VALID_MS // 1000
+        sends = [
+            self._publisher.to_place(
+                community, place, payloads.live_end(live, place, end_us, now_ms).to_payload(), expiry_s=expiry_s
+            )
+            for place in live.places
+        ]
+        for failure in await asyncio.gather(*sends, return_exceptions=True):
+            if isinstance(failure, PublishFailed):
+                log.warning("live_end_not_sent", announcement=live.id)
+            elif failure is not None:
+                raise failure
 
     async def stop(self, announcement_id: str, by: str) -> Announcement:
         """Ends it everywhere at once, now and for every device that comes back later. Raises NotFound."""
@@ -162,6 +214,8 @@ class Announcements:
 
     async def _retain_audio(self, announcement: Announcement, sound: Sound | None) -> None:
         """Has the broker keep the file as long as anybody may need it; once a connection is enough."""
+        if announcement.kind == LIVE:
+            return
         if self._audio_until_ms.get(announcement.audio_sha256, 0) >= announcement.valid_until_ms:
             return
         sound = sound or await self._database.read(lambda tx: tx.announcements.sound(announcement.audio_sha256))
@@ -175,9 +229,9 @@ class Announcements:
     async def _send_payload(self, announcement: Announcement, device: str | None) -> None:
         now_ms = self._clock.now_ms()
         expiry_s = payloads.expiry_s(announcement.valid_until_ms, now_ms)
-        build: Callable[[Announcement, str, int], Manifest | Stop] = (
-            payloads.manifest if announcement.stopped_ms is None else payloads.stop
-        )
+        build: Callable[[Announcement, str, int], Manifest | Live | Stop] = payloads.stop
+        if announcement.stopped_ms is None:
+            build = payloads.live if announcement.kind == LIVE else payloads.manifest
         if device is not None:
             payload = build(announcement, device, now_ms).to_payload()
             await self._publisher.to_device(device, "announce", payload, expiry_s=expiry_s)
@@ -212,6 +266,27 @@ def _planned(wanted: Wanted, targets: Targets, sound: Sound, by: str, now_ms: in
         repeat=wanted.repeat,
         play_at_ms=play_at_ms,
         valid_until_ms=play_at_ms + total_ms(sound.duration_ms, wanted.repeat) + VALID_AFTER_END_MS,
+        created_ms=now_ms,
+        created_by=by,
+    )
+
+
+def _spoken_live(announcement_id: str, priority: int, targets: Targets, by: str, now_ms: int) -> Announcement:
+    """The row of a live announcement while it lasts; `close_live` gives it its sound and its length."""
+    name = say("live.title", targets.community.language)
+    return Announcement(
+        id=announcement_id,
+        kind=LIVE,
+        priority=priority,
+        title=name,
+        text=name,
+        spoken="",
+        places=targets.places,
+        audio_sha256="",
+        duration_ms=MOST_MS,
+        repeat=1,
+        play_at_ms=now_ms,
+        valid_until_ms=now_ms + UNUSED_MS + MOST_MS,
         created_ms=now_ms,
         created_by=by,
     )

@@ -6,15 +6,18 @@ from collections.abc import Sequence
 
 from hub.domain.announcements import GAP_MS
 from hub.domain.devices import Device
+from hub.domain.live import DELAY_MS, first_seq
 from hub.services.ports import Announcement, Button, Community
 from wire.ids import new_id
-from wire.messages import Config, Manifest, Output, Stop
+from wire.messages import Config, Live, LiveEnd, Manifest, Output, Stop
 
 CONFIG_VALID_MS = 400 * 24 * 3_600_000
 """A building that is off for a year still finds its settings valid; each `online` renews them."""
 
 AT_HOME_MINUTE = 10 * 60
 """A loudspeaker that speaks in somebody's home proves itself by day: however soft, nothing wakes an elder for it."""
+LIVE_END_VALID_MS = 60_000
+"""Later than that everybody has noticed by themselves."""
 
 
 def manifest(announcement: Announcement, to: str, now_ms: int) -> Manifest:
@@ -33,6 +36,33 @@ def manifest(announcement: Announcement, to: str, now_ms: int) -> Manifest:
         repeat=announcement.repeat,
         gap_ms=GAP_MS,
         play_at_ms=announcement.play_at_ms,
+    )
+
+
+def live(announcement: Announcement, to: str, now_ms: int) -> Live:
+    """Somebody is about to speak at `to`, or speaks already."""
+    return Live(
+        to=to,
+        id=new_id(now_ms),
+        issued_ms=now_ms,
+        valid_until_ms=announcement.valid_until_ms,
+        announcement_id=announcement.id,
+        priority=announcement.priority,
+        title=announcement.title,
+        first_seq=first_seq(announcement.id),
+        delay_ms=DELAY_MS,
+    )
+
+
+def live_end(announcement: Announcement, to: str, end_us: int, now_ms: int) -> LiveEnd:
+    """Nothing was captured after `end_us`."""
+    return LiveEnd(
+        to=to,
+        id=new_id(now_ms),
+        issued_ms=now_ms,
+        valid_until_ms=now_ms + LIVE_END_VALID_MS,
+        announcement_id=announcement.id,
+        end_us=end_us,
     )
 
 

@@ -20,6 +20,7 @@ from hub.domain.places import Home, Place
 from hub.domain.reachability import Outcome, Said
 from hub.domain.roster import Absence, Extra, Rota, Shift, Swap
 from hub.domain.score import Call
+from wire.live import Frame
 
 T = TypeVar("T")
 
@@ -529,6 +530,9 @@ class AnnouncementStore(Protocol):
 
     def add_sound(self, sound: Sound, now_ms: int) -> None: ...
     def sound(self, sha256: str) -> Sound | None: ...
+    def close_live(self, announcement_id: str, audio_sha256: str, duration_ms: int, now_ms: int) -> None:
+        """What was spoken live is over: its recording, which may be none, and no validity from now on."""
+        ...
 
 
 class AccessStore(Protocol):
@@ -684,6 +688,19 @@ class Publisher(Protocol):
         ...
 
 
+class LiveLink(Protocol):
+    """Carries live speech to devices over MQTT."""
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether a frame has a chance now."""
+        ...
+
+    async def live(self, announcement_id: str, frame: Frame) -> None:
+        """Signs and publishes a frame at QoS 0; raises PublishFailed without a link."""
+        ...
+
+
 class PublishFailed(Exception):
     """The broker did not take a message; what is stored as unsent is sent after the next connection."""
 
@@ -697,6 +714,31 @@ class SoundMaker(Protocol):
 
     async def announcement(self, text: str, kind: str, language: str) -> Sound: ...
     async def clip(self, text: str, language: str) -> Sound: ...
+
+
+class Recording(Protocol):
+    """Live speech that is being kept."""
+
+    def add(self, opus: bytes) -> None:
+        """The next frame of 20 ms."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Recordings(Protocol):
+    """Live speech on disk, by announcement id, until it is stored."""
+
+    def begin(self, announcement_id: str) -> Recording:
+        """Raises OSError."""
+        ...
+
+    def unfinished(self) -> list[str]: ...
+    def sound(self, announcement_id: str) -> Sound | None:
+        """What was kept; None where there is nothing."""
+        ...
+
+    def forget(self, announcement_id: str) -> None: ...
 
 
 class News(Protocol):

@@ -12,6 +12,7 @@ from hub.services.access import Access
 from hub.services.announce import Announcements
 from hub.services.desk_watch import DeskWatch
 from hub.services.ladders import Ladders
+from hub.services.live import Microphones
 from hub.services.news import NewsFeed
 from hub.services.phones import Phones
 from hub.services.ports import Clock, Database
@@ -47,6 +48,7 @@ class Services:
     access: Access
     alerts: AnsweringAlerts
     announcements: Announcements
+    microphones: Microphones
     ladders: Ladders
     devices: Devices
     desk_watch: DeskWatch

@@ -14,6 +14,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from hub.adapters.clock import SystemClock
 from hub.services.ports import Channel
+from hub.web_socket import WebSockets
 from tests.hub.console.stage import PASSWORD, Stage, stage
 from tests.world.waiting import wait_until
 
@@ -135,10 +136,10 @@ class Rig:
 
 
 @asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    """Debian's own browser, without a window."""
+async def chromium(*further: str) -> AsyncIterator[Browser]:
+    """Debian's own browser, without a window, with these further arguments."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, *further])
         try:
             yield browser
         finally:
@@ -154,7 +155,16 @@ async def rig(
     async with stage(
         folder, clock=SystemClock(), push=push, has_account=has_anything, has_places=has_anything
     ) as world:
-        server = Server(uvicorn.Config(world.app, port=0, log_level="error", timeout_graceful_shutdown=1))
+        sockets = WebSockets(world.app)
+        server = Server(
+            uvicorn.Config(
+                world.app,
+                port=0,
+                log_level="error",
+                timeout_graceful_shutdown=1,
+                ws=sockets.protocol,  # type: ignore[arg-type]  # as in hub/web_server.py
+            )
+        )
         serving = asyncio.create_task(server.serve())
         try:
             await wait_until(lambda: server.started, "the web server runs")
@@ -169,3 +179,4 @@ async def rig(
             world.app.end_streams()
             server.should_exit = True
             await serving
+            await sockets.close()

@@ -35,6 +35,11 @@ _STOP = (
     .where(_ONE.community_id == COMMUNITY, _ONE.id == bindparam("announcement"), _ONE.stopped_ms.is_(None))
     .values(stopped_ms=bindparam("now"))
 )
+_CLOSE_LIVE = (
+    tables.announcement.update()
+    .where(_ONE.community_id == COMMUNITY, _ONE.id == bindparam("announcement"))
+    .values(audio_sha256=bindparam("sha256"), duration_ms=bindparam("length"), valid_until_ms=bindparam("now"))
+)
 _PROGRESS = select(tables.progress).where(_PART.community_id == COMMUNITY).order_by(_PART.announcement_id, _PART.device)
 _PROGRESS_OF_ONE = _PROGRESS.where(_PART.announcement_id == bindparam("announcement"))
 _PROGRESS_OF_SOME = _PROGRESS_OF_ONE.where(_PART.device.in_(WANTED))
@@ -112,6 +117,11 @@ class StoredAnnouncements:
         """The sound with this hash, or None."""
         row = self.connection.execute(_SOUND, {"community": self.community_id, "sha256": sha256}).one_or_none()
         return None if row is None else Sound(*row)
+
+    def close_live(self, announcement_id: str, audio_sha256: str, duration_ms: int, now_ms: int) -> None:
+        """What was spoken live is over, and no device needs to hear of it from now on."""
+        row = {"announcement": announcement_id, "sha256": audio_sha256, "length": duration_ms, "now": now_ms}
+        self.connection.execute(_CLOSE_LIVE, {"community": self.community_id, **row})
 
     def _read(self, statement: AnySelect, **parameters: object) -> list[Announcement]:
         rows = self.connection.execute(statement, {"community": self.community_id, **parameters})

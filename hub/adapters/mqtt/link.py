@@ -27,6 +27,7 @@ from hub.adapters.mqtt.connection import (
 from hub.services.ports import PublishFailed, Sound
 from wire import topics
 from wire.ids import new_id
+from wire.live import Frame, sealed
 from wire.messages import (
     ClockAnswer,
     ClockProbe,
@@ -95,6 +96,16 @@ class HubLink:
     async def audio(self, sound: Sound, *, expiry_s: int) -> None:
         """Retains the file; its topic is its proof, so it needs no signature. Raises PublishFailed."""
         await self._send(topics.audio(sound.sha256), sound.opus, _expiring(expiry_s), is_retained=True)
+
+    async def live(self, announcement_id: str, frame: Frame) -> None:
+        """Signs and publishes a frame of live speech, which is worth nothing later; raises PublishFailed."""
+        if self._client is None:
+            raise PublishFailed("no connection to the broker")
+        try:
+            async with answered():
+                await self._client.publish(topics.live(announcement_id), sealed(frame, self._key), qos=0)
+        except aiomqtt.MqttError as error:
+            raise PublishFailed(str(error)) from error
 
     async def _publish(self, topic: str, payload: bytes, expiry_s: int, *, is_retained: bool = False) -> None:
         properties = _expiring(expiry_s)

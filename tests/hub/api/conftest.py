@@ -22,6 +22,7 @@ from hub.services.answer_alert import AlertDesk
 from hub.services.consequences import Consequences
 from hub.services.desk_watch import DeskWatch
 from hub.services.ladders import Ladders
+from hub.services.live import Microphones
 from hub.services.news import NewsFeed
 from hub.services.ports import Grant
 from hub.services.reaching import Reaching
@@ -30,6 +31,7 @@ from hub.services.rota import Rotas
 from hub.services.sentences import Spoken
 from hub.services.served import SESSION_COOKIE, Services
 from hub.services.track_devices import Devices
+from tests.fakes.live import FakeLiveLink, FakeRecordings
 from tests.hub.services.small_community import (
     NOON_MS,
     FakeClock,
@@ -91,13 +93,15 @@ async def api(tmp_path: Path) -> AsyncIterator[Api]:
         access = Access(database, clock, hasher=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         devices = Devices(database, publisher, clock, news, reply_timeout_s=0)
         reasons: list[str] = []
+        announcements = Announcements(database, publisher, sounds, clock, news)
         consequences, policy = Consequences(nobody, nobody, news), Policy(DEFAULT)
         services = Services(
             database=database,
             clock=clock,
             access=access,
             alerts=AlertDesk(database, consequences, clock, policy),
-            announcements=Announcements(database, publisher, sounds, clock, news),
+            announcements=announcements,
+            microphones=Microphones(database, announcements, FakeLiveLink(), FakeRecordings(), clock),
             ladders=Ladders(database, clock, policy),
             devices=devices,
             desk_watch=DeskWatch(database, consequences, clock, policy, news),

@@ -25,6 +25,7 @@ from hub.services.answer_alert import AlertDesk
 from hub.services.consequences import Consequences
 from hub.services.desk_watch import DeskWatch
 from hub.services.ladders import Ladders
+from hub.services.live import Microphones
 from hub.services.news import NewsFeed
 from hub.services.phones import Phones
 from hub.services.ports import Button, Channel, Clock, Community, Tx
@@ -35,6 +36,7 @@ from hub.services.rota import Rotas
 from hub.services.sentences import Spoken
 from hub.services.served import Services
 from hub.services.track_devices import Devices
+from tests.fakes.live import FakeLiveLink, FakeRecordings
 from tests.hub.services.small_community import FakeClock, FakePublisher, FakeSounds
 from wire.ids import new_id
 from wire.messages import Gesture, Press
@@ -98,6 +100,7 @@ class Stage:
     news: NewsFeed
     publisher: FakePublisher
     outside: Outside
+    live: FakeLiveLink
     trouble: list[str] = field(default_factory=list)
 
     async def press(self, device: str = "dd-17", button: str = "502", gesture: Gesture = Gesture.PRESS) -> str:
@@ -229,12 +232,15 @@ async def stage(
         await database.write(lambda tx: fill(tx, now_ms, has_places=has_places))
         outside = Outside(database, clock)
         trouble: list[str] = []
+        announcements = Announcements(database, publisher, FakeSounds(FakeClock()), clock, news)
+        live = FakeLiveLink()
         services = Services(
             database=database,
             clock=clock,
             access=Access(database, clock, hasher=SETTING),
             alerts=AlertDesk(database, Consequences(outside, outside, news), clock, POLICY),
-            announcements=Announcements(database, publisher, FakeSounds(FakeClock()), clock, news),
+            announcements=announcements,
+            microphones=Microphones(database, announcements, live, FakeRecordings(), clock),
             ladders=Ladders(database, clock, POLICY),
             devices=Devices(database, publisher, clock, news),
             desk_watch=DeskWatch(database, Consequences(outside, outside, news), clock, POLICY, news),
@@ -249,6 +255,6 @@ async def stage(
             await services.access.first_start(
                 community="幸福里街道阳光花园社区", name="周丽华", username="zhou", password=PASSWORD
             )
-        yield Stage(build_console(services), services, database, clock, news, publisher, outside, trouble)
+        yield Stage(build_console(services), services, database, clock, news, publisher, outside, live, trouble)
     finally:
         await database.close()
