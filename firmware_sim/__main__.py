@@ -17,7 +17,9 @@ from typing import IO, Any
 from firmware_sim import process
 from firmware_sim.control import ALL, ask
 from firmware_sim.fleet import BadFleet, Fault, Fleet, load
+from firmware_sim.light import crowd
 from firmware_sim.recordings import matches
+from firmware_sim.scenarios import command as scenario_command
 
 GRACE_S = 15.0  # what buildings get to say `offline` before their process is killed
 
@@ -25,6 +27,12 @@ GRACE_S = 15.0  # what buildings get to say `offline` before their process is ki
 def main(argv: list[str] | None = None) -> int:
     """Runs one command; the exit code is 0 when it did what was asked, 1 when not, 2 for a wrong command."""
     arguments = _parser().parse_args(argv)
+    if arguments.command == "crowd":
+        return crowd.main(arguments.fleet, arguments.index, arguments.processes, arguments.seed)
+    if arguments.command == "list":
+        return scenario_command.show_list()
+    if arguments.command == "run" and arguments.fleet.suffix != ".json":
+        return scenario_command.run(str(arguments.fleet), arguments)
     try:
         fleet = load(arguments.fleet)
     except BadFleet as error:
@@ -143,16 +151,25 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     what = {
-        "run": "运行全部楼栋 · run all buildings until Ctrl-C",
+        "run": "运行一个场景，或全部楼栋直到 Ctrl-C · play a scenario, or run all buildings until Ctrl-C",
+        "list": "列出自带的场景 · list the scenarios that come with it",
         "press": "按一个按钮 · press a button",
         "fault": "制造或解除故障 · let something go wrong, or right again",
         "compare": "把录音和一个声音文件比较 · compare the recordings with an Opus file",
         "state": "查看状态 · show state and cost",
         "process": argparse.SUPPRESS,
+        "crowd": argparse.SUPPRESS,
     }
     parts = {name: commands.add_parser(name, help=text, description=text) for name, text in what.items()}
-    for part in parts.values():
-        part.add_argument("fleet", type=Path, metavar="FLEET.json")
+    for name, part in parts.items():
+        if name == "run":
+            what_to_run = "场景名、场景文件，或 FLEET.json · a scenario's name or file, or a fleet file"
+            part.add_argument("fleet", type=Path, metavar="SCENARIO", help=what_to_run)
+            scenario_command.add_options(part)
+        elif name != "list":
+            part.add_argument("fleet", type=Path, metavar="FLEET.json")
+    for name in ("index", "processes", "seed"):
+        parts["crowd"].add_argument(name, type=int)
     parts["run"].add_argument("--while-stdin-open", action="store_true", help="end with standard input")
     parts["process"].add_argument("index", type=int)
     parts["compare"].add_argument("source", type=Path, metavar="SOUND.ogg")

@@ -131,10 +131,11 @@ def load(path: Path) -> Fleet:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise BadFleet(f"The fleet file {path} is not right at {where}: {first['msg']}.") from None
-    names = [building.device for building in fleet.buildings]
-    for name in names:
-        if not topics.is_slug(name) or names.count(name) > 1:
-            raise BadFleet(f"Device names must be different slugs; {name!r} is not.")
+    names: set[str] = set()
+    for building in fleet.buildings:
+        if not topics.is_slug(building.device) or building.device in names:
+            raise BadFleet(f"Device names must be different slugs; {building.device!r} is not.")
+        names.add(building.device)
     if len(str(fleet.control_socket(fleet.processes).absolute())) > LONGEST_SOCKET_PATH:
         raise BadFleet(f"The path {fleet.data_dir} is too long for a socket below it; choose a shorter one.")
     return fleet

@@ -16,11 +16,12 @@ from hub.adapters.data_folder import DATABASE
 from hub.adapters.database.database import SqliteDatabase
 from hub.adapters.signing_key import signing_key
 from hub.commands import options as shared
+from hub.commands.fleet_file import buttons_of_devices, write_fleet
 from hub.domain.devices import Device
 from hub.domain.errors import Invalid
 from hub.domain.people import Role
 from hub.services.access import Access
-from hub.services.example import fill_with_example
+from hub.services.example import fill_with_city, fill_with_example
 from hub.services.first_community import ensure_community
 from hub.services.ports import Tx
 from hub.settings import Settings
@@ -37,6 +38,13 @@ def add_to(commands: Commands) -> None:
     """Adds the commands."""
     example = commands.add_parser("example", help="填入示例社区 · fill an empty data folder with the example community")
     shared.add_data(example)
+    example.add_argument(
+        "--devices", type=int, metavar="N", help="改为 N 栋楼的大社区，每栋一台设备 · a city of N devices instead"
+    )
+    example.add_argument(
+        "--fleet", type=Path, metavar="FILE", help="给模拟器的文件，含登录 · write logins and the simulator's file"
+    )
+    example.add_argument("--mqtt", metavar="HOST:PORT", help="消息服务器在哪里 · where the broker will listen")
     example.set_defaults(command=fill)
     token = commands.add_parser("token", help="发一个接口令牌 · make an API token")
     shared.add_data(token)
@@ -59,8 +67,19 @@ def add_to(commands: Commands) -> None:
 
 
 def fill(options: argparse.Namespace) -> int:
-    """Fills an empty data folder."""
-    _with_database(shared.settings(options), lambda database: fill_with_example(database, SystemClock()), is_new=True)
+    """Fills an empty data folder, and with `--fleet` makes all that `dongdong sim` needs to run its devices."""
+    settings = shared.settings(options)
+
+    async def work(database: SqliteDatabase) -> dict[str, list[str]]:
+        if options.devices is None:
+            await fill_with_example(database, SystemClock())
+        else:
+            await fill_with_city(database, SystemClock(), options.devices)
+        return await database.read(buttons_of_devices)
+
+    buttons = _with_database(settings, work, is_new=True)
+    if options.fleet is not None:
+        write_fleet(settings, buttons, options.fleet)
     return 0
 
 

@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hub.adapters.broker import add_logins
 from hub.adapters.clock import SystemClock
 from hub.adapters.data_folder import DATABASE
 from hub.adapters.database.database import SqliteDatabase
-from hub.adapters.signing_key import signing_key
 from hub.adapters.whole_files import replace_text
+from hub.commands.fleet_file import buttons_of_devices, write_fleet
 from hub.domain.people import Assignment, Duty, Person, Role
 from hub.domain.places import EVERYWHERE
 from hub.domain.roster import Shift
@@ -24,8 +23,6 @@ from hub.settings import Settings
 
 USERNAME = "demo"
 SECRETS = "demo.json"
-PROCESSES = 2
-"""Processes that the simulated buildings share: one a core of the small machine (ARCHITECTURE.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +59,12 @@ async def prepare(settings: Settings) -> Demo:
             replace_text(kept, json.dumps(await _first_account(database, access)))
         known: Mapping[str, str] = json.loads(kept.read_text(encoding="utf-8"))
         elder = await database.read(_elder)
-        devices = await database.read(_buttons_of_devices)
+        devices = await database.read(buttons_of_devices)
         return Demo(
             username=USERNAME,
             password=known["password"],
             token=known["token"],
-            fleet=_fleet(settings, devices),
+            fleet=write_fleet(settings, devices, settings.data / "fleet.json"),
             elder=elder,
             link=await access.new_link(elder.helper.id),
         )
@@ -99,31 +96,3 @@ def _elder(tx: Tx) -> Elder:
                 home, person = tx.places.homes([button.home_id])[button.home_id], tx.people.people([helper])[helper]
                 return Elder(device, button.name, home.name, person)
     raise LookupError("the example community has no elder with a helper")
-
-
-def _buttons_of_devices(tx: Tx) -> dict[str, list[str]]:
-    return {device: [button.name for button in tx.devices.buttons_of(device)] for device in tx.devices.devices()}
-
-
-def _fleet(settings: Settings, devices: Mapping[str, list[str]]) -> Path:
-    """Writes the file that the simulator runs, with a password for each building.
-
-    A building keeps the one it has: new passwords for sessions that wait for their devices have ended Mosquitto
-    2.0.11 by a segmentation fault when the devices came back.
-    """
-    path = settings.data / "fleet.json"
-    known = json.loads(path.read_text(encoding="utf-8"))["buildings"] if path.exists() else []
-    passwords = {device: secrets.token_urlsafe(18) for device in devices}
-    passwords |= {one["device"]: one["password"] for one in known if one["device"] in devices}
-    add_logins(settings.data / "broker", passwords)
-    fleet = {
-        "broker": {"host": settings.mqtt.host, "port": settings.mqtt.port},
-        "hub_keys": [signing_key(settings.data / "keys").public_bytes.hex()],
-        "data_dir": str(settings.data / "sim"),
-        "processes": PROCESSES,
-        "buildings": [
-            {"device": device, "password": passwords[device], "buttons": buttons} for device, buttons in devices.items()
-        ],
-    }
-    replace_text(path, json.dumps(fleet, indent=1))
-    return path

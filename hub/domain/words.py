@@ -136,6 +136,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "{address} 用不了（{reason}）：可能有别的程序占用了它。请停掉那个程序，或者用 --http 换一个地址。",
         "{address} cannot be used ({reason}): another program may be there. End it, or choose another with --http.",
     ),
+    "bad_city": (
+        "设备数要在 1 到 {most} 之间。",
+        "The number of devices must be from 1 to {most}.",
+    ),
     "data_not_empty": (
         "这个文件夹里已经有一个社区，示例社区只能写进空的文件夹。请换一个文件夹。",
         "This folder holds a community already; the example needs an empty one. Choose another folder.",

@@ -105,7 +105,7 @@ class StoredDevices:
 
     def buttons_of(self, device: str) -> list[Button]:
         """The mapped buttons of a device, by name."""
-        return [button for button in self.known.directory.buttons.values() if button.device == device]
+        return list(self.known.directory.buttons_of.get(device, ()))
 
     def add_buttons(self, buttons: Sequence[Button]) -> None:
         """Maps buttons; their devices and homes must exist."""

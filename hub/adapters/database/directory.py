@@ -105,6 +105,7 @@ class Directory:
     rota: Rota
     unreachable: frozenset[str]
     buttons: Mapping[tuple[str, str], Button]
+    buttons_of: Mapping[str, Sequence[Button]]
     device_places: Mapping[str, str]
 
 
@@ -176,6 +177,10 @@ def _read(connection: Connection, community_id: int) -> Directory:
     groups = [Group(*row) for row in rows(_GROUPS)]
     assignments = [Assignment(*row) for row in rows(_ASSIGNMENTS)]
     assignments += [one for group in groups for one in group.assignments()]
+    buttons = [Button(*row) for row in rows(_BUTTONS)]
+    buttons_of: defaultdict[str, list[Button]] = defaultdict(list)
+    for button in buttons:
+        buttons_of[button.device].append(button)
     assignments_at: defaultdict[str, list[int]] = defaultdict(list)
     for index, assignment in enumerate(assignments):
         assignments_at[assignment.place].append(index)
@@ -198,6 +203,7 @@ def _read(connection: Connection, community_id: int) -> Directory:
             absences=[Absence(*row) for row in rows(_ABSENCES)],
         ),
         unreachable=frozenset(row.person_id for row in rows(_UNREACHABLE)),
-        buttons={(one.device, one.name): one for one in (Button(*row) for row in rows(_BUTTONS))},
+        buttons={(one.device, one.name): one for one in buttons},
+        buttons_of=dict(buttons_of),
         device_places={row.id: row.place for row in rows(_DEVICE_PLACES)},
     )

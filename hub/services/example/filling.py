@@ -14,7 +14,7 @@ async def fill_with_example(database: Database, clock: Clock) -> None:
     days = single_days(values, now_ms)
 
     def job(tx: Tx) -> None:
-        if _has_community(tx):
+        if has_community(tx):
             raise Invalid("data_not_empty")
         tx.places.create(values.community)
         tx.places.add_places(values.places)
@@ -33,7 +33,8 @@ async def fill_with_example(database: Database, clock: Clock) -> None:
     await database.write(job)
 
 
-def _has_community(tx: Tx) -> bool:
+def has_community(tx: Tx) -> bool:
+    """Whether something was stored before, which must not be mixed with what is invented."""
     try:
         tx.places.community()
     except NotFound:
