@@ -164,7 +164,9 @@ class Hub:
             base_url=self.url,
             phones=build_phones(settings, channels, database, clock),
         )
-        handlers = Handlers(reports.status, announcements.received, devices.health, devices.replied, reports.connected)
+        handlers = Handlers(
+            reports.statuses, announcements.received, devices.health, devices.replied, reports.connected
+        )
         loops = (dispatcher.run(), teller.run(), due_loop.run(), desk_watch.run(), unrecorded.run(), reaching.run())
         works = (*loops, presses.run(), intake.run(), red_whistle.run(), microphones.recover())
         await self._run_together([*works, link.run(handlers)], services, listening)
@@ -224,11 +226,12 @@ class _Reports:
         self._teller = teller
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def status(self, device: str, status: Status, is_retained: bool) -> None:
-        """A device that has come online gets its settings, and what it still has to play."""
-        if await self._devices.status(device, status, is_retained=is_retained):
-            self._begin("configure", self._devices.configure(device))
-            self._begin("came_online", self._announcements.came_online(device))
+    async def statuses(self, batch: Sequence[tuple[str, Status, bool]]) -> None:
+        """Devices that have come online get their settings, and what they still have to play."""
+        born = await self._devices.statuses(batch)
+        if born:
+            self._begin("configure", self._devices.configure(born))
+            self._begin("came_online", self._announcements.came_online(born))
 
     async def connected(self) -> None:
         """The broker is reached, perhaps anew: what it may not have is published again."""

@@ -17,7 +17,7 @@ from firmware_sim.light.packets import Arrived
 from firmware_sim.light.shared import CLOCK_EVERY_S, HEALTH_EVERY_S, Pressed, Shared, Sounds
 from wire import messages, topics
 from wire.ids import new_id
-from wire.messages import Config, Gesture, Health, LinkState, Manifest, Press, Receipt, Status
+from wire.messages import Config, Gesture, Health, LinkState, Manifest, Press, Receipt, Status, Stop
 
 AGENT = f"{version('dongdong')}-light"
 OWN = ("accepted", "alert", "config", "command", "announce")
@@ -274,8 +274,10 @@ class LightDevice:
             self._shared.counts["refused"] += 1
         elif isinstance(said, Manifest):
             self._hearing.manifest(said, self._sounds, self)
-        else:
+        elif isinstance(said, Stop):
             self._hearing.stop(said)
+        else:  # without a loudspeaker there is nothing to do with live speech
+            self._shared.counts["live_ignored"] += 1
 
     def _accepted(self, message: Arrived) -> None:
         said = self._shared.checked(message, lambda payload: messages.read(messages.Accepted, payload))

@@ -9,15 +9,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from random import Random
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from firmware_sim.fleet import BrokerAddress
 from firmware_sim.light import packets
 from firmware_sim.light.packets import Arrived
 from wire import messages
-from wire.messages import Manifest, Stop
+from wire.messages import Live, LiveEnd, Manifest, Stop
 from wire.signing import Refused, VerifyKeys
 
+Announced: TypeAlias = Manifest | Stop | Live | LiveEnd | str
 CLOCK_EVERY_S = 60.0
 HEALTH_EVERY_S = 15.0
 
@@ -48,14 +49,14 @@ class Shared:
     counts: Counter[str] = field(default_factory=Counter)
     presses: dict[str, Pressed] = field(default_factory=dict)
     clock_ms: list[float] = field(default_factory=list)
-    _verified: dict[tuple[bytes, bytes], Manifest | Stop | str] = field(default_factory=dict)
+    _verified: dict[tuple[bytes, bytes], Announced] = field(default_factory=dict)
 
     def now_ms(self) -> int:
         """Unix time."""
         return time.time_ns() // 1_000_000
 
-    def announced(self, message: Arrived) -> Manifest | Stop | str:
-        """The manifest or stop, or why it is refused."""
+    def announced(self, message: Arrived) -> Announced:
+        """What is announced, or why it is refused."""
         key = (message.properties, message.payload)
         known = self._verified.get(key)
         if known is None:

@@ -16,6 +16,7 @@ import uvloop
 from firmware_sim.fleet import BadFleet
 from firmware_sim.fleet import load as load_fleet
 from firmware_sim.scenarios import crowds, world
+from firmware_sim.scenarios.gateway import Gateway
 from firmware_sim.scenarios.loading import BadScenario, found, load, shipped
 from firmware_sim.scenarios.model import Scenario
 from firmware_sim.scenarios.play import NotConnected, play
@@ -101,7 +102,7 @@ async def _world(scenario: Scenario, options: argparse.Namespace) -> AsyncIterat
         return
     with tempfile.TemporaryDirectory(prefix="dongdong-sim-") as folder:
         _print("正在准备中心、消息服务器和社区 · preparing hub, broker and community …")
-        async with world.started(Path(folder), scenario.devices, {"DONGDONG_LOG_LEVEL": "warning"}) as where:
+        async with Gateway() as gateway, world.started(Path(folder), scenario.devices, gateway) as where:
             yield where
 
 

@@ -82,14 +82,18 @@ class Presses(Part):
 
 
 class Hold(Part):
-    """Figures; one that is left out is only shown. Times are measured from what a person does to what is known to be
-    so: from the request of a notice to the hub's having the last receipt, from a press to `accepted` at its device.
+    """Figures; one that is left out is only shown.
+
+    Times are measured from what a person does to what is known to be so: from the request of a notice to the hub's
+    having the last receipt, from a press to `accepted` at its device, and to the first notification of a person.
     """
 
     verified_s: Annotated[float, Field(gt=0)] | None = None
     played_all: bool = False
     accepted_p50_ms: Annotated[float, Field(gt=0)] | None = None
     accepted_p99_ms: Annotated[float, Field(gt=0)] | None = None
+    notified_p50_ms: Annotated[float, Field(gt=0)] | None = None
+    notified_p99_ms: Annotated[float, Field(gt=0)] | None = None
     back_s: Annotated[float, Field(gt=0)] | None = None
 
 

@@ -97,8 +97,10 @@ class _Played:
             figures += await self._of_notice()
         if self._round.presses:
             made = [one for one in await self._crowds.presses() if one.stream == self._stream]
-            of_presses, self._watch.result.accepted_ms = results.of_presses(made, self._round.hold)
+            notified = self._world.gateway.first_s if self._world.gateway else {}
+            of_presses, self._watch.result.accepted_ms = results.of_presses(made, notified, self._round.hold)
             figures += of_presses
+            await self._world.close_alerts()
         after = self._watch.now
         figures += self._of_links(after["links_lost"] - before["links_lost"])
         wrong, came = (sum(now[name] for name in WRONG) for now in (before, after))
@@ -151,7 +153,7 @@ class _Played:
     async def _look(self) -> Sample:
         counts: dict[str, int] = {}
         if self._announcement is not None:
-            latest = await self._world.get("/announcements?limit=5")
+            latest = await self._world.get("/announcements?limit=20")
             counts = next((one["counts"] for one in latest if one["id"] == self._announcement), {})
             seen_s = time.monotonic() - self._asked_s
             if self._verified_s is None and counts and verified(counts) >= self._meant:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from firmware_sim.light.orders import PressMade
-from firmware_sim.scenarios.model import Scenario, Words
+from firmware_sim.scenarios.model import Hold, Scenario, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +98,13 @@ def none_of(zh: str, en: str, wrong: int, all_: int) -> Figure:
     return Figure(zh, en, f"{wrong} / {all_}", "0", wrong == 0)
 
 
-def of_presses(presses: Iterable[PressMade], hold: Any) -> tuple[list[Figure], list[float]]:
-    """What became of presses: lost before their device is no loss of the hub's; after it, none may be."""
+def of_presses(
+    presses: Iterable[PressMade], notified_s: Mapping[str, float], hold: Hold
+) -> tuple[list[Figure], list[float]]:
+    """What became of presses: lost before their device is no loss of the hub's; after it, none may be.
+
+    `notified_s` has by press id when somebody was first notified, where that is known.
+    """
     every = list(presses)
     if not every:
         return [], []
@@ -112,13 +117,27 @@ def of_presses(presses: Iterable[PressMade], hold: Any) -> tuple[list[Figure], l
         alerts.setdefault(one.button, set()).update(one.alerts)
     doubled = sum(max(0, len(found) - 1) for found in alerts.values())
     taken = [1e3 * (one.accepted_s - one.at_s) for one in reached if one.accepted_s is not None]
+    told = [1e3 * (notified_s[one.press_id] - one.at_s) for one in reached if one.press_id in notified_s]
     figures = [
         Figure("按铃", "presses made", str(len(every))),
         Figure("无线丢失，没到设备", "lost by radio, before the device", str(by_radio)),
         Figure("设备没电，没到设备", "made at a device without power", str(dark)),
         none_of("丢失", "presses lost", lost, len(reached)),
         none_of("变成两个呼叫", "presses doubled", doubled, len(reached)),
-        at_most("按铃到“收到”，一半以内", "press to accepted, p50", percentile(taken, 0.5), hold.accepted_p50_ms, "ms"),
-        at_most("按铃到“收到”，99%", "press to accepted, p99", percentile(taken, 0.99), hold.accepted_p99_ms, "ms"),
+        *_times("按铃到“收到”", "press to accepted", taken, (hold.accepted_p50_ms, hold.accepted_p99_ms)),
     ]
+    if notified_s:
+        missing = len(reached) - len(told)
+        figures += [
+            none_of("没有通知到人", "presses of which nobody was notified", missing, len(reached)),
+            *_times("按铃到通知人", "press to first notification", told, (hold.notified_p50_ms, hold.notified_p99_ms)),
+        ]
     return figures, taken
+
+
+def _times(zh: str, en: str, values_ms: Sequence[float], most_ms: tuple[float | None, float | None]) -> list[Figure]:
+    """Median and 99th percentile."""
+    return [
+        at_most(f"{zh}，一半以内", f"{en}, p50", percentile(values_ms, 0.5), most_ms[0], "ms"),
+        at_most(f"{zh}，99%", f"{en}, p99", percentile(values_ms, 0.99), most_ms[1], "ms"),
+    ]

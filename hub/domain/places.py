@@ -74,8 +74,16 @@ def heard_at(places: Mapping[str, Place], slug: str) -> list[str]:
 
     A unit need not have a loudspeaker of its own; then its building's speaks for it.
     """
-    units = [one.slug for one in places.values() if one.kind is PlaceKind.UNIT and one.parent == slug]
-    return [*units, *lineage(places, slug)]
+    return heard_at_each(places, [slug])[slug]
+
+
+def heard_at_each(places: Mapping[str, Place], slugs: Iterable[str]) -> dict[str, list[str]]:
+    """`heard_at` for many places, looking through all places once."""
+    units: dict[str, list[str]] = {slug: [] for slug in slugs}
+    for one in places.values():
+        if one.kind is PlaceKind.UNIT and one.parent in units:
+            units[one.parent].append(one.slug)
+    return {slug: [*mine, *lineage(places, slug)] for slug, mine in units.items()}
 
 
 def reached(places: Mapping[str, Place], targets: Iterable[str]) -> list[str]:

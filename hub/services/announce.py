@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import structlog
 
@@ -13,7 +14,8 @@ from hub.domain.live import LIVE, MOST_MS, UNUSED_MS
 from hub.domain.reading import spoken
 from hub.domain.words import say
 from hub.services import payloads, receipts
-from hub.services.audience import Targets, owed_to, targets_of
+from hub.services.audience import Owed, Targets, owed_to, targets_of
+from hub.services.pieces import in_pieces
 from hub.services.ports import (
     Announcement,
     AuditRow,
@@ -33,6 +35,10 @@ from wire.messages import Live, Manifest, Receipt, Stop
 
 log = structlog.get_logger()
 
+AT_ONCE = 50
+"""Devices that are sent what they missed at the same time."""
+COUNTED_AT_ONCE = 500
+"""Devices for which one transaction writes down that something was sent."""
 TITLE_CHARACTERS = 20
 """As much as fits one line of the small panels."""
 
@@ -146,16 +152,29 @@ class Announcements:
         if stored.has_news_of_devices:
             self._news.tell("devices")
 
-    async def came_online(self, device: str) -> None:
-        """Sends the device, on its own topic, what is still valid and not finished there, and what was stopped."""
+    async def came_online(self, devices: Sequence[str]) -> None:
+        """Sends each device, on its own topic, what is still valid and not finished there, and what was stopped."""
         now_ms = self._clock.now_ms()
-        owed = await self._database.read(lambda tx: owed_to(tx, device, now_ms))
-        if owed.late:
-            await self._database.write(lambda tx: tx.announcements.save_progress(owed.late))
+        owed = await self._database.read(lambda tx: owed_to(tx, devices, now_ms))
+        late = [row for one in owed for row in one.late]
+        if late:
+            await self._database.write(lambda tx: tx.announcements.save_progress(late))
+        for some in in_pieces(owed, AT_ONCE):
+            sent = await asyncio.gather(*(self._send_owed(one) for one in some))
+            played: dict[str, list[str]] = {}
+            for one in (each for each, is_sent in zip(some, sent, strict=True) if is_sent):
+                for announcement in one.play:
+                    played.setdefault(announcement.id, []).append(one.device)
+            for announcement_id, those in played.items():
+                await self._count_as_sent(announcement_id, those)
+                await self._stop_again(announcement_id, those)
+
+    async def _send_owed(self, owed: Owed) -> bool:
+        """False without a link."""
         for announcement in (*owed.stop, *owed.play):
-            if not await self._send(announcement, device):
-                return
-        await self._count_as_sent(owed.play, device)
+            if not await self._send(announcement, owed.device):
+                return False
+        return True
 
     async def republish(self) -> None:
         """After each connection to the broker: audio and manifests of what is still to be heard, stops of the rest."""
@@ -175,8 +194,12 @@ class Announcements:
 
     async def _publish(self, announcement: Announcement, sound: Sound | None = None) -> None:
         """Sends it to its places; without a link the next `republish` does."""
-        if await self._send(announcement, None, sound):
-            await self._count_as_sent([announcement], None)
+        if await self._send(announcement, None, sound) and announcement.stopped_ms is None:
+            devices = await self._database.read(
+                lambda tx: [part.device for part in tx.announcements.progress(announcement.id)]
+            )
+            await self._stop_again(announcement.id, [None])
+            await self._count_as_sent(announcement.id, devices)
 
     async def _send(self, announcement: Announcement, device: str | None, sound: Sound | None = None) -> bool:
         """Audio and manifest, or the stop, to one device or to all places; False without a link."""
@@ -189,28 +212,26 @@ class Announcements:
             return False
         return True
 
-    async def _count_as_sent(self, announcements: Sequence[Announcement], device: str | None) -> None:
-        """The broker has them: `sent` is true now. What was stopped while it was being sent is stopped again.
+    async def _stop_again(self, announcement_id: str, devices: Sequence[str | None]) -> None:
+        """What was stopped while it was being sent is stopped again; a device None stands for all its places."""
+        current = await self._database.read(lambda tx: _found(tx, announcement_id))
+        if current.stopped_ms is not None:
+            for device in devices:
+                await self._send(current, device)
+
+    async def _count_as_sent(self, announcement_id: str, devices: Sequence[str]) -> None:
+        """The broker has it: `sent` is true now. Written in pieces, between which presses get their turn.
 
         A count that cannot be stored only shows less than is so; nobody is told to announce it a second time.
         """
-        ids, now_ms = [one.id for one in announcements if one.stopped_ms is None], self._clock.now_ms()
-        unsent, current = await self._database.read(
-            lambda tx: (receipts.unsent(tx, ids, device, now_ms), [_found(tx, one) for one in ids])
-        )
-        for announcement in current:
-            if announcement.stopped_ms is not None:
-                await self._send(announcement, device)
-        if not unsent:
-            return
+        now_ms = self._clock.now_ms()
         try:
-            await self._database.write(
-                lambda tx: tx.announcements.save_progress(receipts.unsent(tx, ids, device, now_ms))
-            )
+            for some in in_pieces(devices, COUNTED_AT_ONCE):
+                job = partial(receipts.count_as_sent, announcement_id=announcement_id, devices=some, now_ms=now_ms)
+                await self._database.write(job)
         except CommitFailed:
-            log.exception("sending_not_stored", announcements=ids)
-        for announcement_id in ids:
-            self._news.tell(f"announcement:{announcement_id}")
+            log.exception("sending_not_stored", announcement=announcement_id)
+        self._news.tell(f"announcement:{announcement_id}")
 
     async def _retain_audio(self, announcement: Announcement, sound: Sound | None) -> None:
         """Has the broker keep the file as long as anybody may need it; once a connection is enough."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from hub.domain.announcements import ENDS, Progress, Reached
-from hub.domain.places import Place, heard_at, reached, without_overlap
+from hub.domain.places import heard_at_each, reached, without_overlap
 from hub.services.ports import Announcement, Community, Tx
 
 
@@ -23,13 +23,10 @@ class Targets:
 class Owed:
     """What a device that was away must be sent; `late` are those that went out before the device was known."""
 
+    device: str
     play: tuple[Announcement, ...]
     stop: tuple[Announcement, ...]
     late: tuple[tuple[str, Progress], ...]
-
-
-def _hears(places: dict[str, Place], at: str, targets: Sequence[str]) -> bool:
-    return not set(heard_at(places, at)).isdisjoint(targets)
 
 
 def targets_of(tx: Tx, wanted: Sequence[str]) -> Targets:
@@ -37,34 +34,32 @@ def targets_of(tx: Tx, wanted: Sequence[str]) -> Targets:
     places = tx.places.places()
     reached(places, wanted)
     targets = without_overlap(places, wanted)
+    meant = set(targets)
     devices = tx.devices.devices().values()
-    hearing = {place for place in {one.place for one in devices} if _hears(places, place, targets)}
+    heard = heard_at_each(places, {one.place for one in devices})
+    hearing = {place for place, those in heard.items() if not meant.isdisjoint(those)}
     return Targets(
         tx.places.community(), tuple(targets), tuple((one.id, one.place) for one in devices if one.place in hearing)
     )
 
 
-def owed_to(tx: Tx, device: str, now_ms: int) -> Owed:
-    """What is valid at `now_ms`, meant for where the device is, and not at an end there as far as is known."""
-    known = tx.devices.devices([device]).get(device)
-    if known is None:
-        return Owed((), (), ())
-    places = tx.places.places()
-    for_it = [
-        one
-        for one in (*tx.announcements.valid(now_ms), *tx.announcements.stopped(now_ms))
-        if _hears(places, known.place, one.places)
-    ]
-    progress = tx.announcements.progress_of([(one.id, device) for one in for_it])
-    play, stop, late = [], [], []
-    for one in for_it:
-        mine = progress.get((one.id, device))
-        if mine is not None and mine.reached in ENDS:
-            continue
-        if one.stopped_ms is not None:
-            stop.append(one)
-            continue
-        play.append(one)
-        if mine is None:
-            late.append((one.id, Progress(device, known.place, Reached.SENT, {})))
-    return Owed(tuple(play), tuple(stop), tuple(late))
+def owed_to(tx: Tx, ids: Collection[str], now_ms: int) -> list[Owed]:
+    """What is valid at `now_ms`, meant for where these devices are, and not at an end there as far as is known.
+
+    Devices that are owed nothing, and those that nobody knows, are left out.
+    """
+    going_on = [*tx.announcements.valid(now_ms), *tx.announcements.stopped(now_ms)]
+    devices = tx.devices.places_of(ids)
+    heard = heard_at_each(tx.places.places(), set(devices.values())) if going_on else {}
+    progress = tx.announcements.progress_of([(one.id, device) for one in going_on for device in devices])
+    owed = []
+    for device, place in devices.items() if going_on else ():
+        for_it = [one for one in going_on if not set(heard[place]).isdisjoint(one.places)]
+        parts = {one.id: progress.get((one.id, device)) for one in for_it}
+        left = [one for one in for_it if (part := parts[one.id]) is None or part.reached not in ENDS]
+        play = tuple(one for one in left if one.stopped_ms is None)
+        stop = tuple(one for one in left if one.stopped_ms is not None)
+        late = tuple((one.id, Progress(device, place, Reached.SENT, {})) for one in play if parts[one.id] is None)
+        if left:
+            owed.append(Owed(device, play, stop, late))
+    return owed

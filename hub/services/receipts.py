@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hub.domain.announcements import ENDS, Evidence, Progress, Reached, further
@@ -11,6 +11,9 @@ from hub.domain.findings import Finding, is_right, latest
 from hub.services.ports import Tx
 from wire import messages
 from wire.messages import Receipt
+
+HEARD_STEP_MS = 5_000
+"""As exactly `heard_ms` is kept; a device counts as lost after nine times that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ def store(tx: Tx, receipts: Sequence[tuple[str, Receipt]], now_ms: int) -> Store
         elif (new := merged(progress, receipt)) != progress:
             changed[key] = new
     tx.announcements.save_progress([(announcement_id, progress) for (announcement_id, _), progress in changed.items()])
-    tx.devices.save(list(devices.values()))
+    tx.devices.save([device for name, device in devices.items() if device != before[name]])
     has_news = any(looks_different(before[name], device, now_ms) for name, device in devices.items())
     return Stored(frozenset(announcement_id for announcement_id, _ in changed), tuple(unknown), has_news)
 
@@ -73,12 +76,14 @@ def heard_from(device: Device, now_ms: int, proofs: Mapping[Part, int]) -> Devic
     """The device after a sign of life at `now_ms`. A proof that claims to come from the future counts as of now.
 
     One that has said offline stays so until its next `online`: what it sent before may be read after its will.
+    A sign of life soon after another one changes nothing, so that ten thousand devices need not be written each time.
     """
     proved = dict(device.proved_ms)
     for part, at_ms in proofs.items():
         proved[part] = max(proved.get(part, 0), min(at_ms, now_ms))
     state = SAYS_OFFLINE if device.state == SAYS_OFFLINE else SAYS_ONLINE
-    return replace(device, state=state, heard_ms=now_ms, proved_ms=proved)
+    is_soon = device.heard_ms is not None and 0 <= now_ms - device.heard_ms < HEARD_STEP_MS
+    return replace(device, state=state, heard_ms=device.heard_ms if is_soon else now_ms, proved_ms=proved)
 
 
 def looks_different(known: Device, new: Device, now_ms: int) -> bool:
@@ -114,15 +119,13 @@ def _better(known: Evidence | None, new: messages.Evidence | None) -> Evidence |
     return Evidence(new.heard, new.correlation, new.lag_ms, new.level_dbfs, found(new))
 
 
-def unsent(tx: Tx, announcement_ids: Sequence[str], device: str | None, now_ms: int) -> list[tuple[str, Progress]]:
-    """The rows of this device (None: of all) that do not count as sent yet, as they are once they do."""
-    if device is None:
-        rows = [(one, part) for one in announcement_ids for part in tx.announcements.progress(one)]
-    else:
-        parts = tx.announcements.progress_of([(one, device) for one in announcement_ids])
-        rows = [(one, part) for (one, _), part in parts.items()]
-    return [
-        (one, replace(part, at_ms={**part.at_ms, Reached.SENT: now_ms}))
-        for one, part in rows
-        if Reached.SENT not in part.at_ms
-    ]
+def count_as_sent(tx: Tx, announcement_id: str, devices: Collection[str], now_ms: int) -> None:
+    """The broker has it for these devices; what counted as sent before keeps its time."""
+    parts = tx.announcements.progress_of([(announcement_id, device) for device in devices]).values()
+    tx.announcements.save_progress(
+        [
+            (announcement_id, replace(part, at_ms={**part.at_ms, Reached.SENT: now_ms}))
+            for part in parts
+            if Reached.SENT not in part.at_ms
+        ]
+    )

@@ -11,8 +11,9 @@ import structlog
 from hub.domain.devices import NO_STATE, SAYS_OFFLINE, SAYS_ONLINE, UNCONFIRMED, Device, Part
 from hub.domain.errors import DeviceSilent, Invalid, NoLink, NotFound
 from hub.domain.findings import Finding
-from hub.domain.places import heard_at
+from hub.domain.places import heard_at_each
 from hub.services import payloads
+from hub.services.pieces import in_pieces
 from hub.services.ports import Clock, Database, News, Publisher, PublishFailed, Tx
 from hub.services.receipts import concluded, found, heard_from, looks_different, proved_by
 from wire.ids import new_id
@@ -21,6 +22,8 @@ from wire.messages import Health, LinkState, Reply, Restart, SelfTest, Status, V
 log = structlog.get_logger()
 
 COMMANDS = ("self_test", "volume", "restart")
+AT_ONCE = 50
+"""Devices that are sent something at the same time: after a power cut thousands come back, and presses come first."""
 REPLY_TIMEOUT_S = 15.0
 """A self-test plays a sweep of about 2 s, waits for what it may interrupt, and listens (WIRE.md)."""
 
@@ -47,30 +50,30 @@ class Devices:
         self._self_test_minute = self_test_minute
         self._waiting: dict[tuple[str, str], asyncio.Future[Reply]] = {}
 
-    async def status(self, device: str, status: Status, *, is_retained: bool) -> bool:
-        """Takes a birth or a will; True when the device has just come online, so that it can be sent what it missed.
+    async def statuses(self, batch: Sequence[tuple[str, Status, bool]]) -> list[str]:
+        """Takes births and wills of (device, status, is retained), in their order and in one transaction.
 
-        A retained `online` proves nothing until the device is heard; a will of an older session changes nothing.
+        Returns the devices that have just come online, so that they can be sent what they missed. A retained `online`
+        proves nothing until the device is heard; a will of an older session changes nothing.
         """
         now_ms = self._clock.now_ms()
 
-        def job(tx: Tx) -> tuple[Device, Device] | None:
-            known = tx.devices.devices([device]).get(device)
-            if known is None:
-                return None
-            new = _with_status(known, status, now_ms, is_retained=is_retained)
-            if new != known:
-                tx.devices.save([new])
+        def job(tx: Tx) -> tuple[dict[str, Device], dict[str, Device]]:
+            known = tx.devices.devices({device for device, _, _ in batch})
+            new = dict(known)
+            for device, status, is_retained in batch:
+                if device in new:
+                    new[device] = _with_status(new[device], status, now_ms, is_retained=is_retained)
+            tx.devices.save([one for name, one in new.items() if one != known[name]])
             return known, new
 
-        both = await self._database.write(job)
-        if both is None:
-            log.warning("status_of_unknown_device", device=device)
-            return False
-        known, new = both
+        known, new = await self._database.write(job)
+        for unknown in sorted({device for device, _, _ in batch} - known.keys()):
+            log.warning("status_of_unknown_device", device=unknown)
         if new != known:
             self._news.tell("devices")
-        return status.state is LinkState.ONLINE and not is_retained
+        born = [device for device, status, is_retained in batch if status.state is LinkState.ONLINE and not is_retained]
+        return [device for device in dict.fromkeys(born) if device in known]
 
     async def health(self, batch: Sequence[tuple[str, Health]]) -> None:
         """Stores the health of (device, health) in one transaction."""
@@ -121,20 +124,28 @@ class Devices:
         elif not waiting.done():
             waiting.set_result(reply)
 
-    async def configure(self, device: str) -> None:
-        """Publishes the device's settings, retained. Raises NotFound, and PublishFailed without a link."""
+    async def configure(self, devices: Sequence[str]) -> None:
+        """Publishes the settings of these devices, retained; raises PublishFailed without a link."""
         now_ms = self._clock.now_ms()
 
-        def job(tx: Tx) -> bytes:
-            known = _found(tx, device)
-            places = heard_at(tx.places.places(), known.place)
-            return payloads.config(
-                known, tx.places.community(), places, tx.devices.buttons_of(device), self._self_test_minute, now_ms
-            ).to_payload()
+        def job(tx: Tx) -> dict[str, bytes]:
+            known, community = tx.devices.devices(devices), tx.places.community()
+            heard = heard_at_each(tx.places.places(), {one.place for one in known.values()})
+            return {
+                name: payloads.config(
+                    one, community, heard[one.place], tx.devices.buttons_of(name), self._self_test_minute, now_ms
+                ).to_payload()
+                for name, one in known.items()
+            }
 
-        payload = await self._database.read(job)
+        payload_of = await self._database.read(job)
         expiry_s = payloads.CONFIG_VALID_MS // 1000
-        await self._publisher.to_device(device, "config", payload, expiry_s=expiry_s, is_retained=True)
+        for some in in_pieces(list(payload_of), AT_ONCE):
+            sends = [
+                self._publisher.to_device(name, "config", payload_of[name], expiry_s=expiry_s, is_retained=True)
+                for name in some
+            ]
+            await asyncio.gather(*sends)
 
     async def _learn(self, device: str, reply: Reply, volume: float | None) -> None:
         """An answer is a sign of life, a self-test that was heard a proof, a volume that was set the volume."""
@@ -149,7 +160,7 @@ class Devices:
         await self._database.write(job)
         self._news.tell("devices")
         if volume is not None and reply.is_ok:
-            await self.configure(device)
+            await self.configure([device])
 
 
 def _with_status(device: Device, status: Status, now_ms: int, *, is_retained: bool) -> Device:

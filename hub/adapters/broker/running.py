@@ -4,6 +4,7 @@ Asked from the process table, unlike from a pid file, the answer is never stale 
 """
 
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -48,6 +49,7 @@ def spawn(files: BrokerFiles) -> subprocess.Popen[bytes]:
     if files.log.exists() and files.log.stat().st_size > _LOG_BYTES:
         files.log.replace(files.log.with_suffix(".log.1"))
     files.log.touch(mode=0o600)
+    _allow_many_connections()
     with files.log.open("ab") as log:  # what it says before it has read where to log
         return subprocess.Popen(  # noqa: S603  # our own program and path, no shell
             _command(program, files.configuration),
@@ -57,6 +59,12 @@ def spawn(files: BrokerFiles) -> subprocess.Popen[bytes]:
             start_new_session=True,
             umask=0o077,
         )
+
+
+def _allow_many_connections() -> None:
+    """Raises our own limit of open files as far as it goes, which the broker takes over: a socket for each device."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def end(files: BrokerFiles) -> bool:

@@ -7,7 +7,6 @@ import logging
 import math
 import socket
 import ssl
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from copy import copy
@@ -43,14 +42,6 @@ class Address:
     is_tls: bool = False
 
 
-class _Stamped(asyncio.Queue[aiomqtt.Message]):
-    """Notes on each message when it came: a device that asks for the time must not be told when its turn was."""
-
-    def put_nowait(self, item: aiomqtt.Message) -> None:
-        vars(item)["received_ns"] = time.time_ns()
-        super().put_nowait(item)
-
-
 def handing(take: Callable[[aiomqtt.Message], None]) -> type[asyncio.Queue[aiomqtt.Message]]:
     """A queue for `new_client` that gives each message to `take` as it comes, in the loop, and keeps none.
 
@@ -64,17 +55,11 @@ def handing(take: Callable[[aiomqtt.Message], None]) -> type[asyncio.Queue[aiomq
     return Handing
 
 
-def received_ns(message: aiomqtt.Message) -> int:
-    """The Unix time in ns at which this message came to a client of ours."""
-    stamp: int = vars(message)["received_ns"]
-    return stamp
-
-
 def new_client(
     address: Address,
     identifier: str,
+    queue_type: type[asyncio.Queue[aiomqtt.Message]],
     will: aiomqtt.Will | None = None,
-    queue_type: type[asyncio.Queue[aiomqtt.Message]] = _Stamped,
     receive_maximum: int = RECEIVE_MAXIMUM,
 ) -> aiomqtt.Client:
     """A client for one connection, never for two: its queue must not hold message ids of a dead one.

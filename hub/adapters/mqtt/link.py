@@ -19,12 +19,12 @@ from hub.adapters.mqtt.connection import (
     acknowledge,
     answered,
     connected,
+    handing,
     keep_connected,
     new_client,
     new_properties,
-    received_ns,
 )
-from hub.services.ports import PublishFailed, Sound
+from hub.services.ports import CommitFailed, PublishFailed, Sound
 from wire import topics
 from wire.ids import new_id
 from wire.live import Frame, sealed
@@ -44,7 +44,10 @@ from wire.signing import SigningKey
 
 log = structlog.get_logger()
 
-BATCH = 500
+BATCH = 200
+"""Reports in one transaction: so many are written in some 20 ms, which is how long they can keep a press waiting."""
+AGAIN_S = 1.0
+"""Between tries to store reports."""
 CLOCK_VALID_MS = 10_000
 FAREWELL_S = 2.0
 PUBLISH_S = 10.0
@@ -54,9 +57,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Handlers:
-    """Who is told what: each is awaited before the broker is told that the message may be forgotten."""
+    """Who is told what: each is awaited before the broker is told that the message may be forgotten.
 
-    status: Callable[[str, Status, bool], Awaitable[None]]
+    A status comes with whether it was retained: then it may be older than the connection.
+    """
+
+    statuses: Callable[[Sequence[tuple[str, Status, bool]]], Awaitable[None]]
     receipts: Callable[[Sequence[tuple[str, Receipt]]], Awaitable[None]]
     health: Callable[[Sequence[tuple[str, Health]]], Awaitable[None]]
     reply: Callable[[str, Reply], None]
@@ -129,9 +135,13 @@ class HubLink:
 
     async def _connection(self, handlers: Handlers) -> None:
         will = aiomqtt.Will(topics.HUB_STATUS, self._status(LinkState.OFFLINE), qos=1, retain=True)
-        receipts: asyncio.Queue[tuple[aiomqtt.Message, tuple[str, Receipt]]] = asyncio.Queue()
-        healths: asyncio.Queue[tuple[aiomqtt.Message, tuple[str, Health]]] = asyncio.Queue()
-        client = new_client(self._address(), self._identifier, will)
+        inbox = _Inbox(handlers)
+
+        def take(message: aiomqtt.Message) -> None:
+            if not inbox.take(message):
+                acknowledge(client, message)
+
+        client = new_client(self._address(), self._identifier, handing(take), will)
         try:
             async with connected(client), asyncio.TaskGroup() as group:
                 async with answered():
@@ -139,12 +149,14 @@ class HubLink:
                         await client.subscribe(topics.every_device(kind), qos=qos)
                     await client.publish(topics.HUB_STATUS, self._status(LinkState.ONLINE), qos=1, retain=True)
                 self._client = client
-                group.create_task(_in_batches(client, receipts, handlers.receipts))
-                group.create_task(_in_batches(client, healths, handlers.health))
+                group.create_task(_in_batches(client, inbox.statuses, handlers.statuses))
+                group.create_task(_in_batches(client, inbox.receipts, handlers.receipts))
+                group.create_task(_in_batches(client, inbox.healths, handlers.health))
+                group.create_task(self._answer_clocks(client, inbox.probes))
                 group.create_task(handlers.connected())
                 try:
-                    async for message in client.messages:
-                        await self._take(client, message, handlers, receipts, healths)
+                    async for _ in client.messages:
+                        pass  # each was taken as it came; this ends when the connection does
                 except asyncio.CancelledError:
                     # The broker sends no will for a client that leaves in good order.
                     with contextlib.suppress(aiomqtt.MqttError):
@@ -155,40 +167,15 @@ class HubLink:
         finally:
             self._client = None
 
-    async def _take(
-        self,
-        client: aiomqtt.Client,
-        message: aiomqtt.Message,
-        handlers: Handlers,
-        receipts: asyncio.Queue[tuple[aiomqtt.Message, tuple[str, Receipt]]],
-        healths: asyncio.Queue[tuple[aiomqtt.Message, tuple[str, Health]]],
+    async def _answer_clocks(
+        self, client: aiomqtt.Client, probes: asyncio.Queue[tuple[aiomqtt.Message, tuple[str, ClockProbe, int]]]
     ) -> None:
-        source = topics.parse_from_device(str(message.topic))
-        payload = message.payload if isinstance(message.payload, bytes) else b""
-        try:
-            match source.kind if source else "":
-                case "receipt" if source:
-                    receipts.put_nowait((message, (source.device, read(Receipt, payload))))
-                    return
-                case "health" if source:
-                    healths.put_nowait((message, (source.device, read(Health, payload))))
-                    return
-                case "clock" if source:
-                    await self._answer_clock(client, source.device, read(ClockProbe, payload), message)
-                case "status" if source:
-                    await handlers.status(source.device, read(Status, payload), bool(message.retain))
-                case "reply" if source:
-                    handlers.reply(source.device, read(Reply, payload))
-        except Unreadable as error:
-            log.warning("message_unreadable", topic=str(message.topic), reason=error.reason)
-        except aiomqtt.MqttError:
-            raise
-        except Exception:
-            log.exception("message_not_handled", topic=str(message.topic))
-        acknowledge(client, message)
+        while True:
+            message, (device, probe, received_ns) = await probes.get()
+            await self._answer_clock(client, device, probe, message, received_ns)
 
     async def _answer_clock(
-        self, client: aiomqtt.Client, device: str, probe: ClockProbe, message: aiomqtt.Message
+        self, client: aiomqtt.Client, device: str, probe: ClockProbe, message: aiomqtt.Message, received_ns: int
     ) -> None:
         """Answers on the device's own topic, whatever Response Topic it asked for."""
         now_ms = self._now_ms()
@@ -199,7 +186,7 @@ class HubLink:
             valid_until_ms=now_ms + CLOCK_VALID_MS,
             nonce=probe.nonce,
             sent_ns=probe.sent_ns,
-            received_ns=received_ns(message),
+            received_ns=received_ns,
             answered_ns=time.time_ns(),
         )
         payload = answer.to_payload()
@@ -215,6 +202,47 @@ class HubLink:
         return HubStatus(state=state, epoch=self._epoch, at_ms=self._now_ms()).to_payload()
 
 
+class _Inbox:
+    """What has come, by kind, in the order of arrival, and waits for whoever handles it."""
+
+    def __init__(self, handlers: Handlers) -> None:
+        self._reply = handlers.reply
+        self.statuses: asyncio.Queue[tuple[aiomqtt.Message, tuple[str, Status, bool]]] = asyncio.Queue()
+        self.receipts: asyncio.Queue[tuple[aiomqtt.Message, tuple[str, Receipt]]] = asyncio.Queue()
+        self.healths: asyncio.Queue[tuple[aiomqtt.Message, tuple[str, Health]]] = asyncio.Queue()
+        self.probes: asyncio.Queue[tuple[aiomqtt.Message, tuple[str, ClockProbe, int]]] = asyncio.Queue()
+
+    def take(self, message: aiomqtt.Message) -> bool:
+        """False for a message that needs no handling any more, so that the broker may forget it."""
+        topic = str(message.topic)
+        source = topics.parse_from_device(topic)
+        if source is None:
+            return False
+        payload = message.payload if isinstance(message.payload, bytes) else b""
+        try:
+            return self._put(message, source.device, source.kind, payload)
+        except Unreadable as error:
+            log.warning("message_unreadable", topic=topic, reason=error.reason)
+        except Exception:
+            log.exception("message_not_handled", topic=topic)
+        return False
+
+    def _put(self, message: aiomqtt.Message, device: str, kind: str, payload: bytes) -> bool:
+        match kind:
+            case "status":
+                self.statuses.put_nowait((message, (device, read(Status, payload), bool(message.retain))))
+            case "receipt":
+                self.receipts.put_nowait((message, (device, read(Receipt, payload))))
+            case "health":
+                self.healths.put_nowait((message, (device, read(Health, payload))))
+            case "clock":  # of QoS 0: there is nothing to acknowledge
+                self.probes.put_nowait((message, (device, read(ClockProbe, payload), time.time_ns())))
+            case _:
+                self._reply(device, read(Reply, payload))
+                return False
+        return True
+
+
 def _expiring(expiry_s: int) -> Properties:
     properties = new_properties(PacketTypes.PUBLISH)
     properties.MessageExpiryInterval = expiry_s
@@ -226,14 +254,26 @@ async def _in_batches(
     queue: asyncio.Queue[tuple[aiomqtt.Message, T]],
     handle: Callable[[Sequence[T]], Awaitable[None]],
 ) -> None:
-    """Hands over what has gathered; one that cannot be handled is logged and let go, it is no press."""
+    """Hands over what has gathered, and has the broker forget it when it is on disk."""
     while True:
         batch = [await queue.get()]
         while not queue.empty() and len(batch) < BATCH:
             batch.append(queue.get_nowait())
-        try:
-            await handle([item for _, item in batch])
-        except Exception:
-            log.exception("reports_not_handled", count=len(batch))
+        await _handled([item for _, item in batch], handle)
         for message, _ in batch:
             acknowledge(client, message)
+
+
+async def _handled(items: Sequence[T], handle: Callable[[Sequence[T]], Awaitable[None]]) -> None:
+    """Tries again for as long as it cannot be stored; what cannot be handled at all is logged and let go: no presses
+    come this way.
+    """
+    while True:
+        try:
+            return await handle(items)
+        except CommitFailed:
+            log.exception("reports_not_stored", count=len(items))
+            await asyncio.sleep(AGAIN_S)
+        except Exception:
+            log.exception("reports_not_handled", count=len(items))
+            return None

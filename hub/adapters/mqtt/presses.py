@@ -66,7 +66,7 @@ class PressIntake:
             else:
                 queue.put_nowait((message, received))
 
-        client = new_client(self._address(), self._identifier, queue_type=handing(take), receive_maximum=AT_HAND)
+        client = new_client(self._address(), self._identifier, handing(take), receive_maximum=AT_HAND)
         try:
             async with connected(client), asyncio.TaskGroup() as group:
                 group.create_task(self._write(client, queue, group))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from hub.domain.announcements import Progress, Reached, Totals, counts, total_ms, totals
@@ -91,7 +91,9 @@ def announced_sound(tx: Tx, announcement_id: str) -> Sound:
 def announcements_view(tx: Tx, now_ms: int, *, limit: int = 50) -> list[AnnouncementSummary]:
     """The latest announcements, the newest first."""
     places, calling = tx.places.places(), Calling(tx, now_ms)
-    return [_summary(one, places, calling, tx.announcements.progress(one.id)) for one in tx.announcements.latest(limit)]
+    latest = tx.announcements.latest(limit)
+    meant = {targets: _meant(places, targets) for targets in {one.places for one in latest}}
+    return [_summary(tx, one, places, calling, meant[one.places]) for one in latest]
 
 
 def announcement_view(tx: Tx, announcement_id: str, now_ms: int) -> AnnouncementDetail:
@@ -100,17 +102,18 @@ def announcement_view(tx: Tx, announcement_id: str, now_ms: int) -> Announcement
     if announcement is None:
         raise NotFound(what="announcement", id=announcement_id)
     places = tx.places.places()
-    progress = tx.announcements.progress(announcement_id)
-    buildings = _buildings(announcement, places, progress)
-    summary = _summary(announcement, places, Calling(tx, now_ms), progress)
+    buildings = _buildings(announcement, places, tx.announcements.progress(announcement_id))
+    summary = _summary(tx, announcement, places, Calling(tx, now_ms), _meant(places, announcement.places))
     known = {field.name: getattr(summary, field.name) for field in fields(summary)}
     return AnnouncementDetail(**known, buildings=tuple(buildings))
 
 
 def _summary(
-    one: Announcement, places: Mapping[str, Place], calling: Calling, progress: list[Progress]
+    tx: Tx, one: Announcement, places: Mapping[str, Place], calling: Calling, meant: Sequence[str]
 ) -> AnnouncementSummary:
-    buildings = _buildings(one, places, progress)
+    """`meant` are the buildings that it was meant for."""
+    parts = [part for part, count in tx.announcements.alike(one.id) for _ in range(count)]
+    bare = _bare(meant, tx.announcements.places_of(one.id), places)
     return AnnouncementSummary(
         id=one.id,
         kind=one.kind,
@@ -129,45 +132,56 @@ def _summary(
         created_by_name=calling.name_of(one.created_by) or one.created_by,
         stopped_ms=one.stopped_ms,
         is_exercise=one.is_exercise,
-        counts=_counts(buildings),
-        totals=totals(progress),
+        counts=_counts(parts, len(bare)),
+        totals=totals(parts),
     )
 
 
-def _counts(buildings: list[BuildingProgress]) -> dict[str, int]:
+def _counts(parts: Sequence[Progress], bare: int) -> dict[str, int]:
     result = counts([])  # every state, none of them reached
-    result |= {WAITING: 0, NO_DEVICE: 0}
-    for one in buildings:
-        result[one.state] += 1
-        result["heard"] += one.heard
+    result |= {WAITING: 0, NO_DEVICE: bare}
+    for part in parts:
+        result[_state(part)] += 1
+        result["heard"] += part.is_heard
     return result
+
+
+def _meant(places: Mapping[str, Place], targets: Sequence[str]) -> list[str]:
+    """The buildings that an announcement for these places is meant for."""
+    known = [slug for slug in targets if slug in places]
+    return reached(places, known) if known else []
+
+
+def _bare(meant: Sequence[str], with_device: Collection[str], places: Mapping[str, Place]) -> list[str]:
+    """Those of these buildings that have no device, neither of their own nor at one of their entrances."""
+    served = {*with_device, *(places[slug].parent for slug in with_device if slug in places)}
+    return [slug for slug in meant if slug not in served]
+
+
+def _state(part: Progress) -> str:
+    is_waiting = part.reached is Reached.SENT and Reached.SENT not in part.at_ms
+    return WAITING if is_waiting else part.reached.value
 
 
 def _buildings(one: Announcement, places: Mapping[str, Place], progress: list[Progress]) -> list[BuildingProgress]:
     """Every device's part in the order of the places, and every building meant that has no device."""
     order = {slug: index for index, slug in enumerate(places)}
     parts = [_part(part, places) for part in progress]
-    served = {part.place for part in progress} | {
-        places[part.place].parent for part in progress if part.place in places
-    }
-    targets = [slug for slug in one.places if slug in places]
-    meant = reached(places, targets) if targets else []
+    without = _bare(_meant(places, one.places), {part.place for part in progress}, places)
     bare = [
         BuildingProgress(slug, _name(places, slug), None, NO_DEVICE, False, None, {}, None, "")
-        for slug in meant
-        if slug not in served
+        for slug in without
     ]
     return sorted([*parts, *bare], key=lambda part: (order.get(part.place, len(order)), part.device or ""))
 
 
 def _part(part: Progress, places: Mapping[str, Place]) -> BuildingProgress:
     evidence = part.evidence
-    is_waiting = part.reached is Reached.SENT and Reached.SENT not in part.at_ms
     return BuildingProgress(
         place=part.place,
         place_name=_name(places, part.place),
         device=part.device,
-        state=WAITING if is_waiting else part.reached.value,
+        state=_state(part),
         heard=part.is_heard,
         evidence=None
         if evidence is None

@@ -357,7 +357,7 @@ async def test_a_device_that_comes_back_gets_on_its_own_topic_what_it_has_not_fi
     await rig.announce(text="三", places=["grid-2"])
     await rig.announcements.received([("dev-1", receipt(finished, "played"))])
     rig.publisher.sent.clear()
-    await rig.announcements.came_online("dev-1")
+    await rig.announcements.came_online(["dev-1"])
     [(topic, message)] = rig.publisher.announced()
     assert topic == "dev/dev-1/announce"
     assert (message.to, message.announcement_id) == ("dev-1", going_on.id)
@@ -367,7 +367,7 @@ async def test_a_device_that_comes_back_too_late_gets_nothing(rig: Rig) -> None:
     announcement = await rig.announce()
     rig.publisher.sent.clear()
     rig.clock.ms = announcement.valid_until_ms
-    await rig.announcements.came_online("dev-1")
+    await rig.announcements.came_online(["dev-1"])
     assert rig.publisher.sent == []
 
 
@@ -375,7 +375,7 @@ async def test_a_device_that_missed_a_stop_is_told_to_stop(rig: Rig) -> None:
     announcement = await rig.announce(play_at_ms=NOON_MS + 86_400_000)
     await rig.announcements.stop(announcement.id, "wang")
     rig.publisher.sent.clear()
-    await rig.announcements.came_online("dev-1")
+    await rig.announcements.came_online(["dev-1"])
     [(topic, message)] = rig.publisher.announced()
     assert topic == "dev/dev-1/announce"
     assert isinstance(message, Stop)
@@ -384,7 +384,7 @@ async def test_a_device_that_missed_a_stop_is_told_to_stop(rig: Rig) -> None:
 async def test_a_device_added_after_the_announcement_plays_it_too(rig: Rig) -> None:
     announcement = await rig.announce(play_at_ms=NOON_MS + 86_400_000)
     await rig.database.write(lambda tx: tx.devices.add_devices([Device("dev-3", "building-3")]))
-    await rig.announcements.came_online("dev-3")
+    await rig.announcements.came_online(["dev-3"])
     assert (await rig.progress(announcement, "dev-3")).reached is Reached.SENT
     await rig.announcements.received([("dev-3", receipt(announcement, "ready"))])
     assert (await rig.progress(announcement, "dev-3")).reached is Reached.READY
@@ -392,8 +392,8 @@ async def test_a_device_added_after_the_announcement_plays_it_too(rig: Rig) -> N
 
 async def test_audio_that_the_broker_keeps_is_not_sent_again_for_each_device(rig: Rig) -> None:
     await rig.announce()
-    await rig.announcements.came_online("dev-1")
-    await rig.announcements.came_online("dev-2")
+    await rig.announcements.came_online(["dev-1"])
+    await rig.announcements.came_online(["dev-2"])
     assert rig.publisher.topics().count("audio") == 1
     await rig.announcements.republish()
     assert rig.publisher.topics().count("audio") == 2
@@ -402,7 +402,7 @@ async def test_audio_that_the_broker_keeps_is_not_sent_again_for_each_device(rig
 async def test_an_unknown_device_that_comes_online_is_sent_nothing(rig: Rig) -> None:
     await rig.announce()
     rig.publisher.sent.clear()
-    await rig.announcements.came_online("stranger")
+    await rig.announcements.came_online(["stranger"])
     assert rig.publisher.sent == []
 
 

@@ -50,11 +50,11 @@ class Rig:
 
     async def online(self, session: str = "s1", *, is_retained: bool = False) -> bool:
         status = Status(state=LinkState.ONLINE, session=session, agent="1.0", at_ms=self.clock.ms)
-        return await self.devices.status("dev-1", status, is_retained=is_retained)
+        return await self.devices.statuses([("dev-1", status, is_retained)]) == ["dev-1"]
 
     async def will(self, session: str = "s1") -> bool:
         status = Status(state=LinkState.OFFLINE, session=session, at_ms=self.clock.ms)
-        return await self.devices.status("dev-1", status, is_retained=False)
+        return await self.devices.statuses([("dev-1", status, False)]) == ["dev-1"]
 
 
 @pytest_asyncio.fixture
@@ -132,7 +132,7 @@ async def test_an_older_proof_does_not_replace_a_newer_one(rig: Rig) -> None:
 
 async def test_a_status_of_an_unknown_device_is_ignored(rig: Rig) -> None:
     status = Status(state=LinkState.ONLINE, session="s", at_ms=1)
-    assert not await rig.devices.status("stranger", status, is_retained=False)
+    assert await rig.devices.statuses([("stranger", status, False)]) == []
 
 
 async def test_pages_hear_of_health_only_when_it_changes_what_they_show(rig: Rig) -> None:
@@ -261,7 +261,7 @@ async def test_two_commands_at_once_each_get_their_own_answer(rig: Rig) -> None:
 
 
 async def test_the_settings_say_where_a_device_is_and_which_output_answers_its_buttons(rig: Rig) -> None:
-    await rig.devices.configure("dev-1")
+    await rig.devices.configure(["dev-1"])
     [(topic, payload)] = rig.publisher.sent
     config = read(Config, payload)
     assert topic == "dev/dev-1/config retained"

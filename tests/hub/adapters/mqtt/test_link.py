@@ -40,11 +40,11 @@ class Heard:
         self.error: Exception | None = None
 
     def handlers(self) -> Handlers:
-        return Handlers(self._status, self._receipts, self._health, self._reply, self._connected)
+        return Handlers(self._statuses, self._receipts, self._health, self._reply, self._connected)
 
-    async def _status(self, device: str, status: Status, is_retained: bool) -> None:
+    async def _statuses(self, batch: Sequence[tuple[str, Status, bool]]) -> None:
         self._fail()
-        self.statuses.append((device, status, is_retained))
+        self.statuses += batch
 
     async def _receipts(self, batch: Sequence[tuple[str, Receipt]]) -> None:
         self._fail()
