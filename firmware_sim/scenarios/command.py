@@ -19,6 +19,7 @@ from firmware_sim.scenarios import crowds, world
 from firmware_sim.scenarios.gateway import Gateway
 from firmware_sim.scenarios.loading import BadScenario, found, load, shipped
 from firmware_sim.scenarios.model import Scenario
+from firmware_sim.scenarios.page import page
 from firmware_sim.scenarios.play import NotConnected, play
 from firmware_sim.scenarios.results import Results
 from firmware_sim.scenarios.world import NoWorld, World
@@ -65,7 +66,8 @@ def run(name: str, options: argparse.Namespace) -> int:
         return 1
     _show(results)
     (out / "results.json").write_text(json.dumps(results.to_json(), ensure_ascii=False, indent=1), encoding="utf-8")
-    _print(f"\n结果 results: {out}")
+    (out / "index.html").write_text(page(results), encoding="utf-8")
+    _print(f"\n结果 results: {out / 'index.html'}")
     return 0 if results.holds else 1
 
 

@@ -10,6 +10,7 @@ from hub.domain.devices import Device
 from hub.domain.errors import Invalid
 from hub.domain.people import Assignment, ChannelName, Contact, Duty, Person
 from hub.domain.places import EVERYWHERE, Home, Place, PlaceKind
+from hub.domain.roster import Shift
 from hub.services.example.filling import has_community
 from hub.services.ports import Button, Clock, Community, Database, Tx
 
@@ -66,6 +67,7 @@ async def fill_with_city(database: Database, clock: Clock, buildings: int) -> No
         tx.places.add_homes(values.homes)
         tx.people.add_people([DESK])
         tx.people.add_assignments([Assignment(DESK.id, EVERYWHERE, Duty.DESK)])
+        tx.rota.add_shifts([Shift(DESK.id, EVERYWHERE, day, 0, 0, Duty.DESK) for day in range(7)])
         tx.devices.add_devices(values.devices)
         tx.devices.add_buttons(values.buttons)
 

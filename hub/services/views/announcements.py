@@ -168,10 +168,7 @@ def _buildings(one: Announcement, places: Mapping[str, Place], progress: list[Pr
     order = {slug: index for index, slug in enumerate(places)}
     parts = [_part(part, places) for part in progress]
     without = _bare(_meant(places, one.places), {part.place for part in progress}, places)
-    bare = [
-        BuildingProgress(slug, _name(places, slug), None, NO_DEVICE, False, None, {}, None, "")
-        for slug in without
-    ]
+    bare = [BuildingProgress(slug, _name(places, slug), None, NO_DEVICE, False, None, {}, None, "") for slug in without]
     return sorted([*parts, *bare], key=lambda part: (order.get(part.place, len(order)), part.device or ""))
 
 

@@ -20,7 +20,7 @@ from hub.domain.people import ChannelName, Duty
 from hub.domain.places import PlaceKind, lineage
 from hub.domain.roll import Roll
 from hub.domain.roster import Rota, on_duty
-from hub.services.example import Example, example, fill_with_example
+from hub.services.example import Example, example, fill_with_city, fill_with_example
 from hub.services.ladders import DEFAULT_ID, Ladders
 from hub.services.ports import Community, Tx
 from hub.services.recording import Policy
@@ -210,3 +210,30 @@ async def test_these_days_hold_one_swap_one_absence_and_a_note_and_leave_nobody_
         now = on_duty(rota, NOON_MS + hour * 3_600_000)
         covered = {one.place for one in now.answering(values.assignments) if one.person_id in now.people}
         assert {"all", *(f"grid-{number}" for number in range(1, 9))} <= covered
+
+
+async def test_a_city_has_a_device_and_a_mapped_button_in_every_building(database: SqliteDatabase) -> None:
+    await fill_with_city(database, FakeClock(), 250)
+    devices, places = await database.read(lambda tx: (tx.devices.devices(), tx.places.places()))
+    buttons = await database.read(lambda tx: [one for device in devices for one in tx.devices.buttons_of(device)])
+    assert len(devices) == len(buttons) == 250
+    assert sorted(one.place for one in devices.values()) == sorted(
+        place.slug for place in places.values() if place.kind is PlaceKind.BUILDING
+    )
+    assert Counter(place.parent for place in places.values() if place.kind is PlaceKind.BUILDING) == {
+        "grid-1": 100,
+        "grid-2": 100,
+        "grid-3": 50,
+    }
+
+
+async def test_a_city_goes_into_an_empty_database_only(database: SqliteDatabase) -> None:
+    await fill_with_example(database, FakeClock())
+    with pytest.raises(Invalid, match="data_not_empty"):
+        await fill_with_city(database, FakeClock(), 5)
+
+
+@pytest.mark.parametrize("devices", [0, -1, 20_001])
+async def test_a_city_of_no_size_is_refused(database: SqliteDatabase, devices: int) -> None:
+    with pytest.raises(Invalid, match="bad_city"):
+        await fill_with_city(database, FakeClock(), devices)
