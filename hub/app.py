@@ -38,6 +38,7 @@ from hub.services.desk_watch import DeskWatch
 from hub.services.first_community import ensure_community
 from hub.services.ladders import Ladders
 from hub.services.live import Microphones
+from hub.services.newcomers import Newcomers
 from hub.services.news import NewsFeed
 from hub.services.notify import Dispatcher
 from hub.services.ports import PublishFailed
@@ -145,7 +146,8 @@ class Hub:
         probes = {ChannelName.PAGE: OpenPage(news.has_open_page)}
         reaching = Reaching(database, clock, news, channels.keys(), probes)
 
-        reports = _Reports(devices, announcements, teller)
+        newcomers = Newcomers(devices, announcements)
+        reports = _Reports(devices, newcomers, announcements, teller)
         ready = partial(_reasons, clock, unrecorded, due_loop, intake, link)
         services = Services(
             database=database,
@@ -168,7 +170,7 @@ class Hub:
             reports.statuses, announcements.received, devices.health, devices.replied, reports.connected
         )
         loops = (dispatcher.run(), teller.run(), due_loop.run(), desk_watch.run(), unrecorded.run(), reaching.run())
-        works = (*loops, presses.run(), intake.run(), red_whistle.run(), microphones.recover())
+        works = (*loops, newcomers.run(), presses.run(), intake.run(), red_whistle.run(), microphones.recover())
         await self._run_together([*works, link.run(handlers)], services, listening)
 
     async def _run_together(
@@ -220,18 +222,16 @@ class Hub:
 class _Reports:
     """Passes on what devices report. What goes wrong with one of them is logged, and ends nothing else."""
 
-    def __init__(self, devices: Devices, announcements: Announcements, teller: Teller) -> None:
+    def __init__(self, devices: Devices, newcomers: Newcomers, announcements: Announcements, teller: Teller) -> None:
         self._devices = devices
+        self._newcomers = newcomers
         self._announcements = announcements
         self._teller = teller
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def statuses(self, batch: Sequence[tuple[str, Status, bool]]) -> None:
         """Devices that have come online get their settings, and what they still have to play."""
-        born = await self._devices.statuses(batch)
-        if born:
-            self._begin("configure", self._devices.configure(born))
-            self._begin("came_online", self._announcements.came_online(born))
+        self._newcomers.add(await self._devices.statuses(batch))
 
     async def connected(self) -> None:
         """The broker is reached, perhaps anew: what it may not have is published again."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
 import json
+import signal
 import sys
 import tempfile
 import time
@@ -62,7 +64,7 @@ def run(name: str, options: argparse.Namespace) -> int:
     except (*EXPECTED, ExceptionGroup) as error:
         print(_why(error), file=sys.stderr)  # noqa: T201 - as above
         return 1
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         return 1
     _show(results)
     (out / "results.json").write_text(json.dumps(results.to_json(), ensure_ascii=False, indent=1), encoding="utf-8")
@@ -88,6 +90,10 @@ def _changed(scenario: Scenario, options: argparse.Namespace) -> Scenario:
 
 
 async def _played(scenario: Scenario, options: argparse.Namespace) -> Results:
+    task = asyncio.current_task()
+    assert task is not None
+    # Whoever ends us must not leave the hub behind.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     async with _world(scenario, options) as where:
         count = len(load_fleet(where.fleet).buildings)
         scenario = scenario.model_copy(update={"devices": count})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from firmware_sim.fleet import BrokerAddress, Building, Fleet
-from firmware_sim.light import crowd, orders
+from firmware_sim.light import orders
 from firmware_sim.light.crowd import Crowd, TooFewFiles, allow_files
 from firmware_sim.light.orders import PressMade, State
 from tests.device_agent.broker import Broker
@@ -186,6 +187,6 @@ async def test_health_is_told_and_whoever_leaves_says_goodbye(rig: Rig) -> None:
 
 
 def test_too_few_files_are_a_sentence_that_says_how_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crowd.resource, "getrlimit", lambda _: (1024, 4096))
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (1024, 4096))
     with pytest.raises(TooFewFiles, match="10100"):
         allow_files(10_000)

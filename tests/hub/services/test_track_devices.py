@@ -275,7 +275,7 @@ async def test_the_settings_say_where_a_device_is_and_which_output_answers_its_b
 async def test_a_loudspeaker_in_a_home_proves_itself_by_day_and_one_in_the_stairwell_at_night(
     rig: Rig, device: str, minute: int
 ) -> None:
-    await Devices(rig.database, rig.publisher, rig.clock, rig.news, self_test_minute=180).configure(device)
+    await Devices(rig.database, rig.publisher, rig.clock, rig.news, self_test_minute=180).configure([device])
     [(_, payload)] = rig.publisher.sent
     assert read(Config, payload).self_test_minute == minute
 

@@ -1,0 +1,54 @@
+"""Devices that have come online, and what each of them gets: its settings, and what it missed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+import structlog
+
+from hub.services.announce import Announcements
+from hub.services.ports import PublishFailed
+from hub.services.track_devices import Devices
+
+log = structlog.get_logger()
+
+AT_ONCE = 200
+
+
+class Newcomers:
+    """Serves them in turn: after a power cut thousands come at once, some of them again and again.
+
+    Whoever comes again while waiting waits only once.
+    """
+
+    def __init__(self, devices: Devices, announcements: Announcements) -> None:
+        self._devices = devices
+        self._announcements = announcements
+        self._waiting: dict[str, None] = {}
+        self._wake = asyncio.Event()
+
+    def add(self, devices: Iterable[str]) -> None:
+        """These are online now."""
+        self._waiting.update(dict.fromkeys(devices))
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Serves until cancelled."""
+        while True:
+            self._wake.clear()
+            while self._waiting:
+                some = list(self._waiting)[:AT_ONCE]
+                for device in some:
+                    del self._waiting[device]
+                await self._serve(some)
+            await self._wake.wait()
+
+    async def _serve(self, devices: list[str]) -> None:
+        try:
+            await self._devices.configure(devices)
+            await self._announcements.came_online(devices)
+        except PublishFailed as error:
+            log.warning("newcomers_not_served", count=len(devices), reason=str(error))
+        except Exception:
+            log.exception("newcomers_not_served", count=len(devices))

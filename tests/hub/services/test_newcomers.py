@@ -1,0 +1,87 @@
+"""Devices that come online in crowds: each is served, once however often it came, whatever goes wrong with others."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import cast
+
+import pytest
+
+from hub.services.announce import Announcements
+from hub.services.newcomers import AT_ONCE, Newcomers
+from hub.services.ports import PublishFailed
+from hub.services.track_devices import Devices
+
+
+class Served:
+    """Stands for both services: notes whom they serve, and waits or fails when told to."""
+
+    def __init__(self) -> None:
+        self.configured: list[str] = []
+        self.sent: list[str] = []
+        self.gate = asyncio.Event()
+        self.changed = asyncio.Event()
+        self.errors: list[Exception] = []
+
+    async def configure(self, devices: Sequence[str]) -> None:
+        await self.gate.wait()
+        if self.errors:
+            raise self.errors.pop()
+        self.configured += devices
+
+    async def came_online(self, devices: Sequence[str]) -> None:
+        self.sent += devices
+        self.changed.set()
+
+    async def until(self, count: int) -> None:
+        while len(self.sent) < count:
+            self.changed.clear()
+            await self.changed.wait()
+
+
+@asynccontextmanager
+async def serving(served: Served) -> AsyncIterator[Newcomers]:
+    newcomers = Newcomers(cast("Devices", served), cast("Announcements", served))
+    task = asyncio.create_task(newcomers.run())
+    yield newcomers
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_everybody_is_served_in_the_order_in_which_they_came() -> None:
+    served, names = Served(), [f"dev-{index}" for index in range(3 * AT_ONCE + 1)]
+    async with serving(served) as newcomers:
+        served.gate.set()
+        for name in names:
+            newcomers.add([name])
+        await served.until(len(names))
+        assert served.configured == served.sent == names
+
+
+async def test_whoever_comes_again_while_waiting_is_served_once() -> None:
+    served = Served()
+    async with serving(served) as newcomers:
+        newcomers.add(["dev-0"])
+        await asyncio.sleep(0)  # dev-0 is being served
+        for _ in range(5):
+            newcomers.add(["dev-1", "dev-2"])
+        served.gate.set()
+        await served.until(3)
+        newcomers.add(["dev-1"])  # and who comes later, again
+        await served.until(4)
+        assert served.sent == ["dev-0", "dev-1", "dev-2", "dev-1"]
+
+
+@pytest.mark.parametrize("error", [PublishFailed("no link"), RuntimeError("a defect")])
+async def test_what_goes_wrong_with_some_does_not_keep_others_waiting(error: Exception) -> None:
+    served = Served()
+    served.errors = [error]
+    async with serving(served) as newcomers:
+        newcomers.add(["dev-0"])
+        await asyncio.sleep(0)
+        newcomers.add(["dev-1"])
+        served.gate.set()
+        await served.until(1)
+        assert served.sent == ["dev-1"]
