@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from device_agent.core.sounds import EMERGENCY_PRIORITY, SAMPLE_RATE, Sound
 
-SLIP_FRAMES = 6  # 0.125 ms: above the jitter of a sound card's clock, below what two speakers in step may differ
+SLIP_FRAMES = 3  # 0.06 ms: above the jitter of the DAC's clock, below what two speakers in step may differ
 JUMP_FRAMES = 240  # 5 ms: a gap in the stream, not drift; one frame a block would take seconds to make it up
 LATE_SHARE = 1 / 3  # past this share of a pass a late device waits for the repeat, if there is one
 

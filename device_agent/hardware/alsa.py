@@ -2,6 +2,7 @@
 
 import ctypes
 import errno
+import time
 from functools import cache
 from typing import Literal
 
@@ -15,6 +16,7 @@ _FORMAT_S16_LE = 2
 _ACCESS_RW_INTERLEAVED = 3
 _RESAMPLE_IN_SOFTWARE = 1
 _NONBLOCK = 1
+HELD_UP_S = 0.0005  # to ask takes a tenth of it
 _STUCK_MS = 1_000  # a stream that takes or gives nothing for so long is lost
 
 
@@ -29,7 +31,10 @@ def _library() -> ctypes.CDLL:
         function = getattr(library, name)
         function.restype = ctypes.c_long
         function.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_ulong]
+    library.snd_pcm_avail_update.restype = ctypes.c_long
+    library.snd_pcm_avail_update.argtypes = [ctypes.c_void_p]
     library.snd_pcm_delay.argtypes = [ctypes.c_void_p, ctypes.POINTER(ctypes.c_long)]
+    library.snd_pcm_get_params.argtypes = [ctypes.c_void_p] + [ctypes.POINTER(ctypes.c_ulong)] * 2
     for name, arguments in (("wait", 1), ("recover", 2), ("start", 0), ("close", 0)):
         getattr(library, f"snd_pcm_{name}").argtypes = [ctypes.c_void_p] + [ctypes.c_int] * arguments
     return library
@@ -38,6 +43,7 @@ def _library() -> ctypes.CDLL:
 class AlsaStream:
     """A 48 kHz, 16 bit, one-channel stream. Its calls block: use it from a thread of its own.
 
+    `latency_s` is what its buffer should hold; the device may round it. `period` is how many frames it moves at once.
     Every method raises SoundCardLost when the device is gone or stuck; the stream is then to be closed.
     """
 
@@ -60,9 +66,12 @@ class AlsaStream:
                     round(latency_s * 1e6),
                 )
             )
+            buffer, period = ctypes.c_ulong(), ctypes.c_ulong()
+            self._check(self._library.snd_pcm_get_params(self._handle, ctypes.byref(buffer), ctypes.byref(period)))
         except SoundCardLost:
             self.close()
             raise
+        self.period = period.value
 
     def delay_s(self) -> float | None:
         """Playback: until a frame written now is heard. Capture: how old the next frame read is. None after an xrun."""
@@ -71,9 +80,28 @@ class AlsaStream:
             return None
         return frames.value / SAMPLE_RATE
 
+    def next_heard_s(self) -> float | None:
+        """Playback: the instant (monotonic seconds) at which a frame written now is heard, as the driver says it.
+
+        None after an xrun, and where the thread was held up while it asked.
+        """
+        asked_s = time.monotonic()
+        delay_s = self.delay_s()
+        told_s = time.monotonic()
+        return None if delay_s is None or told_s - asked_s > HELD_UP_S else told_s + delay_s
+
     def start(self) -> None:
         """Begin to capture."""
         self._check(self._library.snd_pcm_start(self._handle))
+
+    def wait_for_room(self) -> bool:
+        """Wait until a period can be written at once. False after an underrun: what was waiting was not heard."""
+        while 0 <= (room := self._library.snd_pcm_avail_update(self._handle)) < self.period:
+            self._wait()
+        if room < 0:
+            self._recover(room)
+            return False
+        return True
 
     def write(self, pcm: Pcm) -> bool:
         """Write all frames, waiting for room. False after an underrun: they and what was waiting were not heard."""

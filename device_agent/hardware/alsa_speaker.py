@@ -2,17 +2,23 @@
 
 import asyncio
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
-from device_agent.core.sounds import SAMPLE_RATE, SoundEvent
+from device_agent.core.dac_clock import DacClock
+from device_agent.core.sounds import SoundEvent
 from device_agent.hardware.alsa import AlsaStream
 from device_agent.hardware.errors import SoundCardLost
 from device_agent.hardware.ports import Renderer
 
-BLOCK_FRAMES = 480  # 10 ms
-BUFFER_S = 0.08  # had no underruns under load where 40 ms had 7-8
+BUFFER_S = (0.03, 0.05, 0.08)
+"""What is written can no longer be taken back: a warning is heard after this, a period and the ramp. The first had no
+gap on a loaded machine in a thread that goes first, several in one that does not; after a gap comes the next."""
+CALM_S = 600.0  # so long without a gap, and the least is tried again
+GO_FIRST = 20  # of the real-time priorities 1-99: above the agent's other threads, which deploy/ runs at 10
 REOPEN_FIRST_S = 0.5
 REOPEN_LAST_S = 10.0
 
@@ -20,13 +26,17 @@ _log = logging.getLogger(__name__)
 
 
 class AlsaSpeaker:
-    """A `ports.Speaker` on an ALSA device such as "default" or "plughw:1,0"."""
+    """A `ports.Speaker` on an ALSA device such as "default" or "plughw:1,0".
 
-    def __init__(self, device: str = "default", buffer_s: float = BUFFER_S) -> None:
+    `underruns` counts the gaps so far; `buffer_s` is how far ahead of the ear it writes at present.
+    """
+
+    def __init__(self, device: str = "default") -> None:
         self._device = device
-        self._buffer_s = buffer_s
         self._fault: str | None = "not opened yet"
+        self._is_calm_s = 0.0
         self.underruns = 0
+        self.buffer_s = BUFFER_S[0]
 
     @property
     def fault(self) -> str | None:
@@ -42,19 +52,21 @@ class AlsaSpeaker:
         def tell(events: list[SoundEvent]) -> None:
             loop.call_soon_threadsafe(deliver, events)
 
-        thread = asyncio.create_task(asyncio.to_thread(self._keep_open, renderer, tell, ended))
-        try:
-            await asyncio.shield(thread)
-        finally:
-            ended.set()
-            await thread
+        with ThreadPoolExecutor(1, "loudspeaker", initializer=_go_first) as own_thread:
+            playing = loop.run_in_executor(own_thread, self._keep_open, renderer, tell, ended)
+            try:
+                await asyncio.shield(playing)
+            finally:
+                ended.set()
+                await playing
 
     def _keep_open(self, renderer: Renderer, tell: Callable[[list[SoundEvent]], None], ended: threading.Event) -> None:
         pause_s = REOPEN_FIRST_S
         while not ended.is_set():
             opened_s = time.monotonic()
             try:
-                self._play(renderer, tell, ended)
+                while not ended.is_set():
+                    self._play(renderer, tell, ended)
             except SoundCardLost as error:
                 if str(error) != self._fault:
                     _log.warning("no loudspeaker: %s", error)
@@ -65,39 +77,42 @@ class AlsaSpeaker:
             pause_s = min(2 * pause_s, REOPEN_LAST_S)
 
     def _play(self, renderer: Renderer, tell: Callable[[list[SoundEvent]], None], ended: threading.Event) -> None:
-        stream = AlsaStream(self._device, "playback", self._buffer_s)
+        """Play until the buffer is to be another one."""
+        stream = AlsaStream(self._device, "playback", self.buffer_s)
         self._fault = None
-        clock = DacClock()
+        clock = DacClock(time.monotonic() + self.buffer_s)
         try:
-            while not ended.is_set():
-                delay_s = stream.delay_s()
-                heard_s = time.monotonic() + (self._buffer_s if delay_s is None else delay_s)
-                if not stream.write(renderer.render(BLOCK_FRAMES, clock.next_block_s(heard_s, BLOCK_FRAMES))):
-                    self.underruns += 1
-                    clock = DacClock()
+            while not ended.is_set() and not self._shrinks(renderer):
+                block = renderer.render(stream.period, clock.next_block_s(stream.next_heard_s(), stream.period))
+                is_whole = stream.write(block) and stream.wait_for_room()
                 if events := renderer.events():
                     tell(events)
+                if not is_whole:
+                    self.underruns += 1
+                    if self._grows():
+                        return
+                    clock = DacClock(time.monotonic() + self.buffer_s)
         finally:
             stream.close()
 
+    def _grows(self) -> bool:
+        """There was a gap: whether the stream is to be opened anew with a larger buffer."""
+        self._is_calm_s = time.monotonic() + CALM_S
+        before = self.buffer_s
+        self.buffer_s = min((one for one in BUFFER_S if one > before), default=before)
+        return self.buffer_s > before
 
-class DacClock:
-    """When blocks leave the DAC: counted in frames, pulled gently towards what the driver says, which jitters."""
+    def _shrinks(self, renderer: Renderer) -> bool:
+        """Whether the stream is to be opened anew with the least buffer: long without a gap, and nothing to play."""
+        is_due = self.buffer_s > BUFFER_S[0] and time.monotonic() > self._is_calm_s and renderer.next_sound_s() is None
+        if is_due:
+            self.buffer_s = BUFFER_S[0]
+        return is_due
 
-    PULL = 0.02  # of the error a block: half a second to follow with 10 ms blocks
-    MOST_ERROR_S = 0.00025  # more is taken for this much: never faster than 500 ppm, whatever a loaded machine says
-    JUMP_S = 0.005  # more than jitter: the stream was interrupted
 
-    def __init__(self) -> None:
-        self._next_s: float | None = None
-
-    def next_block_s(self, measured_s: float, frames: int) -> float:
-        """The instant of the next block's first frame, given what the driver says about it now."""
-        estimate_s = measured_s if self._next_s is None else self._next_s
-        error_s = measured_s - estimate_s
-        if abs(error_s) > self.JUMP_S:
-            estimate_s = measured_s
-        else:
-            estimate_s += self.PULL * min(max(error_s, -self.MOST_ERROR_S), self.MOST_ERROR_S)
-        self._next_s = estimate_s + frames / SAMPLE_RATE
-        return estimate_s
+def _go_first() -> None:
+    """Have the kernel run this thread before all ordinary ones, where it may (the unit of the agent lets it)."""
+    try:
+        os.sched_setscheduler(threading.get_native_id(), os.SCHED_FIFO, os.sched_param(GO_FIRST))
+    except PermissionError:
+        _log.info("no real-time priority: under load the loudspeaker writes further ahead")
