@@ -237,6 +237,10 @@ class Output(StrEnum):
     NONE = "none"
 
 
+MOST_DELAY_MS = 500
+"""Sound goes 170 m in so long; no amplifier that is of use takes longer."""
+
+
 class Config(Signed):
     """What a device needs to know of its place; retained."""
 
@@ -244,7 +248,8 @@ class Config(Signed):
     places: list[str]
     timezone: str
     outputs: dict[ButtonName, Output] = {}
-    delay_ms: float = 0.0
+    delay_ms: Annotated[float, Field(ge=-MOST_DELAY_MS, le=MOST_DELAY_MS)] = 0.0
+    """How much later than the agreed instant it plays; earlier below 0, for an amplifier that needs its time."""
     volume: Share = 1.0
     self_test_minute: Annotated[int, Field(ge=0, lt=1440)] | None = None
     """When, in minutes after midnight there, the device proves itself every day by a quiet sweep; None: never."""

@@ -21,6 +21,12 @@ class Command(Body):
     volume: Annotated[float | None, Field(description="0 to 1.", examples=[0.8])] = None
 
 
+class Delay(Body):
+    """How much later than the agreed instant it plays, in ms; earlier below 0."""
+
+    delay_ms: Annotated[float, Field(description="-500 to 500.", examples=[35.0])]
+
+
 class Heard(BaseModel):
     """What the device's own microphone heard of its own loudspeaker."""
 
@@ -57,3 +63,13 @@ async def command(device_id: str, body: Command, services: Served, grant: Techni
     reply = await services.devices.command(device_id, body.kind, volume=body.volume)
     evidence = Heard(**reply.evidence.model_dump()) if reply.evidence else None
     return Answer(is_ok=reply.is_ok, detail=reply.detail, evidence=evidence)
+
+
+@router.put("/{device_id}/delay", summary="Have a device play a little later or earlier", responses=refusals(404))
+async def set_delay(device_id: str, body: Delay, services: Served, grant: Technician) -> DeviceView:
+    """For an amplifier that needs its time, and for the way that sound takes between facing buildings (3 ms a metre).
+
+    It is told at once; one that is away is told when it is back.
+    """
+    await services.devices.delay(device_id, body.delay_ms, grant.person_id or grant.name)
+    return await services.database.read(lambda tx: device_view(tx, device_id, services.clock.now_ms()))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, Response
 
 from hub.console.console import Here, Mending, Seeing
@@ -34,4 +36,14 @@ async def test(console: Here, visitor: Mending, device_id: str) -> Response:
         return console.acted(visitor.taste.language, _("%(device)s 自检：做了，但麦克风没有听到喇叭"), device=device_id)
     return console.acted(
         visitor.taste.language, _("%(device)s 自检没有成功：%(why)s"), device=device_id, why=reply.detail or ""
+    )
+
+
+@router.post("/devices/{device_id}/delay")
+async def delay(
+    console: Here, visitor: Mending, device_id: str, delay_ms: Annotated[float, Form()] = float("nan")
+) -> Response:
+    device = await console.services.devices.delay(device_id, delay_ms, visitor.person_id)
+    return console.acted(
+        visitor.taste.language, _("%(device)s 的延时是 %(ms)s 毫秒 ✓"), device=device_id, ms=f"{device.delay_ms:g}"
     )

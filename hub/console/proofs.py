@@ -30,6 +30,7 @@ class Health:
     heard_ms: int | None
     clock_offset_ms: float | None
     outbox: int | None
+    delay_ms: float
     is_fine: bool
     proofs: tuple[Proof, ...]
 
@@ -56,6 +57,7 @@ def _health(one: DeviceView, now_ms: int) -> Health:
         heard_ms=one.heard_ms,
         clock_offset_ms=one.clock_offset_ms,
         outbox=one.outbox,
+        delay_ms=one.delay_ms,
         is_fine=one.is_fine,
         proofs=tuple(
             Proof(name, which, at_ms, at_ms is not None and now_ms - at_ms < lasts_ms)

@@ -13,6 +13,8 @@ LOST_AFTER_MS = 3 * HEALTH_EVERY_MS
 """Three health messages missed: whatever the retained status says, the device is not heard from."""
 PROVED_FOR_MS = 26 * 3_600_000
 """A proof older than the last nightly self-test is no proof any more; its window is one and a half hours long."""
+MOST_DELAY_MS = 500
+"""The most that a device may be told to play earlier or later: sound goes 170 m in so long (WIRE.md, `config`)."""
 BUTTON_PROVED_FOR_MS = 30 * 24 * 3_600_000
 """After so long without a press a button asks for a practice press (FLEET.md)."""
 
@@ -58,6 +60,7 @@ class Device:
     clock_offset_ms: float | None = None
     outbox: int | None = None
     volume: float = 1.0
+    delay_ms: float = 0.0
     proved_ms: Mapping[Part, int] = field(default_factory=dict)
     finding: Finding | None = None
     finding_ms: int | None = None

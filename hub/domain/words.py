@@ -187,6 +187,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "There is no command “{kind}”. Choose one of {allowed}.",
     ),
     "volume_out_of_range": ("音量要在0到1之间。", "The volume must be 0 to 1."),
+    "delay_out_of_range": (
+        "延时要在 -{most} 到 {most} 毫秒之间：正数晚播，负数早播。",
+        "The delay must be -{most} to {most} ms: above 0 plays later, below 0 earlier.",
+    ),
     "not_stored": (
         "没有存下来，请再试一次；还不行就请检查系统。",
         "It could not be stored. Try again; if it fails again, check the system.",

@@ -98,6 +98,7 @@ def config(
         places=list(places),
         timezone=community.timezone,
         outputs=outputs,
+        delay_ms=device.delay_ms,
         volume=device.volume,
         self_test_minute=self_test_minute,
     )

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import structlog
 
-from hub.domain.devices import NO_STATE, SAYS_OFFLINE, SAYS_ONLINE, UNCONFIRMED, Device, Part
+from hub.domain.devices import MOST_DELAY_MS, NO_STATE, SAYS_OFFLINE, SAYS_ONLINE, UNCONFIRMED, Device, Part
 from hub.domain.errors import DeviceSilent, Invalid, NoLink, NotFound
 from hub.domain.findings import Finding
 from hub.domain.places import heard_at_each
@@ -115,6 +115,28 @@ class Devices:
             del self._waiting[key]
         await self._learn(device, reply, volume)
         return reply
+
+    async def delay(self, device: str, delay_ms: float, by: str) -> Device:
+        """Has it play so much later than the others, or earlier below 0; told at once, or when it is back.
+
+        Raises NotFound, Invalid.
+        """
+        if not abs(delay_ms) <= MOST_DELAY_MS:
+            raise Invalid("delay_out_of_range", most=MOST_DELAY_MS)
+
+        def job(tx: Tx) -> Device:
+            new = replace(_found(tx, device), delay_ms=delay_ms)
+            tx.devices.save([new])
+            return new
+
+        new = await self._database.write(job)
+        log.info("delay_set", device=device, delay_ms=delay_ms, by=by)
+        self._news.tell("devices")
+        try:
+            await self.configure(device)
+        except PublishFailed:
+            log.warning("delay_waits_for_the_link", device=device)
+        return new
 
     def replied(self, device: str, reply: Reply) -> None:
         """Hands an answer to whoever waits for it; one that comes too late is dropped."""

@@ -12,7 +12,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,7 @@ async def measure(folder: Path, hub: HubProcess, demo: Demo) -> list[Figure]:
     gaps = [end["underruns"] for end in ends] + [took_over["underruns"]]
     print(ends)
     how = f"load {busy:.1f}, gaps {gaps}" + ("" if card.is_first else ", the card without real-time priority")
-    return [*_apart(apart, how), _taken_over(delays, how)]
+    return [_apart(apart, how), _taken_over(delays, how)]
 
 
 def offsets_ms(one: NDArray[np.int16], other: NDArray[np.int16]) -> list[float]:
@@ -92,20 +92,25 @@ def offsets_ms(one: NDArray[np.int16], other: NDArray[np.int16]) -> list[float]:
     return offsets
 
 
-def _apart(offsets: Sequence[float], how: str) -> list[Figure]:
+def _apart(offsets: Sequence[float], how: str) -> Figure:
     sizes = [abs(one) for one in offsets]
     middle, p95 = median(sizes), percentile(sizes, 0.95)
-    value = f"median {middle:.3f} ms, p95 {p95:.3f} ms, most {max(sizes, default=0):.2f} ms of {len(sizes)} ({how})"
-    held = f"median <= {MOST_MEDIAN_MS} ms, p95 <= {MOST_P95_MS} ms"
-    return [
-        Figure("ALSA: loudspeakers apart, clocks minutes wrong", value, held, middle <= MOST_MEDIAN_MS and p95 <= MOST_P95_MS)
-    ]
+    return Figure(
+        "ALSA: loudspeakers apart, clocks minutes wrong",
+        f"median {middle:.3f} ms, p95 {p95:.3f} ms, most {max(sizes, default=0):.2f} ms of {len(sizes)} ({how})",
+        f"median <= {MOST_MEDIAN_MS} ms, p95 <= {MOST_P95_MS} ms",
+        middle <= MOST_MEDIAN_MS and p95 <= MOST_P95_MS,
+    )
 
 
 def _taken_over(delays: Sequence[float], how: str) -> Figure:
-    most = max(delays, default=float("inf"))
-    value = f"p50 {median(delays):.1f} ms, p95 {percentile(delays, 0.95):.1f} ms, most {most:.1f} ms of {len(delays)} ({how})"
-    return Figure("ALSA: hand-over to the lower sound silent", value, f"most <= {MOST_TAKE_OVER_MS:.0f} ms", most <= MOST_TAKE_OVER_MS)
+    middle, p95, most = median(delays), percentile(delays, 0.95), max(delays, default=float("inf"))
+    return Figure(
+        "ALSA: hand-over to the lower sound silent",
+        f"p50 {middle:.1f} ms, p95 {p95:.1f} ms, most {most:.1f} ms of {len(delays)} ({how})",
+        f"most <= {MOST_TAKE_OVER_MS:.0f} ms",
+        most <= MOST_TAKE_OVER_MS,
+    )
 
 
 async def _are_online(api: Api, devices: Sequence[str]) -> bool:
@@ -161,7 +166,7 @@ async def _python(card: SoundCard, module: str, *arguments: str) -> asyncio.subp
 
 
 @contextlib.contextmanager
-def _busy_cores() -> Any:
+def _busy_cores() -> Iterator[None]:
     """A process a core that does nothing but compute."""
     busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count() or 1)]
     try:

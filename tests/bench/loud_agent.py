@@ -28,7 +28,6 @@ from firmware_sim.fleet import load
 from tests.device_agent.silence import DeafMicrophone
 from wire.signing import VerifyKeys
 
-
 UNIT = Path(__file__).parents[2] / "deploy" / "dongdong-agent.service"
 
 
@@ -45,7 +44,6 @@ async def live(fleet_file: Path, device: str, loudspeaker: str, skew_s: float, f
     fleet = load(fleet_file)
     building = next(one for one in fleet.buildings if one.device == device)
     login = Login(fleet.broker.host, fleet.broker.port, building.user or device, building.password, None)
-    folder.mkdir(parents=True)
     speaker = AlsaSpeaker(loudspeaker)
     clock = DeviceClock(wall_ns=lambda: time.time_ns() + round(skew_s * 1e9))
     ports = Ports(
@@ -71,4 +69,5 @@ async def live(fleet_file: Path, device: str, loudspeaker: str, skew_s: float, f
 
 if __name__ == "__main__":
     schedule_as_the_unit_does()
+    Path(sys.argv[5]).mkdir(parents=True)
     asyncio.run(live(Path(sys.argv[1]), sys.argv[2], sys.argv[3], float(sys.argv[4]), Path(sys.argv[5])))

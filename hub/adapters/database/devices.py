@@ -17,7 +17,7 @@ from hub.services.ports import Button
 
 _DEVICE, _BUTTON, _PRESS = tables.device.c, tables.button.c, tables.press.c
 _HEARD = (
-    *("state", "session", "agent", "heard_ms", "clock_offset_ms", "outbox", "volume"),
+    *("state", "session", "agent", "heard_ms", "clock_offset_ms", "outbox", "volume", "delay_ms"),
     *("proved_ms", "finding", "finding_ms"),
 )
 """What is stored of what was heard; the buttons' proofs are their presses."""

@@ -404,6 +404,7 @@ device = Table(
     Column("clock_offset_ms", Double),
     Column("outbox", Integer),
     Column("volume", Double, nullable=False),
+    Column("delay_ms", Double, nullable=False, server_default="0"),
     Column("proved_ms", JSON, nullable=False),
     Column("finding", _named(Finding)),
     _ms("finding_ms", nullable=True),

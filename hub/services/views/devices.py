@@ -29,6 +29,7 @@ class DeviceView:
     clock_offset_ms: float | None
     outbox: int | None
     volume: float
+    delay_ms: float
     proved_ms: Mapping[Part, int]
     fault: Finding | None
     finding: Finding | None
@@ -72,6 +73,7 @@ def _view(device: Device, places: Mapping[str, Place], now_ms: int) -> DeviceVie
         clock_offset_ms=device.clock_offset_ms,
         outbox=device.outbox,
         volume=device.volume,
+        delay_ms=device.delay_ms,
         proved_ms=dict(device.proved_ms),
         fault=fault(device),
         finding=device.finding,

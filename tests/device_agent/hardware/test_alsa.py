@@ -12,10 +12,10 @@ from device_agent.core.mixer import Mixer
 from device_agent.core.sounds import Finished, Interrupted, Sound, SoundEvent, Started
 from device_agent.hardware.alsa import AlsaStream
 from device_agent.hardware.alsa_microphone import AlsaMicrophone
-from device_agent.hardware.alsa_speaker import BUFFER_S, CALM_S, AlsaSpeaker
+from device_agent.hardware.alsa_speaker import AlsaSpeaker
 from device_agent.hardware.errors import SoundCardLost
-from tests.world.sound_card import SoundCard
 from tests.device_agent.speech import POWER, WATER, speak
+from tests.world.sound_card import SoundCard
 from tests.world.waiting import wait_until
 
 AHEAD_S = 2.0  # by then the streams are open and the sound server has stopped wavering about when they are heard

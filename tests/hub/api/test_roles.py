@@ -40,6 +40,7 @@ ROUTES: list[tuple[str, str, dict[str, Any] | None, set[Role]]] = [
     ("GET", "/api/v1/devices", None, {ADMIN, STAFF, TECHNICIAN, OBSERVER}),
     ("GET", "/api/v1/devices/{device_id}", None, {ADMIN, STAFF, TECHNICIAN, OBSERVER}),
     ("POST", "/api/v1/devices/{device_id}/commands", {"kind": "restart"}, {ADMIN, STAFF, TECHNICIAN}),
+    ("PUT", "/api/v1/devices/{device_id}/delay", {"delay_ms": 35}, {ADMIN, STAFF, TECHNICIAN}),
     ("GET", "/api/v1/ladders", None, {ADMIN, STAFF, TECHNICIAN, OBSERVER}),
     ("GET", "/api/v1/ladders/who", None, {ADMIN, STAFF}),
     ("GET", "/api/v1/ladders/{ladder_id}", None, {ADMIN, STAFF, TECHNICIAN, OBSERVER}),

@@ -299,3 +299,33 @@ async def test_a_finding_from_the_future_counts_as_of_now(rig: Rig) -> None:
     ahead = HEALTHY.model_copy(update={"finding": messages.Finding.SILENT, "finding_at_ms": rig.clock.ms + 10**11})
     await rig.devices.health([("dev-1", ahead)])
     assert (await rig.device()).finding_ms == rig.clock.ms
+
+
+@pytest.mark.parametrize("delay_ms", [-500, -35.5, 0, 500])
+async def test_a_delay_is_stored_and_reaches_the_device(rig: Rig, delay_ms: float) -> None:
+    await rig.devices.delay("dev-1", delay_ms, "zhang")
+    assert (await rig.device()).delay_ms == delay_ms
+    assert read(Config, rig.publisher.sent[-1][1]).delay_ms == delay_ms
+    await rig.devices.health([("dev-1", HEALTHY)])
+    assert (await rig.device()).delay_ms == delay_ms
+
+
+@pytest.mark.parametrize("delay_ms", [-500.5, 501, 60_000, float("nan"), float("inf")])
+async def test_a_delay_that_no_building_needs_is_refused(rig: Rig, delay_ms: float) -> None:
+    with pytest.raises(Invalid) as caught:
+        await rig.devices.delay("dev-1", delay_ms, "zhang")
+    assert caught.value.key == "delay_out_of_range"
+    assert (await rig.device()).delay_ms == 0
+
+
+async def test_a_delay_that_was_set_without_a_link_goes_out_with_the_next_settings(rig: Rig) -> None:
+    rig.publisher.is_linked = False
+    await rig.devices.delay("dev-1", 40, "zhang")
+    rig.publisher.is_linked = True
+    await rig.devices.configure("dev-1")
+    assert read(Config, rig.publisher.sent[-1][1]).delay_ms == 40
+
+
+async def test_a_device_that_is_not_there_gets_no_delay(rig: Rig) -> None:
+    with pytest.raises(NotFound):
+        await rig.devices.delay("nowhere", 40, "zhang")

@@ -19,6 +19,7 @@ HEARD = Device(
     clock_offset_ms=-0.25,
     outbox=3,
     volume=0.5,
+    delay_ms=-35.5,
     proved_ms={Part.SPEAKER: NOW_MS - 5, Part.MICROPHONE: NOW_MS - 7},
     finding=Finding.TOO_QUIET,
     finding_ms=NOW_MS - 9,
