@@ -1,9 +1,12 @@
 """Presses, from the publish to the webhook: how fast, and that none is lost, whatever dies meanwhile.
 
-    python -m tests.bench.press [--json] [--rounds 5]
+    python -m tests.bench.press [--json] [--rounds 5] [--hanging ntfy]
 
 The hub and a bare forwarder (tests/bench/forwarder.py) are measured alternately in the same run, each with its own
 Mosquitto of the same configuration. Figures to hold: ALERTS.md.
+
+With `--hanging` the hub has every channel (webhook, page and those of tests/world/services.py), each person is reached
+through one of them, and the named service never answers.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import itertools
 import sqlite3
 import sys
 import tempfile
@@ -30,6 +34,7 @@ from tests.bench.report import Figure, median, percentile, show
 from tests.world.button import Buttons, client
 from tests.world.gateway import Gateway
 from tests.world.hub_process import HubProcess, free_port
+from tests.world.services import ADDRESSES, Services, environment
 from tests.world.waiting import wait_until
 
 USER = "bench"
@@ -92,14 +97,27 @@ class Desk:
     hub: HubProcess
     token: str
 
+    async def give_contacts(self) -> None:
+        """Each person gets one way out of the services', in turn."""
+        async with self._session() as session:
+            async with session.get("/api/v1/people") as answer:
+                people = await answer.json()
+            for person, (channel, address) in zip(people, itertools.cycle(ADDRESSES.items()), strict=False):
+                body = {"contacts": [{"channel": channel.value, "address": address}]}
+                async with session.put(f"/api/v1/people/{person['id']}/contacts", json=body) as answer:
+                    answer.raise_for_status()
+
     async def close_all(self) -> None:
         """Every alert that is not closed, a few at a time."""
-        async with aiohttp.ClientSession(self.hub.url, headers={"Authorization": f"Bearer {self.token}"}) as session:
+        async with self._session() as session:
             async with session.get("/api/v1/people") as answer:
                 by = (await answer.json())[0]["id"]
             while ids := await self._not_closed(session):
                 for start in range(0, len(ids), 20):
                     await asyncio.gather(*(self._close(session, one, by) for one in ids[start : start + 20]))
+
+    def _session(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(self.hub.url, headers={"Authorization": f"Bearer {self.token}"})
 
     async def _not_closed(self, session: aiohttp.ClientSession) -> list[str]:
         async with session.get("/api/v1/alerts?state=open&limit=200") as answer:
@@ -112,17 +130,21 @@ class Desk:
 
 
 @contextlib.asynccontextmanager
-async def hub_way(folder: Path) -> AsyncIterator[tuple[Way, HubProcess, Desk]]:
-    """A hub on the example community, with a client signed in."""
-    async with Gateway() as gateway:
-        hub = HubProcess(folder / "hub", {"DONGDONG_DUTY_WEBHOOK": gateway.url, "DONGDONG_LOG_LEVEL": "warning"})
+async def hub_way(folder: Path, hanging: str | None = None) -> AsyncIterator[tuple[Way, HubProcess, Desk]]:
+    """A hub on the example community, with a client signed in; with `hanging` one that has every channel."""
+    async with Gateway() as gateway, Services(hanging or "").serve() as services:
+        settings = {"DONGDONG_DUTY_WEBHOOK": gateway.url, "DONGDONG_LOG_LEVEL": "warning"}
+        hub = HubProcess(folder / "hub", settings if hanging is None else settings | environment(services))
         hub.dongdong("example")
         login = hub.dongdong("device", "add", USER, "--place", "building-17", "--json")
         token = hub.dongdong("token", "--role", "staff", "--json")["token"]
         await hub.start()
+        desk = Desk(hub, token)
         try:
+            if hanging is not None:
+                await desk.give_contacts()
             async with client(hub.mqtt_port, login["user"], login["password"]) as connected:
-                yield Way(Buttons(connected, USER), gateway), hub, Desk(hub, token)
+                yield Way(Buttons(connected, USER), gateway), hub, desk
         finally:
             await hub.stop()
 
@@ -253,11 +275,11 @@ async def gateway_refuses(way: Way, hub: HubProcess) -> list[Figure]:
     ]
 
 
-async def measure(rounds: int) -> list[Figure]:
+async def measure(rounds: int, hanging: str | None) -> list[Figure]:
     """All of it."""
     with tempfile.TemporaryDirectory(prefix="dongdong-bench-") as name:
         folder = Path(name)
-        async with hub_way(folder) as (way, hub, desk):
+        async with hub_way(folder, hanging) as (way, hub, desk):
             async with forwarder_way(folder) as forwarder:
                 figures = await slow_stream(way)
                 figures += await compare(way, desk, forwarder, rounds)
@@ -278,8 +300,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", dest="is_json")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--hanging", choices=[one.value for one in ADDRESSES])
     options = parser.parse_args()
-    return show("Presses", uvloop.run(measure(options.rounds)), is_json=options.is_json)
+    name = "Presses" if options.hanging is None else f"Presses, every channel configured, {options.hanging} hanging"
+    return show(name, uvloop.run(measure(options.rounds, options.hanging)), is_json=options.is_json)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from pathlib import Path
 import aiohttp
 import pytest
 import pytest_asyncio
-from aiohttp import web
 
 from hub.adapters.notify.push_encryption import public_bytes
 from hub.adapters.vapid_key import vapid_key
@@ -22,19 +21,8 @@ from hub.settings import Settings, load
 from tests.hub.adapters.notify.browser import Browser
 from tests.hub.adapters.notify.server import MESSAGE, answering, notification, serving
 from tests.hub.services.press_rig import POLICY, PressRig, press_rig
+from tests.world.services import ADDRESSES, Services, environment
 from tests.world.waiting import wait_until
-
-ADDRESSES = {
-    ChannelName.WECOM_ROBOT: "13800000001",
-    ChannelName.WECOM_APP: "WangFang",
-    ChannelName.DINGTALK: "13800000001",
-    ChannelName.FEISHU: "ou_1",
-    ChannelName.SMS: "13800000001",
-    ChannelName.NTFY: "topic-1",
-    ChannelName.APPRISE: "own:x",
-    ChannelName.WEB_PUSH: "",
-}
-"""One contact of every way that sends over HTTP, but for those whose address holds their server's."""
 
 
 @pytest_asyncio.fixture
@@ -49,44 +37,8 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
         yield made
 
 
-class Services:
-    """All services behind one server, each at a path of its own; the one named `hanging` never answers."""
-
-    def __init__(self, hanging: str = "") -> None:
-        self.hanging = hanging
-        self.taken: list[str] = []
-
-    async def handle(self, request: web.Request) -> web.StreamResponse:
-        await request.read()
-        name = request.path.split("/")[2]
-        if name == self.hanging:
-            await asyncio.Event().wait()
-        self.taken.append(name)
-        body = {"errcode": 0, "code": 0, "Code": "OK", "id": "x", "access_token": "t", "expires_in": 7200}
-        return web.json_response(body)
-
-
 def settings(url: str, folder: Path) -> Settings:
-    given = {
-        "NTFY": f"{url}/ntfy",
-        "WECOM_API": f"{url}/wecom_app",
-        "WECOM_CORP": "ww1",
-        "WECOM_AGENT": "7",
-        "WECOM_SECRET": "s",
-        "WECOM_ROBOT": f"{url}/wecom_robot?key=k",
-        "DINGTALK": f"{url}/dingtalk?access_token=t",
-        "DINGTALK_SECRET": "SEC1",
-        "FEISHU": f"{url}/feishu",
-        "FEISHU_SECRET": "s",
-        "ALIYUN_SMS_API": f"{url}/sms",
-        "ALIYUN_KEY_ID": "id",
-        "ALIYUN_KEY_SECRET": "s",
-        "SMS_SIGN": "阳光社区",
-        "SMS_TEMPLATES": "ask=SMS_1 thanks=SMS_2",
-        "WEB_PUSH": "mailto:admin@example.org",
-        "APPRISE": f"own=json://{url.removeprefix('http://').removeprefix('https://')}/apprise/{{address}}",
-    }
-    return load({"DATA": str(folder)}, {f"DONGDONG_{name}": text for name, text in given.items()})
+    return load({"DATA": str(folder)}, environment(url))
 
 
 async def test_a_hub_without_settings_has_the_open_page_and_the_webhook_only(
@@ -98,23 +50,23 @@ async def test_a_hub_without_settings_has_the_open_page_and_the_webhook_only(
     assert build_phones(bare, channels, rig.database, rig.clock) is None
 
 
-@pytest.mark.parametrize("hanging", [one.value for one in ADDRESSES])
+@pytest.mark.parametrize("hanging", [one.value for one in (*ADDRESSES, ChannelName.WEB_PUSH)])
 async def test_one_service_that_hangs_delays_no_other(
     session: aiohttp.ClientSession, rig: PressRig, tmp_path: Path, hanging: str
 ) -> None:
     alert = await rig.press()
     services = Services(hanging)
-    async with serving(services.handle) as url:
+    async with services.serve() as url:
         channels = build_channels(settings(url, tmp_path), session, rig.clock, rig.database, lambda _: True)
         dispatcher = Dispatcher(rig.database, channels, rig.clock, POLICY, rig.news)
         running = asyncio.create_task(dispatcher.run())
-        addresses = ADDRESSES | {ChannelName.WEB_PUSH: Browser(f"{url}/web_push").subscription}
+        addresses = {**ADDRESSES, ChannelName.WEB_PUSH: Browser(f"{url}/web_push").subscription}
         stored = [_stored(name, address, alert.id) for name, address in addresses.items()]
         await rig.database.write(lambda tx: tx.notifications.add(stored))
         for index in range(60):  # more than a channel has lanes: the hanging one is full to the brim
             dispatcher.submit([Outgoing(replace(_of(stored, hanging), id=f"more-{index}"), MESSAGE)])
         dispatcher.submit([Outgoing(one, MESSAGE) for one in stored])
-        working = {name.value for name in ADDRESSES} - {hanging}
+        working = {name.value for name in addresses} - {hanging}
         await wait_until(lambda: set(services.taken) >= working, "all the others have theirs")
         running.cancel()
     assert hanging not in services.taken
