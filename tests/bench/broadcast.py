@@ -1,10 +1,11 @@
-"""An announcement, from the click to the first sound at the last of 69 simulated buildings, and how far apart they are.
+"""An announcement: from the click to the first sound at the last of 69 buildings, in step, and taking over.
 
-    python -m tests.bench.broadcast [--json] [--rounds 5]
+    python -m tests.bench.broadcast [--json] [--rounds 5] [--only buildings|alsa]
 
-The hub with its broker and the simulator run as processes of their own; texts, kinds and places are what staff would
-send. The first sound is what each building's receipt says (its loudspeaker's clock); the offsets are computed from
-what the simulated loudspeakers recorded, which tests the arithmetic only. Figures to hold: BROADCAST.md.
+`buildings`: the hub with its broker and the simulator run as processes of their own; texts, kinds and places are what
+staff would send. The first sound is what each building's receipt says (its loudspeaker's clock); the offsets are
+computed from what the simulated loudspeakers recorded, which tests the arithmetic only. `alsa`: real agents on real
+ALSA streams, see in_step. Figures to hold: BROADCAST.md.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from firmware_sim.recordings import Match, matches
 from hub import settings
 from hub.commands.community_of_demo import Demo, prepare
 from hub.setting_values import Endpoint
+from tests.bench import in_step
 from tests.bench.report import Figure, median, percentile, show
 from tests.world.api import Api
 from tests.world.hub_process import HubProcess, free_port
@@ -214,8 +216,8 @@ async def _simulator(data: Path, demo: Demo) -> AsyncIterator[None]:
         await process.wait()
 
 
-async def measure(rounds: int) -> list[Figure]:
-    """All of it, the kinds of announcement in turn."""
+async def buildings(rounds: int) -> list[Figure]:
+    """From the click to the first sound, the kinds of announcement in turn."""
     short, cached = Series("emergency, short text", 1.5), Series("emergency, same text again", 1.5)
     routine = Series("routine notice", 3.0)
     with tempfile.TemporaryDirectory(prefix="dongdong-bench-") as name:
@@ -245,13 +247,35 @@ def _recordings(every: tuple[Series, ...]) -> list[Figure]:
     ]
 
 
+async def alsa(_rounds: int) -> list[Figure]:
+    """In step and taking over, on real ALSA streams."""
+    with tempfile.TemporaryDirectory(prefix="dongdong-bench-") as name:
+        mqtt_port, data = free_port(), Path(name) / "data"
+        demo = await prepare(_settings(data, mqtt_port))
+        hub = HubProcess(data, {"DONGDONG_LOG_LEVEL": "warning"}, mqtt_port=mqtt_port)
+        await hub.start()
+        try:
+            return await in_step.measure(Path(name), hub, demo)
+        finally:
+            await hub.stop()
+
+
+SECTIONS = {"buildings": buildings, "alsa": alsa}
+
+
+async def measure(only: str | None, rounds: int) -> list[Figure]:
+    """Every section, or one of them."""
+    return [figure for name, section in SECTIONS.items() if only in (None, name) for figure in await section(rounds)]
+
+
 def main() -> int:
     """Measures and shows."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", dest="is_json")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", choices=SECTIONS)
     options = parser.parse_args()
-    return show("Broadcast", uvloop.run(measure(options.rounds)), is_json=options.is_json)
+    return show("Broadcast", uvloop.run(measure(options.only, options.rounds)), is_json=options.is_json)
 
 
 if __name__ == "__main__":

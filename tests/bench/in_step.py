@@ -66,8 +66,10 @@ async def measure(folder: Path, hub: HubProcess, demo: Demo) -> list[Figure]:
     delays = delays_ms(alone, took_over["marked_s"], took_over["handed_over_s"])
     apart = [lag for pair in combinations(together, 2) for lag in offsets_ms(*pair)]
     gaps = [end["underruns"] for end in ends] + [took_over["underruns"]]
-    print(ends)
-    how = f"load {busy:.1f}, gaps {gaps}" + ("" if card.is_first else ", the card without real-time priority")
+    errors = ", ".join(f"{end['clock_error_ms']:+.2f}" for end in ends)
+    how = f"load {busy:.1f}, gaps {gaps}, clocks learned {errors} ms off" + (
+        "" if card.is_first else ", the card without real-time priority"
+    )
     return [_apart(apart, how), _taken_over(delays, how)]
 
 
