@@ -63,7 +63,8 @@ class _Writing:
 
 
 class Tape:
-    """Writes `{name}-000001.wav` … and `{name}.json` with the list of finished Segments into `folder`.
+    """Writes `{name}-000001.wav` … and `{name}.json` with the list of Segments into `folder`, and goes on with what an
+    earlier process left there. A segment that is being written has no frames in the list yet.
 
     `frames_per_s` is the loudspeaker's own rate, SAMPLE_RATE and the skew of its clock. The oldest segments are
     deleted when there are more than `most_bytes`. One thread of the process writes for all its tapes: a disk that
@@ -77,10 +78,12 @@ class Tape:
         self._folder = folder
         self._name = name
         self._most_bytes = most_bytes
-        self._finished: list[Segment] = []
+        self._finished = _left_behind(folder, name)
         self._writing: _Writing | None = None
-        self._number = 0
+        self._number = max((_number(segment.file) for segment in self._finished), default=0)
         self._lock = threading.Lock()
+        if self._finished:
+            self._list(self._finished)
 
     @property
     def is_running(self) -> bool:
@@ -116,8 +119,7 @@ class Tape:
             self._finished.append(segment)
             _write(_end_file, self._folder / segment.file, segment.frames)
             self._forget_oldest()
-            listing = {"rate": SAMPLE_RATE, "segments": [asdict(one) for one in self._finished]}
-            _write(_replace, self._folder / f"{self._name}.json", json.dumps(listing, indent=1))
+            self._list(self._finished)
 
     def flush(self) -> None:
         """Returns when everything so far is in the files."""
@@ -143,8 +145,14 @@ class Tape:
         name = f"{self._name}-{self._number:06}.wav"
         start_ns = round(start_s * 1e9)
         unix_ns = start_ns + time.time_ns() - time.monotonic_ns()
+        begun = Segment(name, start_ns, unix_ns, 0, self.frames_per_s)
         _write(_begin_file, self._folder / name)
-        return _Writing(Segment(name, start_ns, unix_ns, 0, self.frames_per_s))
+        self._list([*self._finished, begun])
+        return _Writing(begun)
+
+    def _list(self, segments: list[Segment]) -> None:
+        listing = {"rate": SAMPLE_RATE, "segments": [asdict(one) for one in segments]}
+        _write(_replace, self._folder / f"{self._name}.json", json.dumps(listing, indent=1))
 
     def _write_out(self, writing: _Writing) -> None:
         _write(_add_to_file, self._folder / writing.begun.file, b"".join(writing.in_memory))
@@ -157,6 +165,27 @@ class Tape:
     def _forget_oldest(self) -> None:
         while len(self._finished) > 1 and sum(2 * segment.frames for segment in self._finished) > self._most_bytes:
             _write(_delete, self._folder / self._finished.pop(0).file)
+
+
+def _left_behind(folder: Path, name: str) -> list[Segment]:
+    """What is listed, oldest first; the segment that a killed process was writing is as long as its file."""
+    listing = folder / f"{name}.json"
+    if not listing.exists():
+        return []
+    found = []
+    for segment in [Segment(**one) for one in json.loads(listing.read_text())["segments"]]:
+        file = folder / segment.file
+        if segment.frames or not file.exists():
+            found.append(segment)
+            continue
+        frames = max(0, file.stat().st_size - _HEADER_BYTES) // 2
+        _end_file(file, frames)
+        found.append(replace(segment, frames=frames))
+    return found
+
+
+def _number(file: str) -> int:
+    return int(Path(file).stem.rpartition("-")[2])
 
 
 def _write(job: Callable[P, None], *arguments: P.args, **options: P.kwargs) -> None:

@@ -104,7 +104,7 @@ class SimulatedBuildings:
 
     def told(self, device: str, alert_id: str | None) -> list[str | None]:
         """The stages of this alert that were spoken in the building; without an alert, what it said for itself."""
-        file = self._folder / device / "told.jsonl"
+        file = self.folder / device / "told.jsonl"
         lines = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
         return [one["stage"] for one in lines if one["alert_id"] == alert_id and one["said"]]
 
@@ -118,11 +118,12 @@ class SimulatedBuildings:
         return [read(Press, payload) for (payload,) in self._on_disk(device, "SELECT payload FROM presses")]
 
     def _on_disk(self, device: str, query: str) -> list[Any]:
-        with closing(sqlite3.connect(self._folder / device / "outbox.db")) as disk:
+        with closing(sqlite3.connect(self.folder / device / "outbox.db")) as disk:
             return disk.execute(query).fetchall()
 
     @property
-    def _folder(self) -> Path:
+    def folder(self) -> Path:
+        """Where the disks and recordings of its buildings are."""
         return self.data / self.name
 
     @property
@@ -130,7 +131,7 @@ class SimulatedBuildings:
         return self.data / f"{self.name}.json"
 
     async def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        answer = await asyncio.to_thread(ask, self._folder / "control-0.sock", request)
+        answer = await asyncio.to_thread(ask, self.folder / "control-0.sock", request)
         if not answer["ok"]:
             raise RuntimeError(answer["error"])
         return answer
@@ -142,7 +143,7 @@ class SimulatedBuildings:
         fleet = {
             "broker": {"host": "127.0.0.1", "port": self.mqtt_port, "ca_file": authority},
             "hub_keys": [signing_key(self.data / "keys").public_bytes.hex()],
-            "data_dir": str(self._folder),
+            "data_dir": str(self.folder),
             "processes": 1,
             "buildings": [
                 {"device": device, "password": passwords[device], "buttons": self.buttons[device]}

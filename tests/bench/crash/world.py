@@ -33,6 +33,8 @@ class World:
     struck: Counter[str] = field(default_factory=Counter)
     last_kill: float = 0.0
     broker_kills: list[float] = field(default_factory=list)
+    killed: list[tuple[str, float]] = field(default_factory=list)
+    """What was killed by its target's name, and when, in Unix seconds."""
     ended: list[str] = field(default_factory=list)
     """What has ended although nobody killed it."""
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
@@ -83,7 +85,7 @@ class World:
         if self.hub.process.poll() is not None:
             self.ended.append(f"hub with {self.hub.process.returncode}")
         self.hub.kill()
-        self._note_kill(HUB)
+        self._note_kill(HUB, HUB)
         await asyncio.sleep(down_s)
         self.hub.spawn()
 
@@ -92,14 +94,14 @@ class World:
         pid = self.hub.broker_pid
         if pid is not None:
             os.kill(pid, signal.SIGKILL)
-            self._note_kill(BROKER)
+            self._note_kill(BROKER, BROKER)
             self.broker_kills.append(self.last_kill)
 
     async def _kill_agents(self, agents: SimulatedBuildings, down_s: float) -> None:
         if not agents.is_running:
             self.ended.append(agents.name)
         await agents.kill()
-        self._note_kill("agents")
+        self._note_kill("agents", agents.name)
         await asyncio.sleep(down_s)
         await agents.spawn()
 
@@ -112,6 +114,7 @@ class World:
         with suppress(OSError):  # a process that has begun anew has none either
             await agents.fault(blow.target, fault, 0)
 
-    def _note_kill(self, what: str) -> None:
+    def _note_kill(self, what: str, target: str) -> None:
         self.struck[what] += 1
+        self.killed.append((target, time.time()))
         self.last_kill = time.monotonic()

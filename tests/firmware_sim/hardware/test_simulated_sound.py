@@ -167,6 +167,20 @@ def test_the_air_is_silent_where_nothing_was_written_even_while_writing(tmp_path
     tape.flush()
 
 
+def test_what_a_killed_process_recorded_is_kept_and_gone_on_with(tmp_path: Path) -> None:
+    killed = Tape(tmp_path, "x")
+    killed.append(10.0, np.full(4_800, 5, np.int16))
+    killed.close()
+    killed.append(20.0, np.full(4_800, 6, np.int16))
+    killed.flush()
+    tape = Tape(tmp_path, "x")
+    assert [(segment.start_s, segment.frames) for segment in tape.segments] == [(10.0, 4_800), (20.0, 4_800)]
+    tape.append(30.0, np.full(4_800, 7, np.int16))
+    tape.close()
+    assert [int(tape.between(at, 0.1)[-1]) for at in (10.0, 20.0, 30.0)] == [5, 6, 7]
+    assert len({segment.file for segment in tape.segments}) == 3
+
+
 def test_the_oldest_segments_are_deleted_when_the_tape_is_full(tmp_path: Path) -> None:
     tape = Tape(tmp_path, "x", most_bytes=3 * 9_600)
     for k in range(10):

@@ -1,0 +1,224 @@
+"""kill -9 of hub, broker and agents around announcements: heard where it was ready, reported as it was, never twice.
+
+    python -m tests.bench.broadcast_crash [--rounds 10] [--seed N] [--json]
+
+In each round something is announced 5 s ahead, and in some a warning that interrupts it; hub, broker and buildings
+are killed before the agreed instant, around it and while it sounds, at instants that the seed gives, and come back as
+a supervisor would bring them. Wall clocks are stepped by minutes. Then all is healed, and the recordings of all
+loudspeakers are compared with what was announced and with what the hub says became of it. A round takes about 20 s.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import secrets
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+import uvloop
+
+from device_agent.hardware.decoding import decode_opus
+from firmware_sim.fleet import Fault
+from tests.bench.broadcast_crash.evidence import Aired, Report, Verdicts, report_of
+from tests.bench.broadcast_crash.plan import PLAY_AT_S, SOUND_S, Round, plan
+from tests.bench.broadcast_crash.tapes import air, seconds_heard
+from tests.bench.crash.evidence import named
+from tests.bench.crash.world import World
+from tests.bench.report import Figure, percentile, show
+from tests.world.api import Api, Json
+from tests.world.buildings import SimulatedBuildings
+from tests.world.community import Community, example_community
+from tests.world.hub_process import HubProcess
+from tests.world.waiting import wait_until
+
+AGENTS = (("dev-building-17", "dev-building-1"), ("dev-building-2",))
+"""The buildings of each process."""
+SAVED_S = 10.0
+ASK_S, ASK_AGAIN_S = 6.0, 0.1
+"""How long somebody tries to send a warning while the hub is not there."""
+BEYOND_S = 20.0
+"""By then, after an announcement's validity, every building must have told what became of it."""
+QUIET_S = 2.0
+"""After the last report: by then the loudspeakers have rested, and their tapes are written."""
+LOOK_EVERY_S = 0.2
+
+
+@dataclass
+class Bench:
+    """A community at work, and what was found so far."""
+
+    world: World
+    api: Api
+    session: aiohttp.ClientSession
+    seed: int
+    verdicts: Verdicts = field(default_factory=Verdicts)
+    alarms: int = 0
+
+    async def round(self, index: int) -> None:
+        """Everything goes wrong that the plan says, then rest is waited for, and looked at."""
+        planned = plan(self.seed, index, [each.name for each in self.world.agents], self.world.devices)
+        await self._step_clocks(planned)
+        began_s, kills = time.time(), len(self.world.killed)
+        begun = await self.api.post(
+            "/announcements",
+            {"text": planned.text, "places": ["all"], "kind": planned.kind, "play_at_ms": _play_at_ms(began_s)},
+        )
+        late_s = time.time() - began_s  # what speaking it took is no part of the plan
+        alarm, *_ = await asyncio.gather(
+            self._alarm(planned, late_s), *(self.world.strike(blow) for blow in planned.blows)
+        )
+        await self.world.heal()
+        made = [one for one in (begun, alarm) if one is not None]
+        await self._ended(made)
+        await asyncio.sleep(max(0.0, began_s + PLAY_AT_S + SOUND_S - time.time()) + QUIET_S)
+        await self._judge(index, made, began_s, _by_name(self.world.killed[kills:]))
+        what = "; ".join(map(str, planned.blows)) + (f"; {planned.alarm_s:.2f} {planned.alarm}" if alarm else "")
+        print(f"{index:3} {time.time() - began_s:5.1f} s {planned.kind}: {what}", flush=True)
+
+    async def _step_clocks(self, planned: Round) -> None:
+        for device, skew_ms in zip(self.world.devices, planned.skew_ms, strict=True):
+            await self.world.of(device).fault(device, Fault.CLOCK_SKEW, skew_ms)
+
+    async def _alarm(self, planned: Round, late_s: float) -> Json | None:
+        """A warning, as soon as a hub takes it; None when none does in time."""
+        if planned.alarm_s is None:
+            return None
+        await asyncio.sleep(planned.alarm_s - late_s)
+        body = {"text": planned.alarm_text, "places": ["all"], "kind": planned.alarm}
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(ASK_S):
+                while True:
+                    with contextlib.suppress(aiohttp.ClientError):
+                        made = await self.api.post("/announcements", body)
+                        self.alarms += 1
+                        return made
+                    await asyncio.sleep(ASK_AGAIN_S)
+        return None
+
+    def _reports(self, announcement_id: str) -> dict[str, Report]:
+        query = "SELECT device, reached, at_ms, reason FROM progress WHERE announcement_id = ?"
+        return {device: report_of(tuple(row)) for device, *row in self.world.hub.rows(query, announcement_id)}
+
+    async def _ended(self, made: list[Json]) -> None:
+        """Waits until every building has told what became of everything; what it never tells is found later."""
+
+        def is_told() -> bool:
+            reports = [self._reports(one["id"]) for one in made]
+            return all(each[device].is_end for each in reports for device in self.world.devices)
+
+        until_s = max(one["valid_until_ms"] for one in made) / 1000 + BEYOND_S
+        with contextlib.suppress(TimeoutError):
+            await wait_until(is_told, "all told", until_s - time.time(), LOOK_EVERY_S)
+
+    async def _judge(self, index: int, made: list[Json], began_s: float, kills: dict[str, list[float]]) -> None:
+        span_s = time.time() - began_s
+        for number, one in enumerate(made):
+            aired = Aired(one["id"], one["play_at_ms"] / 1000, one["duration_ms"] / 1000, is_alarm=number > 0)
+            source, reports = decode_opus(await self._audio(one["id"])), self._reports(one["id"])
+            for device in self.world.devices:
+                process = self.world.of(device)
+                heard = await asyncio.to_thread(air, process.folder / device, began_s, span_s)
+                seconds = await asyncio.to_thread(seconds_heard, source, heard)
+                begins = {second: [began_s + each for each in several] for second, several in seconds.items()}
+                name = f"{index}/{device}/{'alarm' if number else 'ahead'}"
+                killed = kills.get(process.name, [])
+                self.verdicts.judge(name, aired, reports[device], begins, killed, is_alone=len(made) == 1)
+
+    async def _audio(self, announcement_id: str) -> bytes:
+        path = f"/api/v1/announcements/{announcement_id}/audio"
+        async with self.session.get(f"{self.world.hub.url}{path}") as answer:
+            answer.raise_for_status()
+            return await answer.read()
+
+
+def _play_at_ms(began_s: float) -> int:
+    return round((began_s + PLAY_AT_S) * 1000)
+
+
+def _by_name(killed: list[tuple[str, float]]) -> dict[str, list[float]]:
+    """Unix seconds by what was killed."""
+    found: defaultdict[str, list[float]] = defaultdict(list)
+    for name, at_s in killed:
+        found[name].append(at_s)
+    return found
+
+
+@contextlib.asynccontextmanager
+async def running_bench(community: Community, folder: Path, seed: int) -> AsyncIterator[Bench]:
+    """A community at work; nothing of it runs afterwards."""
+    hub = HubProcess(community.copy(folder / "hub"), {"DONGDONG_LOG_LEVEL": "warning"})
+    agents = [SimulatedBuildings(hub.data, hub.mqtt_port, each, name=f"agents-{i}") for i, each in enumerate(AGENTS)]
+    headers = {"Authorization": f"Bearer {community.token}"}
+    async with aiohttp.ClientSession(headers=headers) as session:
+        try:
+            await hub.start()
+            await asyncio.gather(*(each.start() for each in agents))
+            store = hub.data / "broker" / "store" / "mosquitto.db"
+            await wait_until(store.exists, "the broker has saved that there is a hub", SAVED_S)
+            yield Bench(World(hub, agents), Api(session, hub.url, community.token), session, seed)
+        finally:
+            await asyncio.gather(*(each.kill() for each in agents), return_exceptions=True)
+            await hub.stop()
+
+
+async def measure(community: Community, folder: Path, rounds: int, seed: int) -> list[Figure]:
+    """All rounds, and what came of them."""
+    async with running_bench(community, folder, seed) as bench:
+        for index in range(rounds):
+            await bench.round(index)
+        return figures(bench)
+
+
+def figures(bench: Bench) -> list[Figure]:
+    """The table."""
+    found = bench.verdicts
+    off = f"p95 {percentile(found.off_ms, 0.95):.0f} ms, most {max(found.off_ms, default=0.0):.0f} ms"
+    return [
+        Figure("kills and faults", named(bench.world.struck)),
+        Figure("announcements at loudspeakers", f"{found.aired}, with {bench.alarms} warnings into others"),
+        Figure("  played", str(found.played)),
+        Figure("  killed while it sounded", str(found.killed_while_sounding)),
+        Figure("  interrupted by a warning", str(found.interrupted)),
+        Figure("  joined late / played when the others were through", f"{found.joined_late} / {found.played_after}"),
+        Figure("  seconds that sounded with the others, off by", off),
+        _none("did not sound, and was not killed meanwhile", found.silent),
+        _none("sounded more than once", found.twice),
+        _none("played, says the report, and not the tape", found.claimed),
+        _none("sounded, says the tape, and not the report", found.unreported),
+        _none("never told what became of it", found.unended),
+        _none("joined where the others were not", found.elsewhere),
+        _none("ended by itself", bench.world.ended),
+    ]
+
+
+def _none(name: str, found: list[str]) -> Figure:
+    some = f" ({'; '.join(found[:5])})" if found else ""
+    return Figure(name, f"{len(found)}{some}", "0", not found)
+
+
+def main() -> int:
+    """Measures and shows."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", dest="is_json")
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--seed", type=int, help="which rounds; another one each time when left out")
+    options = parser.parse_args()
+    seed = secrets.randbelow(10**6) if options.seed is None else options.seed
+    title = f"Broadcast and crash, {options.rounds} rounds, seed {seed}"
+    print(title, flush=True)
+    with tempfile.TemporaryDirectory(prefix="dongdong-broadcast-crash-") as name:
+        community = example_community(Path(name))
+        measured = uvloop.run(measure(community, Path(name), options.rounds, seed))
+    return show(title, measured, is_json=options.is_json)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

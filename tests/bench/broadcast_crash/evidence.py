@@ -1,0 +1,112 @@
+"""What came of one announcement at one loudspeaker: what its tape holds, against what was reported of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from hub.domain.announcements import ENDS, Reached
+
+Heard: TypeAlias = Mapping[int, list[float]]
+"""The seconds of it on the tape, with the instants (Unix seconds) at which it would have begun for them."""
+CLOSE_S = 0.06
+"""Speakers in step are within this of the agreed instant: the simulated loudspeaker's block, and a busy machine."""
+LOST_S = 1.3
+"""What a killed loudspeaker had not written to its tape yet, and the rest of a second that was not whole."""
+LEAST_SECONDS = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Aired:
+    """One announcement: when it was to begin (Unix seconds), how long it is, and whether it is the round's warning."""
+
+    id: str
+    play_at_s: float
+    span_s: float
+    is_alarm: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the hub has of it: how far it came at this device, when (Unix ms, by state), and why it ended."""
+
+    reached: Reached
+    at_ms: Mapping[str, int]
+    reason: str
+
+    @property
+    def is_end(self) -> bool:
+        return self.reached in ENDS
+
+
+@dataclass
+class Verdicts:
+    """What does not hold, each with the round, the device and the announcement; and what else happened how often."""
+
+    silent: list[str] = field(default_factory=list)
+    twice: list[str] = field(default_factory=list)
+    claimed: list[str] = field(default_factory=list)
+    unreported: list[str] = field(default_factory=list)
+    unended: list[str] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
+    off_ms: list[float] = field(default_factory=list)
+    aired: int = 0
+    played: int = 0
+    killed_while_sounding: int = 0
+    interrupted: int = 0
+    joined_late: int = 0
+    played_after: int = 0
+
+    def judge(self, name: str, one: Aired, report: Report, heard: Heard, kills: list[float], *, is_alone: bool) -> None:
+        """`kills` are when the device's process was killed; `is_alone`: nothing else was announced in the round."""
+        self.aired += 1
+        self._note(report)
+        sounded = [second for second, begins in heard.items() if begins]
+        if not report.is_end:
+            self.unended.append(f"{name} {report.reached}")
+        if report.reached is Reached.PLAYED and max(heard) not in sounded:
+            self.claimed.append(f"{name} {sounded} of {len(heard)}")
+        if sounded and report.reached not in (Reached.PLAYED, Reached.INTERRUPTED, Reached.FAILED):
+            self.unreported.append(f"{name} {report.reached}")
+        allowed = 1 + (Reached.INTERRUPTED in report.at_ms)
+        if any(len(begins) > allowed for begins in heard.values()):
+            self.twice.append(f"{name} {dict(heard)}")
+        if len(sounded) < LEAST_SECONDS and not _was_cut_short(one, report, kills):
+            self.silent.append(f"{name} {report.reached} {report.reason}")
+        if report.reached in (Reached.FAILED, Reached.INTERRUPTED) and not _was_cut_short(one, report, kills):
+            self.silent.append(f"{name} {report.reached} {report.reason}, and nobody killed it")
+        if is_alone:
+            self._in_step(name, one, heard)
+
+    def _note(self, report: Report) -> None:
+        self.played += report.reached is Reached.PLAYED
+        self.killed_while_sounding += report.reached is Reached.FAILED
+        self.interrupted += Reached.INTERRUPTED in report.at_ms
+
+    def _in_step(self, name: str, one: Aired, heard: Heard) -> None:
+        """It sounds where the others are, or whole when they are through."""
+        begins = [each - one.play_at_s for several in heard.values() for each in several]
+        together = [each for each in begins if abs(each) <= CLOSE_S]
+        after = [each for each in begins if each >= one.span_s - CLOSE_S]
+        self.off_ms += [abs(each) * 1000 for each in together]
+        self.joined_late += bool(together) and not heard[0]
+        self.played_after += bool(after)
+        if len(together) + len(after) < len(begins):
+            self.elsewhere.append(f"{name} {[round(each, 3) for each in begins]}")
+
+
+def _was_cut_short(one: Aired, report: Report, kills: list[float]) -> bool:
+    """Whether its process was killed when it sounded, or after it was interrupted, or before its tape was written."""
+    started_s = report.at_ms.get(Reached.PLAYING, one.play_at_s * 1000) / 1000
+    interrupted_ms = report.at_ms.get(Reached.INTERRUPTED)
+    if report.reached is Reached.INTERRUPTED and interrupted_ms is not None:
+        return any(kill >= interrupted_ms / 1000 - LOST_S for kill in kills)
+    return any(started_s - 0.2 <= kill <= started_s + one.span_s + LOST_S for kill in kills)
+
+
+def report_of(row: tuple[str, str | Mapping[str, int], str]) -> Report:
+    """From the hub's table."""
+    reached, at_ms, reason = row
+    return Report(Reached(reached), json.loads(at_ms) if isinstance(at_ms, str) else at_ms, reason)
