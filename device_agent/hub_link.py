@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import random
+import sqlite3
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,7 +21,6 @@ from device_agent.core.clock import (
     PROBE_EVERY_S,
     PROBE_PAUSE_S,
     PROBES,
-    Estimate,
     Probe,
     better,
     estimate,
@@ -97,7 +97,9 @@ class HubLink:
         self._unsent = asyncio.Event()
         self._hurried = asyncio.Event()
         self._answers: dict[str, asyncio.Future[Probe]] = {}
-        self._estimate: Estimate | None = None
+        self._estimate = outbox.estimate()
+        if self._estimate is not None:  # an agent that was restarted has no need of its hub to be on time
+            clock.learn(self._estimate.offset_ns)
 
     @property
     def is_up(self) -> bool:
@@ -309,6 +311,9 @@ class HubLink:
                 if len(probes) == 1:
                     self._post(events.Tick())
             await asyncio.sleep(random.uniform(*PROBE_PAUSE_S))  # noqa: S311 - no secret, only spread
+        if self._estimate is not None:
+            with suppress(sqlite3.Error):  # a broken disk must not break the link
+                self._outbox.store_estimate(self._estimate)
 
     async def _probe(self, link: Link) -> Probe | None:
         nonce = os.urandom(16).hex()

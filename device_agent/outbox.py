@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from device_agent.core.clock import Estimate
 from device_agent.core.effects import Step
 from device_agent.core.health import Proofs
 from device_agent.core.nightly import Night
 from device_agent.core.presses import Kept
+from device_agent.vitals import boot_id
 from wire import messages
 
 log = logging.getLogger(__name__)
@@ -78,6 +81,7 @@ class Outbox:
 
     def __init__(self, path: Path) -> None:
         self.folder = path.parent
+        self._boot_id = boot_id()
         self._wal = path.with_name(f"{path.name}-wal")
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
@@ -169,6 +173,17 @@ class Outbox:
     def store_proofs(self, proofs: Proofs) -> None:
         """Keep when each part was last proved."""
         self._put("proofs", PROOFS.dump_json(proofs))
+
+    def store_estimate(self, estimate: Estimate) -> None:
+        """Keep the hub's time, which holds as long as this machine runs."""
+        value = json.dumps([self._boot_id, *astuple(estimate)]).encode()
+        self._write("INSERT OR REPLACE INTO meta VALUES (?, ?)", ("estimate", value))
+
+    def estimate(self) -> Estimate | None:
+        """The hub's time as it was last kept; None when the machine has started anew since, and its clock with it."""
+        kept = self._get("estimate")
+        boot_id, *numbers = [None] if kept is None else json.loads(kept)
+        return Estimate(*numbers) if boot_id == self._boot_id else None
 
     def store_night(self, night: Night) -> None:
         """Keep how often the test of this night was tried."""

@@ -241,6 +241,13 @@ MOST_DELAY_MS = 500
 """Sound goes 170 m in so long; no amplifier that is of use takes longer."""
 
 
+class QuietHours(Message):
+    """Every day between these minutes after midnight there, over midnight too, nothing below priority 224 begins."""
+
+    begins_minute: Annotated[int, Field(ge=0, lt=1440)]
+    ends_minute: Annotated[int, Field(ge=0, lt=1440)]
+
+
 class Config(Signed):
     """What a device needs to know of its place; retained."""
 
@@ -251,6 +258,7 @@ class Config(Signed):
     delay_ms: Annotated[float, Field(ge=-MOST_DELAY_MS, le=MOST_DELAY_MS)] = 0.0
     """How much later than the agreed instant it plays; earlier below 0, for an amplifier that needs its time."""
     volume: Share = 1.0
+    quiet_hours: Annotated[list[QuietHours], Field(max_length=8)] = []
     self_test_minute: Annotated[int, Field(ge=0, lt=1440)] | None = None
     """When, in minutes after midnight there, the device proves itself every day by a quiet sweep; None: never."""
 

@@ -91,7 +91,7 @@ def _decide(state: AgentState, event: events.Event, now: Moment) -> Result:
         case events.LiveOpen(announcement_id=announcement_id):
             return _with_live(state, live_announcements.is_open(state.live, announcement_id, now))
         case events.AudioReady(sha256=sha256):
-            return _with_announcements(state, announcements.audio_ready(state.announcements, sha256, now))
+            return _with_announcements(state, announcements.audio_ready(state.announcements, sha256, state.config, now))
         case events.AudioFailed(sha256=sha256, reason=reason):
             failed = announcements.audio_failed(state.announcements, sha256, reason, now)
             return _with_announcements(state, failed)
@@ -154,7 +154,7 @@ def _tick(state: AgentState, now: Moment) -> Result:
     state = replace(state, buttons=buttons)
     ticked = presses.tick(state.presses, now, is_linked=state.is_linked)
     state, todo = _with_presses(state, ticked)
-    state, more = _with_announcements(state, announcements.tick(state.announcements, now))
+    state, more = _with_announcements(state, announcements.tick(state.announcements, state.config, now))
     state, live = _with_live(state, live_announcements.tick(state.live, now))
     is_busy = (
         announcements.is_busy(state.announcements, now, nightly.BUSY_MS)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from device_agent.core import effects, receipts
+from device_agent.core import effects, quiet, receipts
 from device_agent.core.effects import Step
 from device_agent.core.known import Announcement, AnnouncementsState, Result, end, put, report, take_back
 from device_agent.core.moment import Moment
 from device_agent.core.sounding import overdue, play
-from wire.messages import Manifest, ReceiptState
+from device_agent.core.voice import LATE_SHARE
+from wire.messages import Config, Manifest, ReceiptState
 
 LEAD_MS = 1_000  # handed to the mixer so early: a disk that stalls for a moment does not delay the start
 REMEMBERED_MS = 600_000  # beyond expiry: a microphone may still be judging, a clock may be learned anew
@@ -76,7 +77,7 @@ def stop(state: AnnouncementsState, which: str, now: Moment) -> Result:
     return state, todo
 
 
-def audio_ready(state: AnnouncementsState, sha256: str, now: Moment) -> Result:
+def audio_ready(state: AnnouncementsState, sha256: str, config: Config | None, now: Moment) -> Result:
     """The file is on disk: what waited for it is ready, and starts if its instant has come."""
     todo: list[effects.Effect] = []
     for key, each in state.known.items():
@@ -84,7 +85,7 @@ def audio_ready(state: AnnouncementsState, sha256: str, now: Moment) -> Result:
             state = put(state, replace(each, step=Step.READY))
             state, more = report(state, key, [ReceiptState.READY], now)
             todo += [effects.StoreStep(key, Step.READY), *more]
-    state, more = tick(state, now)
+    state, more = tick(state, config, now)
     return state, todo + more
 
 
@@ -98,21 +99,16 @@ def audio_failed(state: AnnouncementsState, sha256: str, reason: str, now: Momen
     return state, todo
 
 
-def tick(state: AnnouncementsState, now: Moment) -> Result:
+def tick(state: AnnouncementsState, config: Config | None, now: Moment) -> Result:
     """Start what is due, expire what is over, tell what was gathered, forget what is past."""
     gathered, todo = receipts.tick(state.receipts, now)
     state, more = overdue(replace(state, receipts=gathered), now)
     todo += more
     if not now.is_settled:
         return state, todo
-    for key, each in state.known.items():
-        is_past = now.unix_ms > each.manifest.valid_until_ms
-        if each.step in WAITING and is_past and now.is_learned:
-            state, more = take_back(state, key, ReceiptState.EXPIRED, now)
-            todo += more
-        elif each.step is Step.READY and not is_past and now.unix_ms >= each.manifest.play_at_ms - LEAD_MS:
-            state = put(state, replace(each, step=Step.HANDED))
-            todo.append(play(each, _start_ms(each, now)))
+    for each in [each for each in state.known.values() if each.step in WAITING]:
+        state, more = _waiting(state, each, config, now)
+        todo += more
     return _forget(state, now, todo)
 
 
@@ -124,11 +120,13 @@ def due(state: AnnouncementsState, now: Moment) -> int | None:
     known = state.known.values()
     instants = [receipts.due(state.receipts), *(each.overdue_ms for each in known if each.step is Step.STARTED)]
     for each in known:
-        if each.step in (Step.HANDED, Step.HELD) or (each.step in UNBEGUN and not now.is_learned):
+        if each.step not in WAITING:
+            continue
+        if each.step not in UNBEGUN or not now.is_learned:
             instants.append(now.mono_ms + LOOK_MS)
-        elif each.step in UNBEGUN:
-            message = each.manifest
-            unix_ms = message.play_at_ms - LEAD_MS if each.step is Step.READY else message.valid_until_ms + 1
+        message = each.manifest
+        unix_ms = message.play_at_ms - LEAD_MS if each.step is Step.READY else message.valid_until_ms + 1
+        if now.is_learned:
             instants.append(max(now.mono_ms, now.mono_ms + unix_ms - now.unix_ms))
     return min((each for each in instants if each is not None), default=None)
 
@@ -142,6 +140,22 @@ def is_busy(state: AnnouncementsState, now: Moment, ahead_ms: int) -> bool:
     )
 
 
+def _waiting(state: AnnouncementsState, each: Announcement, config: Config | None, now: Moment) -> Result:
+    """Take back what may not sound any more, hand over what is due."""
+    message = each.manifest
+    is_past = now.unix_ms > message.valid_until_ms
+    if is_past:
+        return take_back(state, each.id, ReceiptState.EXPIRED, now) if now.is_learned else (state, [])
+    if each.step is Step.FETCHING or now.unix_ms < message.play_at_ms - LEAD_MS:
+        return state, []
+    why = quiet.objection(config, message.priority, max(now.unix_ms, message.play_at_ms))
+    if why is not None:
+        return take_back(state, each.id, ReceiptState.SUPPRESSED, now, why)
+    if each.step is not Step.READY:
+        return state, []
+    return put(state, replace(each, step=Step.HANDED)), [play(each, _start_ms(each, now))]
+
+
 def _fetch(state: AnnouncementsState, message: Manifest, now: Moment) -> Result:
     state = put(state, Announcement(message, Step.FETCHING))
     new = [ReceiptState.RECEIVED, ReceiptState.VERIFIED]
@@ -150,9 +164,17 @@ def _fetch(state: AnnouncementsState, message: Manifest, now: Moment) -> Result:
 
 
 def _start_ms(each: Announcement, now: Moment) -> float | None:
-    """The agreed instant; None, which is now, when everybody else is through and it is still valid."""
-    play_at_ms = each.manifest.play_at_ms
-    return None if now.unix_ms >= play_at_ms + each.span_ms else play_at_ms
+    """The agreed instant, at which a late device joins or waits for the repeat.
+
+    Past a third of the last pass it plays all of it as soon as everybody else is through: the rest alone would tell
+    nobody anything. None, which is now, when they are.
+    """
+    message = each.manifest
+    through_ms = message.play_at_ms + each.span_ms
+    if now.unix_ms >= through_ms:
+        return None
+    is_too_late = now.unix_ms > through_ms - message.duration_ms * (1 - LATE_SHARE)
+    return through_ms if is_too_late and through_ms <= message.valid_until_ms else message.play_at_ms
 
 
 def _forget(state: AnnouncementsState, now: Moment, todo: list[effects.Effect]) -> Result:

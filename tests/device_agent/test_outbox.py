@@ -7,6 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from device_agent import vitals
+from device_agent.core.clock import Estimate
 from device_agent.core.effects import Step
 from device_agent.core.health import Proofs
 from device_agent.core.presses import Kept
@@ -46,6 +50,18 @@ def test_everything_is_there_again_after_a_restart(tmp_path: Path) -> None:
     assert (found.next_seq, found.restored_to_ms) == (3, UNIX_MS)
     assert found.announcements == [(manifest(), Step.STARTED)]
     assert (found.seen, found.config, found.proofs) == ({"m-1": UNIX_MS + 5}, config, Proofs(1, 2, {"b": 3}))
+
+
+def test_the_hubs_time_is_kept_until_the_machine_starts_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "outbox.db"
+    outbox = Outbox(path)
+    assert outbox.estimate() is None
+    outbox.store_estimate(Estimate(1_795_310_000_000_000_000, 200_000, 3_000_000_000))
+    outbox = reopened(outbox, path)
+    assert outbox.estimate() == Estimate(1_795_310_000_000_000_000, 200_000, 3_000_000_000)
+    outbox.close()
+    monkeypatch.setattr(vitals, "BOOT_ID", tmp_path / "none")
+    assert Outbox(path).estimate() is None
 
 
 def test_numbers_go_on_when_old_presses_are_let_go(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def concrete(kind: type[Message]) -> set[type[Message]]:
 
 
 def test_every_message_kind_has_a_golden_file() -> None:
-    parts = {messages.StateAt, messages.Evidence}
+    parts = {messages.StateAt, messages.Evidence, messages.QuietHours}
     of_the_wire = {each for each in concrete(Message) if each.__module__ == "wire.messages"}
     assert of_the_wire - parts == set(KINDS.values())
     assert {path.stem for path in GOLDEN.glob("*.json")} == set(KINDS)

@@ -21,6 +21,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 import aiohttp
 import uvloop
@@ -49,6 +50,8 @@ BEYOND_S = 20.0
 QUIET_S = 2.0
 """After the last report: by then the loudspeakers have rested, and their tapes are written."""
 LOOK_EVERY_S = 0.2
+Made: TypeAlias = tuple[Json, str]
+"""What the API answered, and the kind that was asked for."""
 
 
 @dataclass
@@ -76,10 +79,11 @@ class Bench:
             self._alarm(planned, late_s), *(self.world.strike(blow) for blow in planned.blows)
         )
         await self.world.heal()
-        made = [one for one in (begun, alarm) if one is not None]
-        await self._ended(made)
+        made = [(begun, planned.kind), *([(alarm, planned.alarm)] if alarm else [])]
+        killed = _by_name(self.world.killed[kills:])
+        await self._ended([one for one, _ in made], killed)
         await asyncio.sleep(max(0.0, began_s + PLAY_AT_S + SOUND_S - time.time()) + QUIET_S)
-        await self._judge(index, made, began_s, _by_name(self.world.killed[kills:]))
+        await self._judge(index, made, began_s, killed)
         what = "; ".join(map(str, planned.blows)) + (f"; {planned.alarm_s:.2f} {planned.alarm}" if alarm else "")
         print(f"{index:3} {time.time() - began_s:5.1f} s {planned.kind}: {what}", flush=True)
 
@@ -107,26 +111,30 @@ class Bench:
         query = "SELECT device, reached, at_ms, reason FROM progress WHERE announcement_id = ?"
         return {device: report_of(tuple(row)) for device, *row in self.world.hub.rows(query, announcement_id)}
 
-    async def _ended(self, made: list[Json]) -> None:
+    async def _ended(self, made: list[Json], kills: dict[str, list[float]]) -> None:
         """Waits until every building has told what became of everything; what it never tells is found later."""
 
         def is_told() -> bool:
             reports = [self._reports(one["id"]) for one in made]
-            return all(each[device].is_end for each in reports for device in self.world.devices)
+            return all(
+                each[device].is_final(kills.get(self.world.of(device).name, []))
+                for each in reports
+                for device in self.world.devices
+            )
 
         until_s = max(one["valid_until_ms"] for one in made) / 1000 + BEYOND_S
         with contextlib.suppress(TimeoutError):
             await wait_until(is_told, "all told", until_s - time.time(), LOOK_EVERY_S)
 
-    async def _judge(self, index: int, made: list[Json], began_s: float, kills: dict[str, list[float]]) -> None:
+    async def _judge(self, index: int, made: list[Made], began_s: float, kills: dict[str, list[float]]) -> None:
         span_s = time.time() - began_s
-        for number, one in enumerate(made):
+        for number, (one, kind) in enumerate(made):
             aired = Aired(one["id"], one["play_at_ms"] / 1000, one["duration_ms"] / 1000, is_alarm=number > 0)
             source, reports = decode_opus(await self._audio(one["id"])), self._reports(one["id"])
             for device in self.world.devices:
                 process = self.world.of(device)
                 heard = await asyncio.to_thread(air, process.folder / device, began_s, span_s)
-                seconds = await asyncio.to_thread(seconds_heard, source, heard)
+                seconds = await asyncio.to_thread(seconds_heard, source, kind, heard)
                 begins = {second: [began_s + each for each in several] for second, several in seconds.items()}
                 name = f"{index}/{device}/{'alarm' if number else 'ahead'}"
                 killed = kills.get(process.name, [])

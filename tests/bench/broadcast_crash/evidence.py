@@ -40,6 +40,11 @@ class Report:
     def is_end(self) -> bool:
         return self.reached in ENDS
 
+    def is_final(self, kills: list[float]) -> bool:
+        """Whether nothing follows: one that was interrupted is played again, unless its process was killed since."""
+        is_cut = any(kill * 1000 >= self.at_ms.get(Reached.INTERRUPTED, 0) - 1000 for kill in kills)
+        return self.is_end and (self.reached is not Reached.INTERRUPTED or is_cut)
+
 
 @dataclass
 class Verdicts:
@@ -91,7 +96,7 @@ class Verdicts:
         together = [each for each in begins if abs(each) <= CLOSE_S]
         after = [each for each in begins if each >= one.span_s - CLOSE_S]
         self.off_ms += [abs(each) * 1000 for each in together]
-        self.joined_late += bool(together) and not heard[0]
+        self.joined_late += bool(together) and not heard[min(heard)]
         self.played_after += bool(after)
         if len(together) + len(after) < len(begins):
             self.elsewhere.append(f"{name} {[round(each, 3) for each in begins]}")

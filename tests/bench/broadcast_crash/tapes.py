@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import wave
 from pathlib import Path
 
@@ -10,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device_agent.core.resample import HEARING_RATE, to_hearing_rate
-from device_agent.core.sounds import Pcm
+from device_agent.core.sounds import SAMPLE_RATE, Pcm
 from firmware_sim.hardware.tape import Segment
+from hub.adapters.audio import chimes
 
 Signal = NDArray[np.float32]
 
@@ -44,13 +46,13 @@ def air(folder: Path, from_s: float, seconds: float) -> Signal:
     return out
 
 
-def seconds_heard(source: Pcm, heard: Signal) -> dict[int, list[float]]:
-    """Of each second of the source that is in the air: when the source would have begun for it, in seconds after the
-    first frame of `heard`, once for each time that it sounded."""
+def seconds_heard(source: Pcm, kind: str, heard: Signal) -> dict[int, list[float]]:
+    """Of each second of an announcement's speech: when the announcement would have begun for it, in seconds after the
+    first frame of `heard`, once for each time that it sounded. Its chime is left out, being like itself and others."""
     wanted = to_hearing_rate(source).astype(np.float32)
     count = int((len(wanted) / HEARING_RATE - END_CHIME_S) // 1)
     found = {}
-    for second in range(count):
+    for second in range(math.ceil(chimes.sound(chimes.CHIMES[kind]).count / SAMPLE_RATE), count):
         likeness = _likeness(wanted[second * HEARING_RATE : (second + 1) * HEARING_RATE], heard)
         found[second] = [at / HEARING_RATE - second for at in _peaks(likeness)]
     return found

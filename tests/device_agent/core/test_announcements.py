@@ -10,8 +10,8 @@ from device_agent.core.effects import Step
 from device_agent.core.hearing import NO_MICROPHONE, Evidence
 from device_agent.core.known import AnnouncementsState, Result
 from device_agent.core.sounds import Finished, Interrupted, Missed, SoundEvent, Started, Stopped
-from tests.device_agent.core.values import SHA, UNIX_MS, at, manifest
-from wire.messages import Finding, Manifest, Receipt
+from tests.device_agent.core.values import SHA, UNIX_MS, at, manifest, signed
+from wire.messages import Config, Finding, Manifest, QuietHours, Receipt
 
 EMPTY = AnnouncementsState()
 HEARD = Evidence(heard=True, correlation=0.9, lag_ms=12.0, level_dbfs=-30.0)
@@ -36,6 +36,7 @@ class Device:
     def __init__(self, state: AnnouncementsState = EMPTY) -> None:
         self.state = state
         self.todo: list[effects.Effect] = []
+        self.config: Config | None = None
 
     def did(self, result: Result) -> list[effects.Effect]:
         self.state, todo = result
@@ -46,11 +47,11 @@ class Device:
         return self.did(announcements.manifest(self.state, message, objection, at(mono_ms)))
 
     def has_audio(self, mono_ms: int = 0, *, is_settled: bool = True) -> list[effects.Effect]:
-        return self.did(announcements.audio_ready(self.state, SHA, at(mono_ms, is_settled=is_settled)))
+        return self.did(announcements.audio_ready(self.state, SHA, self.config, at(mono_ms, is_settled=is_settled)))
 
     def waits(self, mono_ms: int, *, is_settled: bool = True, is_learned: bool = True) -> list[effects.Effect]:
         now = at(mono_ms, is_settled=is_settled, is_learned=is_learned)
-        return self.did(announcements.tick(self.state, now))
+        return self.did(announcements.tick(self.state, self.config, now))
 
     def sounds(self, event: SoundEvent, mono_ms: int) -> list[effects.Effect]:
         return self.did(sounding.sounded(self.state, event, at(mono_ms)))
@@ -203,6 +204,50 @@ def test_one_that_waits_for_its_turn_longer_than_it_is_valid_never_sounds() -> N
     assert states(todo) == ["expired"]
 
 
+def quiet_from(minutes: int) -> Config:
+    """Quiet hours that begin so many minutes after UNIX_MS, for ten minutes."""
+    minute = (UNIX_MS // 60_000 + minutes) % 1440
+    hours = QuietHours(begins_minute=minute, ends_minute=(minute + 10) % 1440)
+    return Config(**signed(), community="c", places=[], timezone="UTC", quiet_hours=[hours])
+
+
+def test_in_quiet_hours_it_is_suppressed_and_says_why() -> None:
+    device = Device()
+    device.config = quiet_from(0)
+    device.gets(manifest())
+    device.has_audio(100)
+    device.waits(3_999)
+    assert "suppressed" not in states(device.todo)
+    (receipt,) = receipts(device.waits(4_000))
+    assert receipt.states[-1].state.value == "suppressed"
+    assert receipt.reason is not None
+    assert receipt.reason.startswith("quiet hours")
+    assert played(device.todo) == []
+
+
+@pytest.mark.parametrize("priority", [10, 60, 100, 200, 223, 224, 240, 250, 255])
+def test_from_224_on_quiet_hours_are_ignored(priority: int) -> None:
+    device = Device()
+    device.config = quiet_from(0)
+    device.gets(manifest(priority=priority))
+    device.has_audio(4_000)
+    assert len(played(device.todo)) == (priority >= 224)
+
+
+def test_one_whose_turn_has_not_come_when_quiet_hours_begin_is_suppressed_and_one_that_sounds_goes_on() -> None:
+    waiting, sounding_one = Device(), Device()
+    for device in (waiting, sounding_one):
+        device.config = quiet_from(1)
+        device.gets(manifest())
+        device.has_audio(4_000)
+    sounding_one.sounds(Started("n-1", 5.0, 0.0), 4_950)
+    later_ms = 60_000 - UNIX_MS % 60_000
+    assert waiting.waits(later_ms)[0] == effects.StopSound("n-1")
+    assert "suppressed" in states(waiting.todo)
+    sounding_one.waits(later_ms)
+    assert "suppressed" not in states(sounding_one.todo)
+
+
 def test_a_loudspeaker_that_stands_still_is_no_played() -> None:
     device = Device()
     device.starts()
@@ -294,7 +339,22 @@ def test_stop_of_another_changes_nothing() -> None:
 def test_a_late_device_is_given_the_agreed_instant_while_the_others_play() -> None:
     device = Device()
     device.gets(manifest(repeat=2, gap_ms=1_000), 8_000)
-    (play,) = played(device.has_audio(23_999))
+    (play,) = played(device.has_audio(17_999))
+    assert play.start_ms == UNIX_MS + 5_000
+
+
+def test_past_a_third_of_the_last_pass_it_waits_until_the_others_are_through_and_plays_all_of_it() -> None:
+    for passed_ms, start_ms in ((3_000, 15_000), (3_001, 24_000), (8_999, 24_000)):
+        device = Device()
+        device.gets(manifest(play_in_ms=5_000, repeat=2, gap_ms=1_000), 100)
+        (play,) = played(device.has_audio(15_000 + passed_ms))
+        assert play.start_ms == UNIX_MS + (5_000 if start_ms == 15_000 else start_ms)
+
+
+def test_past_a_third_it_joins_all_the_same_when_it_will_not_be_valid_any_more() -> None:
+    device = Device()
+    device.gets(manifest(valid_until_ms=UNIX_MS + 13_000), 100)
+    (play,) = played(device.has_audio(12_000))
     assert play.start_ms == UNIX_MS + 5_000
 
 
