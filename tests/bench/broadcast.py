@@ -98,6 +98,7 @@ class Bench:
     api: Api
     session: aiohttp.ClientSession
     fleet: Fleet
+    demo: Demo
 
     async def announce(self, series: Series, text: str, kind: str) -> None:
         """One announcement to everybody, until it was heard everywhere."""
@@ -178,7 +179,7 @@ async def running_bench(folder: Path) -> AsyncIterator[Bench]:
     try:
         headers = {"Authorization": f"Bearer {demo.token}"}
         async with _simulator(data, demo), aiohttp.ClientSession(headers=headers) as session:
-            bench = Bench(hub, Api(session, hub.url, demo.token), session, load(demo.fleet))
+            bench = Bench(hub, Api(session, hub.url, demo.token), session, load(demo.fleet), demo)
 
             async def are_online() -> bool:
                 return all(device["link"] == "online" for device in await bench.api.get("/devices"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import wave
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,28 +12,14 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from device_agent.core.live import FRAME
-from device_agent.core.sounds import SAMPLE_RATE, Pcm
 from device_agent.hardware.decoding import OpusFrames
 from hub.domain.live import FRAME_US
 from tests.device_agent.speech import CHECKUP, speak
 from tests.end_to_end.pages_rig import Rig, chromium, rig
+from tests.world.speaker import fake_microphone
 from tests.world.waiting import wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-def fake_microphone(file: Path, pcm: Pcm) -> list[str]:
-    """Arguments of a Chromium whose microphone hears this file again and again, and may."""
-    with wave.open(str(file), "wb") as writer:
-        writer.setnchannels(1)
-        writer.setsampwidth(2)
-        writer.setframerate(SAMPLE_RATE)
-        writer.writeframes(pcm.tobytes())
-    return [
-        "--use-fake-device-for-media-stream",
-        "--use-fake-ui-for-media-stream",
-        f"--use-file-for-fake-audio-capture={file}",
-    ]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
