@@ -1,11 +1,13 @@
 """Who sounds when: priorities, pre-emption, ducking and exact starts, computed a block of frames at a time."""
 
 import threading
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from device_agent.core.sounds import (
+    INTERCOM_PRIORITY,
     LIVE_PRIORITY,
     SAMPLE_RATE,
     Finished,
@@ -21,6 +23,8 @@ from device_agent.core.sounds import (
 from device_agent.core.voice import Voice, in_frames
 
 RAMP_FRAMES = 480  # 10 ms: no click, and silent well within the 60 ms that a pre-emption may take
+MIXED_OVER: Mapping[SoundLane, int] = {"intercom": INTERCOM_PRIORITY, "told": LIVE_PRIORITY - 1}
+"""Announcements up to this priority go on, softer, below what sounds in the lane; any above it silences the lane."""
 DUCKED = 0.15  # -16 dB: at equal loudness the sentence on top stands well clear of what goes on below it
 
 
@@ -35,7 +39,7 @@ class Mixer:
         self.local_volume = local_volume
         self._lock = threading.Lock()
         self._voices: list[Voice] = []
-        self._sounding: dict[SoundLane, Voice | None] = {"announcement": None, "told": None}
+        self._sounding: dict[SoundLane, Voice | None] = {"announcement": None, "intercom": None, "told": None}
         self._tails: list[NDArray[np.float32]] = []
         self._events: list[SoundEvent] = []
         self._turns = 0
@@ -98,15 +102,16 @@ class Mixer:
         """Decide who sounds from `now_s` on."""
         self._finish(now_s)
         ready = [voice for voice in list(self._voices) if self._is_ready(voice, now_s)]
-        for voice in ready:
+        for voice in sorted(ready, key=lambda one: one.sound.id):  # at the same instant the same order everywhere
             if voice.turn is None:
                 self._turns += 1
                 voice.turn = self._turns
         announcement = self._first([v for v in ready if v.sound.lane == "announcement"])
-        told = self._first([v for v in ready if v.sound.lane == "told"])
-        live = announcement if announcement and announcement.sound.priority == LIVE_PRIORITY else None
         self._hand_over("announcement", announcement, announcement, now_s)
-        self._hand_over("told", None if live else told, live or told, now_s)
+        for lane, most in MIXED_OVER.items():
+            own = self._first([v for v in ready if v.sound.lane == lane])
+            louder = announcement if announcement and announcement.sound.priority > most else None
+            self._hand_over(lane, None if louder else own, louder or own, now_s)
         for voice in ready:
             if voice.zero_s is None:
                 voice.wait_turn()
@@ -182,9 +187,9 @@ class Mixer:
         return min([frames, *ends, *starts])
 
     def _mix(self, out: NDArray[np.float32]) -> None:
-        told = self._sounding["told"]
-        for voice in self._heard():
-            wanted = DUCKED if told is not None and voice is not told else 1.0
+        heard = self._heard()  # in the order of the lanes: the last one is heard best
+        for voice in heard:
+            wanted = 1.0 if voice is heard[-1] else DUCKED
             gain = _ramp(voice.gain, wanted, len(out))
             voice.gain = float(gain[-1])
             out += voice.take(len(out)) * (gain * np.float32(voice.volume(self.local_volume)))

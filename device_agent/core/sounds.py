@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 SAMPLE_RATE = 48_000  # frames a second, everywhere inside the agent; Opus decodes to it without resampling
 Pcm: TypeAlias = NDArray[np.int16]  # one channel, SAMPLE_RATE, shape (frames,)
-SoundLane: TypeAlias = Literal["announcement", "told"]
+SoundLane: TypeAlias = Literal["announcement", "intercom", "told"]
 
+INTERCOM_PRIORITY = 180  # a conversation with a building (WIRE.md)
 LIVE_PRIORITY = 255  # live fire microphone: the latest wins, and nothing is mixed over it (WIRE.md)
 EMERGENCY_PRIORITY = 224  # from here up the local volume is ignored (WIRE.md, Praesideo's third class)
 
@@ -28,7 +29,8 @@ class Sound:
     `start_s` is the instant, on this device's monotonic clock in seconds, at which frame 0 leaves the DAC;
     an instant that has passed means joining late at the right offset; None means as soon as possible.
     An announcement takes its turn by priority (0-255). What an elder is told about an alert (`lane="told"`)
-    is mixed over every announcement below 255, which is ducked meanwhile.
+    is mixed over every announcement below 255, which is ducked meanwhile, and over a conversation (`intercom`), which
+    is itself mixed over announcements up to its own priority and silenced by those above.
     `volume` 0-1 is this sound's own. `resumes`: after an interruption it plays again from its start.
     `is_live`: whenever its turn comes, it joins where the speaker is by then.
     """

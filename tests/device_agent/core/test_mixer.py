@@ -222,6 +222,43 @@ def test_what_an_elder_is_told_gives_way_to_the_live_fire_microphone() -> None:
     assert Interrupted("told", "live", 0.1, resumes=True) in mixer.events()
 
 
+@pytest.mark.parametrize("priority", PRIORITIES)
+def test_a_conversation_is_heard_over_what_is_not_above_it_and_silenced_by_what_is(priority: int) -> None:
+    mixer = Mixer()
+    mixer.play(steady("conversation", 500, frame(0.4), 180, lane="intercom"))
+    mixer.play(steady("other", 10_000, frame(0.2), priority, at=0.1))
+
+    stream = played(mixer, 0.5)
+
+    is_above = priority > 180
+    assert stream[frame(0.2)] == pytest.approx(10_000 if is_above else 500 + 10_000 * DUCKED, abs=1)
+    interrupted = [event for event in mixer.events() if isinstance(event, Interrupted)]
+    assert interrupted == ([Interrupted("conversation", "other", 0.1, resumes=False)] if is_above else [])
+
+
+def test_what_an_elder_is_told_is_heard_over_a_conversation_over_an_announcement() -> None:
+    mixer = Mixer()
+    mixer.play(steady("notice", 10_000, frame(0.6), 60))
+    mixer.play(steady("conversation", 4_000, frame(0.4), 180, at=0.1, lane="intercom"))
+    mixer.play(steady("told", 100, frame(0.1), 224, at=0.2, lane="told"))
+
+    stream = played(mixer, 0.6)
+
+    assert stream[frame(0.15)] == pytest.approx(4_000 + 10_000 * DUCKED, abs=1)
+    assert stream[frame(0.25)] == pytest.approx(100 + (4_000 + 10_000) * DUCKED, abs=1)
+    assert stream[frame(0.4)] == pytest.approx(4_000 + 10_000 * DUCKED, abs=1)
+    assert stream[frame(0.55)] == 10_000
+
+
+@pytest.mark.parametrize("given", [("n-1", "n-2"), ("n-2", "n-1")])
+def test_equals_of_one_instant_sound_in_the_same_order_in_every_building(given: tuple[str, str]) -> None:
+    mixer = Mixer()
+    for name in given:
+        mixer.play(steady(name, 1, frame(0.1)))
+    played(mixer, 0.3)
+    assert [event.id for event in mixer.events() if isinstance(event, Started)] == ["n-1", "n-2"]
+
+
 @pytest.mark.parametrize("stopped", ["a", None])
 def test_stop_silences_within_the_ramp(stopped: str | None) -> None:
     mixer = Mixer()
