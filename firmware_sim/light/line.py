@@ -10,8 +10,8 @@ from firmware_sim.light import packets
 from firmware_sim.light.packets import Arrived
 
 KEEPALIVE_S, SESSION_S, RECEIVE_MAXIMUM = 10, 7 * 24 * 3_600, 100
-PING_AFTER_S = 8.0
-"""Of silence from our side; the broker waits one and a half times the keepalive."""
+PING_EVERY_S = 8.0
+"""Whatever else is said: health and questions of the time are at QoS 0, and prove nothing of the broker."""
 DEAF_AFTER_S = 20.0
 """Without a byte from the broker, who answers every ping, the connection is dead."""
 
@@ -39,7 +39,7 @@ class Holder(Protocol):
 class Line(asyncio.Protocol):
     """From CONNECT to the loss of the connection; never used twice."""
 
-    __slots__ = ("_first", "_heard_s", "_holder", "_loop", "_mid", "_said_s", "_transport", "_unpacked")
+    __slots__ = ("_first", "_heard_s", "_holder", "_loop", "_mid", "_pinged_s", "_transport", "_unpacked")
 
     def __init__(self, holder: Holder, first: bytes, loop: asyncio.AbstractEventLoop) -> None:
         """`first` is the CONNECT packet."""
@@ -49,7 +49,7 @@ class Line(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._unpacked = packets.Unpacked()
         self._mid = 0
-        self._said_s = self._heard_s = loop.time()
+        self._pinged_s = self._heard_s = loop.time()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's does not inherit from it
@@ -73,7 +73,6 @@ class Line(asyncio.Protocol):
     def send(self, packet: bytes) -> None:
         """Send; on a connection that is gone nothing is sent, and `lost` says so."""
         if self._transport is not None:
-            self._said_s = self._loop.time()
             self._transport.write(packet)
 
     def new_mid(self) -> int:
@@ -85,7 +84,8 @@ class Line(asyncio.Protocol):
         """Ping where it is time; give up on a broker that does not answer."""
         if now_s - self._heard_s > DEAF_AFTER_S:
             self.cut()
-        elif now_s - self._said_s > PING_AFTER_S:
+        elif now_s - self._pinged_s > PING_EVERY_S:
+            self._pinged_s = now_s
             self.send(packets.PING)
 
     def leave(self) -> None:

@@ -43,6 +43,8 @@ class Watch:
         self._world = world
         self._crowds = crowds
         self._progress = progress
+        self._simulator_s = 0.0
+        self._simulator_first_s: float | None = None
         self._begun_s = time.monotonic()
         self._first = self._last = _Costs(self._begun_s, world.costs())
 
@@ -53,7 +55,10 @@ class Watch:
 
     async def look(self, counts: Mapping[str, int]) -> Sample:
         """One look; `counts` are the hub's of the announcement."""
-        self.now = total(await self._crowds.state())
+        states = await self._crowds.state()
+        self.now = total(states)
+        self._simulator_s = sum(one.cpu_s for one in states)
+        self._simulator_first_s = self._simulator_s if self._simulator_first_s is None else self._simulator_first_s
         costs = _Costs(time.monotonic(), self._world.costs())
         empty = Cost(0.0, 0.0)
         sample = Sample(
@@ -82,6 +87,8 @@ class Watch:
                 most = max((getattr(one, f"{kind}_mb") for one in self.result.samples), default=0.0)
                 value = f"{used_s:.1f} s CPU / {self.passed_s:.0f} s, {most:.0f} MB"
                 figures.append(Figure(f"{zh}：CPU 和内存", f"{en}: CPU and memory", value))
+        used_s = self._simulator_s - (self._simulator_first_s or 0.0)
+        figures.append(Figure("模拟设备：CPU", "simulated devices: CPU", f"{used_s:.1f} s / {self.passed_s:.0f} s"))
         return figures
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Collection, Sequence
 
 import structlog
 
@@ -37,8 +36,6 @@ log = structlog.get_logger()
 
 AT_ONCE = 50
 """Devices that are sent what they missed at the same time."""
-COUNTED_AT_ONCE = 500
-"""Devices for which one transaction writes down that something was sent."""
 TITLE_CHARACTERS = 20
 """As much as fits one line of the small panels."""
 
@@ -195,11 +192,8 @@ class Announcements:
     async def _publish(self, announcement: Announcement, sound: Sound | None = None) -> None:
         """Sends it to its places; without a link the next `republish` does."""
         if await self._send(announcement, None, sound) and announcement.stopped_ms is None:
-            devices = await self._database.read(
-                lambda tx: [part.device for part in tx.announcements.progress(announcement.id)]
-            )
             await self._stop_again(announcement.id, [None])
-            await self._count_as_sent(announcement.id, devices)
+            await self._count_as_sent(announcement.id, None)
 
     async def _send(self, announcement: Announcement, device: str | None, sound: Sound | None = None) -> bool:
         """Audio and manifest, or the stop, to one device or to all places; False without a link."""
@@ -219,16 +213,14 @@ class Announcements:
             for device in devices:
                 await self._send(current, device)
 
-    async def _count_as_sent(self, announcement_id: str, devices: Sequence[str]) -> None:
-        """The broker has it: `sent` is true now. Written in pieces, between which presses get their turn.
+    async def _count_as_sent(self, announcement_id: str, devices: Collection[str] | None) -> None:
+        """The broker has it for these devices, or for all: `sent` is true now.
 
         A count that cannot be stored only shows less than is so; nobody is told to announce it a second time.
         """
         now_ms = self._clock.now_ms()
         try:
-            for some in in_pieces(devices, COUNTED_AT_ONCE):
-                job = partial(receipts.count_as_sent, announcement_id=announcement_id, devices=some, now_ms=now_ms)
-                await self._database.write(job)
+            await self._database.write(lambda tx: tx.announcements.count_as_sent(announcement_id, devices, now_ms))
         except CommitFailed:
             log.exception("sending_not_stored", announcement=announcement_id)
         self._news.tell(f"announcement:{announcement_id}")

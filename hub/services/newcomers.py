@@ -14,6 +14,8 @@ from hub.services.track_devices import Devices
 log = structlog.get_logger()
 
 AT_ONCE = 200
+AGAIN_S = 1.0
+"""Before those are served again whom the broker did not take it for."""
 
 
 class Newcomers:
@@ -49,6 +51,8 @@ class Newcomers:
             await self._devices.configure(devices)
             await self._announcements.came_online(devices)
         except PublishFailed as error:
-            log.warning("newcomers_not_served", count=len(devices), reason=str(error))
+            log.warning("newcomers_wait", count=len(devices), reason=str(error))
+            self.add(devices)
+            await asyncio.sleep(AGAIN_S)
         except Exception:
             log.exception("newcomers_not_served", count=len(devices))

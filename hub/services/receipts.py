@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hub.domain.announcements import ENDS, Evidence, Progress, Reached, further
@@ -117,15 +117,3 @@ def _better(known: Evidence | None, new: messages.Evidence | None) -> Evidence |
     if new is None or (known is not None and known.is_heard):
         return known
     return Evidence(new.heard, new.correlation, new.lag_ms, new.level_dbfs, found(new))
-
-
-def count_as_sent(tx: Tx, announcement_id: str, devices: Collection[str], now_ms: int) -> None:
-    """The broker has it for these devices; what counted as sent before keeps its time."""
-    parts = tx.announcements.progress_of([(announcement_id, device) for device in devices]).values()
-    tx.announcements.save_progress(
-        [
-            (announcement_id, replace(part, at_ms={**part.at_ms, Reached.SENT: now_ms}))
-            for part in parts
-            if Reached.SENT not in part.at_ms
-        ]
-    )

@@ -18,6 +18,7 @@ from hub.adapters.database.rows import (
     as_row,
     chunks,
     columns,
+    insert_all,
     insert_values,
     upserts,
 )
@@ -55,6 +56,11 @@ _PLACES = (
     .distinct()
     .where(_PART.community_id == COMMUNITY, _PART.announcement_id == bindparam("announcement"))
 )
+_NOT_SENT = tables.progress.update().where(
+    _PART.community_id == COMMUNITY, _PART.announcement_id == bindparam("announcement"), ~_IS_SENT
+)
+_COUNT_AS_SENT = _NOT_SENT.values(at_ms=func.json_set(_PART.at_ms, f"$.{Reached.SENT.value}", bindparam("now")))
+_COUNT_SOME_AS_SENT = _COUNT_AS_SENT.where(_PART.device.in_(WANTED))
 _SAVE_PROGRESS = upserts(tables.progress)
 _ADD_SOUND = upserts(tables.sound)
 _SOUND = select(*columns(tables.sound, Sound)).where(
@@ -72,7 +78,11 @@ class StoredAnnouncements:
     def add(self, announcement: Announcement, devices: Sequence[tuple[str, str]]) -> None:
         """Stores it with one `sent` progress row for each (device, place)."""
         insert_values(self.connection, tables.announcement, self.community_id, [announcement])
-        self.save_progress([(announcement.id, Progress(device, place, Reached.SENT, {})) for device, place in devices])
+        rows = [
+            {"announcement_id": announcement.id, **_row(Progress(device, place, Reached.SENT, {}))}
+            for device, place in devices
+        ]
+        insert_all(self.connection, tables.progress, self.community_id, rows)
 
     def get(self, announcement_id: str) -> Announcement | None:
         """The announcement, or None."""
@@ -97,6 +107,18 @@ class StoredAnnouncements:
     def progress(self, announcement_id: str) -> list[Progress]:
         """What became of it at each device, by device."""
         return self._parts(_PROGRESS_OF_ONE, announcement=announcement_id)
+
+    def count_as_sent(self, announcement_id: str, devices: Collection[str] | None, now_ms: int) -> None:
+        """These devices' parts, or all, have been sent at `now_ms`; what was sent before keeps its time.
+
+        Done by the database: for ten thousand devices that is 0.05 s, where reading and writing them takes 1 s.
+        """
+        given = {"community": self.community_id, "announcement": announcement_id, "now": now_ms}
+        if devices is None:
+            self.connection.execute(_COUNT_AS_SENT, given)
+            return
+        for chunk in chunks(devices):
+            self.connection.execute(_COUNT_SOME_AS_SENT, {**given, "wanted": chunk})
 
     def alike(self, announcement_id: str) -> list[tuple[Progress, int]]:
         """Counted by the database: to make ten thousand parts only to count them takes a second of computing.

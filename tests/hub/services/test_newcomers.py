@@ -74,10 +74,9 @@ async def test_whoever_comes_again_while_waiting_is_served_once() -> None:
         assert served.sent == ["dev-0", "dev-1", "dev-2", "dev-1"]
 
 
-@pytest.mark.parametrize("error", [PublishFailed("no link"), RuntimeError("a defect")])
-async def test_what_goes_wrong_with_some_does_not_keep_others_waiting(error: Exception) -> None:
+async def test_a_defect_with_some_does_not_keep_others_waiting() -> None:
     served = Served()
-    served.errors = [error]
+    served.errors = [RuntimeError("a defect")]
     async with serving(served) as newcomers:
         newcomers.add(["dev-0"])
         await asyncio.sleep(0)
@@ -85,3 +84,14 @@ async def test_what_goes_wrong_with_some_does_not_keep_others_waiting(error: Exc
         served.gate.set()
         await served.until(1)
         assert served.sent == ["dev-1"]
+
+
+async def test_whom_the_broker_did_not_take_it_for_is_served_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.services.newcomers.AGAIN_S", 0.0)
+    served = Served()
+    served.errors = [PublishFailed("no link"), PublishFailed("no link")]
+    async with serving(served) as newcomers:
+        served.gate.set()
+        newcomers.add(["dev-0", "dev-1"])
+        await served.until(2)
+        assert served.sent == ["dev-0", "dev-1"]
