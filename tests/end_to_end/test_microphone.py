@@ -16,6 +16,7 @@ from device_agent.hardware.decoding import OpusFrames
 from hub.domain.live import FRAME_US
 from tests.device_agent.speech import CHECKUP, speak
 from tests.end_to_end.pages_rig import Rig, chromium, rig
+from tests.end_to_end.test_pages import violations
 from tests.world.speaker import fake_microphone
 from tests.world.waiting import wait_until
 
@@ -163,6 +164,20 @@ async def test_what_the_browser_cannot_or_may_not_is_said(stand: Rig, broken: st
     await page.locator("#mic-start").click()
     await expect(page.locator("#mic-state")).to_contain_text(sentence)
     assert not stand.world.services.microphones.speaking
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_nothing_before_and_while_somebody_speaks(stand: Rig, scheme: str) -> None:
+    page = await stand.signed_in(await stand.context(scheme=scheme))
+    await asked(stand, page, urgency="fire")
+    assert await violations(page) == []
+    await page.locator("#mic-start").click()
+    await expect(page.locator("#mic")).to_have_attribute("data-state", "armed")
+    assert await violations(page) == []
+    await page.locator("#mic-hold").focus()
+    await page.keyboard.down("Space")
+    await expect(page.locator("#mic")).to_have_attribute("data-state", "speaking")
+    assert await violations(page) == []
 
 
 async def test_without_a_broker_nobody_speaks_into_the_void(stand: Rig) -> None:

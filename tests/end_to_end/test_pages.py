@@ -317,15 +317,15 @@ async def test_axe_finds_nothing(stand: Rig, scheme: str) -> None:
     context = await stand.context(scheme=scheme)
     page = await stand.page(context)
     await page.goto(f"{stand.base}/sign-in")
-    assert await _violations(page) == []
+    assert await violations(page) == []
     page = await stand.signed_in(context)
     announcement = f"/broadcast/{announcement_id}"
     for path in (*PAGES, link, announcement, f"/alerts/{alert_id}/replay", f"/alerts/{alert_id}"):
         await page.goto(f"{stand.base}{path}")
-        assert await _violations(page) == [], path
+        assert await violations(page) == [], path
     await page.locator(".acts button").first.click()
     await expect(page.locator("dialog")).to_be_visible()
-    assert await _violations(page) == [], "dialog"
+    assert await violations(page) == [], "dialog"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -334,12 +334,12 @@ async def test_axe_finds_nothing_at_the_first_start(tmp_path: Path, browser: Bro
         page = await stand.page(await stand.context(scheme=scheme))
         await page.goto(f"{stand.base}/")
         await page.wait_for_url("**/welcome")
-        assert await _violations(page) == []
+        assert await violations(page) == []
         await page.set_viewport_size({"width": 390, "height": 900})
         assert await page.evaluate(TOO_WIDE) == []
 
 
-async def _violations(page: Page) -> list[str]:
+async def violations(page: Page) -> list[str]:
     """What axe has against the page, narrow and wide."""
     await page.evaluate(AXE.read_text(encoding="utf-8"))
     found = []
