@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
-from hub.api import alerts, announcements, desk, devices, ladders, people, places, rota, score, tokens, working
+from hub.api import alerts, announcements, desk, devices, heard, ladders, people, places, rota, score, tokens, working
 from hub.api.errors import answer_errors
 from hub.api.limits import BodyLimit
 from hub.services.served import Services
@@ -32,7 +32,7 @@ def build_api(services: Services) -> FastAPI:
     app.state.services = services
     app.add_middleware(BodyLimit)
     answer_errors(app)
-    for noun in (alerts, announcements, desk, devices, ladders, people, places, score, rota, tokens):
+    for noun in (alerts, announcements, desk, devices, heard, ladders, people, places, score, rota, tokens):
         app.include_router(noun.router, prefix=PREFIX)
     app.include_router(working.router)
     app.add_api_route(

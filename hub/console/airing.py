@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hub.console.seen import Seen
+from hub.domain.announcements import Ear, Reached, Totals
+from hub.domain.findings import Finding
 from hub.services.views import AnnouncementSummary, announcement_view
 from hub.services.views.announcements import BuildingProgress
 
 SHOWN = (
     "heard",
+    "unjudged",
     "played",
+    "unheard",
     "playing",
     "ready",
     "received",
@@ -43,9 +47,11 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How far an announcement has come over all that it was meant for."""
+    """How far an announcement has come over all `total` that it was meant for; sent, played, heard are three things."""
 
     counts: tuple[Count, ...]
+    sent: int
+    played: int
     heard: int
     total: int
 
@@ -74,12 +80,13 @@ def is_running(one: AnnouncementSummary, now_ms: int) -> bool:
     return one.stopped_ms is None and now_ms < one.play_at_ms + one.duration_ms
 
 
-def tally(counts: Mapping[str, int]) -> Tally:
-    """The counts of a view as a bar: `played` there includes what was heard, here it does not."""
+def tally(counts: Mapping[str, int], totals: Totals) -> Tally:
+    """The counts of a view as a bar: `played` there is all of that, here what nothing more is known of."""
     numbers = dict.fromkeys(SHOWN, 0)
     for state, count in counts.items():
-        numbers[SAME.get(state, state)] += count
-    numbers["played"] -= numbers["heard"]
+        if state not in (Reached.PLAYED, Ear.UNKNOWN):
+            numbers[SAME.get(state, state)] += count
+    numbers["played"] = counts[Ear.UNKNOWN]
     total = sum(numbers.values())
     shown, at = [], 0.0
     for state, count in numbers.items():
@@ -87,7 +94,7 @@ def tally(counts: Mapping[str, int]) -> Tally:
             percent = 100 * count / total
             shown.append(Count(state, count, round(at, 3), round(percent, 3)))
             at += percent
-    return Tally(tuple(shown), numbers["heard"], total)
+    return Tally(tuple(shown), totals.sent, totals.played, totals.heard, total)
 
 
 def aired(one: AnnouncementSummary, now_ms: int) -> Aired:
@@ -105,17 +112,22 @@ def aired(one: AnnouncementSummary, now_ms: int) -> Aired:
         end_ms=one.play_at_ms + one.duration_ms,
         stopped_ms=one.stopped_ms,
         has_begun=now_ms >= one.play_at_ms,
-        tally=tally(one.counts),
+        tally=tally(one.counts, one.totals),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A building's part in an announcement."""
+    """A building's part in an announcement: its state, what was found wrong with the sound, and the device's words.
+
+    `next` names what to do about it, and is empty where nothing is to be done.
+    """
 
     name: str
     state: str
+    finding: str
     why: str
+    next: str
 
 
 def announcement(seen: Seen, announcement_id: str) -> Mapping[str, object]:
@@ -124,9 +136,23 @@ def announcement(seen: Seen, announcement_id: str) -> Mapping[str, object]:
     return {
         "one": aired(one, seen.now_ms),
         "is_running": is_running(one, seen.now_ms),
-        "stops": tuple(Stop(part.place_name, _state(part), part.reason) for part in one.buildings),
+        "stops": tuple(stop(part) for part in one.buildings),
     }
 
 
-def _state(part: BuildingProgress) -> str:
-    return "heard" if part.heard else SAME.get(part.state, part.state)
+def stop(part: BuildingProgress) -> Stop:
+    """A building as pages and reports name it."""
+    shown = state(part.state, part.ear)
+    finding = part.evidence.finding if part.evidence else None
+    wrong = "" if finding in (None, Finding.FINE) else str(finding)
+    return Stop(part.place_name, shown, wrong, part.reason, next_step(shown, wrong))
+
+
+def state(reached: str, ear: Ear | None) -> str:
+    """The one word for how far it came: what is known of the sound says more than that it was played."""
+    return ear.value if ear not in (None, Ear.UNKNOWN) else SAME.get(reached, reached)
+
+
+def next_step(shown: str, finding: str) -> str:
+    """What to do about it: the finding says more than the state; what was heard rightly or stopped needs nothing."""
+    return finding or ("" if shown in ("heard", "stopped") else shown)

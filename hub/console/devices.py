@@ -8,8 +8,10 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, Response
 
 from hub.console.console import Here, Mending, Seeing
+from hub.console.labels import label
 from hub.console.language import mark as _
 from hub.console.streams import EventStream
+from hub.domain.findings import Finding
 
 DEVICES = ("devices",)
 
@@ -30,6 +32,13 @@ async def follow_devices(console: Here, visitor: Seeing) -> EventStream:
 @router.post("/devices/{device_id}/self-test")
 async def test(console: Here, visitor: Mending, device_id: str) -> Response:
     reply = await console.services.devices.command(device_id, "self_test")
+    finding = reply.evidence.finding if reply.evidence is not None else None
+    if finding is not None and finding.value != Finding.FINE:
+        language = visitor.taste.language
+        found = console.pages.sentence(language, label("finding", finding.value))
+        todo = console.pages.sentence(language, label("next", finding.value))
+        sentence = _("%(device)s 自检：%(found)s。%(todo)s")
+        return console.acted(language, sentence, device=device_id, found=found, todo=todo)
     if reply.evidence is not None and reply.evidence.heard:
         return console.acted(visitor.taste.language, _("%(device)s 自检：喇叭响了，麦克风听到了 ✓"), device=device_id)
     if reply.is_ok:

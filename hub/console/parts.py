@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from hub.console import airing, history, houses, plan, proofs
+from hub.console import airing, heard_report, history, houses, plan, proofs
 from hub.console.cards import card
 from hub.console.my_duty import my_duty
 from hub.console.rota_week import week
@@ -103,6 +103,10 @@ def _devices(seen: Seen, _about: str) -> Context:
     return proofs.devices(seen)
 
 
+def _heard(seen: Seen, about: str) -> Context:
+    return heard_report.shown(seen, int(about))
+
+
 def _mine(seen: Seen, about: str) -> Context:
     return {"cards": tuple(one for one in seen.cards if about in one.asked_ids), "me": about}
 
@@ -134,6 +138,7 @@ PARTS = {
         Part("announcement", ANNOUNCEMENTS, _announcement),
         Part("plan", ("alert", "announcement", "devices"), _plan),
         Part("devices", ("devices",), _devices),
+        Part("heard", ANNOUNCEMENTS, _heard),
         Part("mine", ALERTS, _mine),
         Part("my_duty", ("rota",), _my_duty),
         Part("rota", ("rota",), _rota),

@@ -7,22 +7,24 @@ from dataclasses import dataclass
 
 from hub.console.seen import Seen
 from hub.domain.devices import BUTTON_PROVED_FOR_MS, PROVED_FOR_MS, Link, Part
+from hub.domain.findings import Finding
 from hub.services.views import DeviceView
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """When a part of a device was last proved to work, and whether that still counts."""
+    """When a part of a device was last proved to work, and whether that still counts: too old, or a fault since."""
 
     name: str
     which: str
     proved_ms: int | None
+    is_old: bool
     is_proved: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """A device as technicians see it."""
+    """A device as technicians see it. `fault` names what is wrong with its sound, or why nothing is known of it."""
 
     id: str
     place: str
@@ -32,6 +34,8 @@ class Health:
     outbox: int | None
     delay_ms: float
     is_fine: bool
+    fault: str
+    finding_ms: int | None
     proofs: tuple[Proof, ...]
 
 
@@ -59,8 +63,22 @@ def _health(one: DeviceView, now_ms: int) -> Health:
         outbox=one.outbox,
         delay_ms=one.delay_ms,
         is_fine=one.is_fine,
+        fault=_fault(one),
+        finding_ms=one.finding_ms,
         proofs=tuple(
-            Proof(name, which, at_ms, at_ms is not None and now_ms - at_ms < lasts_ms)
+            _proof(one, name, which, at_ms, at_ms is None or now_ms - at_ms >= lasts_ms)
             for name, which, at_ms, lasts_ms in (*parts, *buttons)
         ),
     )
+
+
+def _proof(one: DeviceView, name: str, which: str, at_ms: int | None, is_old: bool) -> Proof:
+    return Proof(name, which, at_ms, is_old, not is_old and name not in one.unproved)
+
+
+def _fault(one: DeviceView) -> str:
+    """A fault that holds; and of a loudspeaker that is not proved, that it could not be judged."""
+    if one.fault is not None:
+        return one.fault.value
+    is_open = Part.SPEAKER.value in one.unproved and one.finding is Finding.UNJUDGED
+    return Finding.UNJUDGED.value if is_open else ""

@@ -151,6 +151,15 @@ class Evidence:
     finding: Finding | None = None
 
 
+class Ear(StrEnum):
+    """What is known of the sound of an announcement that was played: that alone says nothing."""
+
+    HEARD = "heard"
+    UNHEARD = "unheard"  # its microphone listened and did not hear it
+    UNJUDGED = "unjudged"  # too much noise: neither
+    UNKNOWN = "unknown"  # nothing has come of a microphone
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """One device's part in an announcement. `at_ms` is when it reached each state, by the device's clock."""
@@ -166,7 +175,18 @@ class Progress:
     @property
     def is_heard(self) -> bool:
         """Played, and its own microphone heard it: two facts, both observed."""
-        return self.reached is Reached.PLAYED and self.evidence is not None and self.evidence.is_heard
+        return self.ear is Ear.HEARD
+
+    @property
+    def ear(self) -> Ear | None:
+        """What is known of its sound; None for one that was not played."""
+        if self.reached is not Reached.PLAYED:
+            return None
+        if self.evidence is None:
+            return Ear.UNKNOWN
+        if self.evidence.is_heard:
+            return Ear.HEARD
+        return Ear.UNJUDGED if self.evidence.finding is Finding.UNJUDGED else Ear.UNHEARD
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from tests.hub.console.preview import play, play_rota
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 AXE = Path(__file__).parents[2] / "deploy" / "browser" / "node_modules" / "axe-core" / "axe.min.js"
-PAGES = ("/desk", "/broadcast", "/map", "/rota", "/devices", "/score", "/ladders?home=17栋", "/ladders/new")
+PAGES = ("/desk", "/broadcast", "/map", "/rota", "/devices", "/score", "/heard", "/ladders?home=17栋", "/ladders/new")
 AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 TOO_WIDE = """
     document.documentElement.scrollWidth <= 390 ? [] : [...document.querySelectorAll("body *")]

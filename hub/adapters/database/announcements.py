@@ -47,9 +47,9 @@ _PROGRESS_OF_ONE = _PROGRESS.where(_PART.announcement_id == bindparam("announcem
 _PROGRESS_OF_SOME = _PROGRESS_OF_ONE.where(_PART.device.in_(WANTED))
 _IS_SENT = _PART.at_ms[Reached.SENT.value].as_integer().is_not(None)
 _ALIKE = (
-    select(_PART.reached, _IS_SENT, _PART.is_heard, func.count())
+    select(_PART.reached, _IS_SENT, _PART.is_heard, _PART.finding, func.count())
     .where(_PART.community_id == COMMUNITY, _PART.announcement_id == bindparam("announcement"))
-    .group_by(_PART.reached, _IS_SENT, _PART.is_heard)
+    .group_by(_PART.reached, _IS_SENT, _PART.is_heard, _PART.finding)
 )
 _PLACES = (
     select(_PART.place)
@@ -123,7 +123,7 @@ class StoredAnnouncements:
     def alike(self, announcement_id: str) -> list[tuple[Progress, int]]:
         """Counted by the database: to make ten thousand parts only to count them takes a second of computing.
 
-        Evidence holds nothing but whether it was heard.
+        Evidence holds nothing but whether it was heard and what was found.
         """
         rows = self.connection.execute(_ALIKE, {"community": self.community_id, "announcement": announcement_id})
         return [
@@ -133,11 +133,11 @@ class StoredAnnouncements:
                     "",
                     reached,
                     {Reached.SENT: 0} if is_sent else {},
-                    evidence=None if is_heard is None else Evidence(is_heard, 0.0, 0.0, 0.0),
+                    evidence=None if is_heard is None else Evidence(is_heard, 0.0, 0.0, 0.0, finding),
                 ),
                 count,
             )
-            for reached, is_sent, is_heard, count in rows
+            for reached, is_sent, is_heard, finding, count in rows
         ]
 
     def places_of(self, announcement_id: str) -> set[str]:

@@ -15,6 +15,7 @@ from hub.services.views.announcements import (
     announcements_view,
 )
 from hub.services.views.devices import DeviceView, device_view, devices_view
+from hub.services.views.heard import HeardView, heard_details, heard_view
 from hub.services.views.people import PersonView, people_view
 from hub.services.views.places import PlaceView, places_view
 from hub.services.views.replay import AlertReplay, replay_view
@@ -28,6 +29,7 @@ __all__ = [
     "AnnouncementDetail",
     "AnnouncementSummary",
     "DeviceView",
+    "HeardView",
     "PersonView",
     "PlaceView",
     "PostView",
@@ -41,6 +43,8 @@ __all__ = [
     "announcements_view",
     "device_view",
     "devices_view",
+    "heard_details",
+    "heard_view",
     "is_asked",
     "people_view",
     "places_view",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 
-from hub.domain.announcements import Progress, Reached, Totals, counts, total_ms, totals
+from hub.domain.announcements import Ear, Progress, Reached, Totals, counts, total_ms, totals
 from hub.domain.errors import NotFound
 from hub.domain.findings import Finding
 from hub.domain.places import Place, reached
@@ -22,7 +22,8 @@ WAITING = "waiting"
 class AnnouncementSummary:
     """An announcement in a list. `duration_ms` is all of it, repeats and pauses included.
 
-    `counts` has the number of devices in each state, with `waiting`, `no_device` and `heard` beside them.
+    `counts` has the number of devices in each state, with `waiting` and `no_device` beside them, and those of
+    `played` by what is known of their sound: `heard`, `unheard`, `unjudged`, `unknown`.
     """
 
     id: str
@@ -59,13 +60,17 @@ class HeardEvidence:
 
 @dataclass(frozen=True, slots=True)
 class BuildingProgress:
-    """One device's part. `heard` is played and proved by its microphone; `at_ms` is by the device's clock."""
+    """One device's part. `heard` is played and proved by its microphone; `at_ms` is by the device's clock.
+
+    `ear` is what is known of the sound of what was played, and None before.
+    """
 
     place: str
     place_name: str
     device: str | None
     state: str
     heard: bool
+    ear: Ear | None
     evidence: HeardEvidence | None
     at_ms: Mapping[str, int]
     started_ms: int | None
@@ -101,11 +106,18 @@ def announcement_view(tx: Tx, announcement_id: str, now_ms: int) -> Announcement
     announcement = tx.announcements.get(announcement_id)
     if announcement is None:
         raise NotFound(what="announcement", id=announcement_id)
-    places = tx.places.places()
-    buildings = _buildings(announcement, places, tx.announcements.progress(announcement_id))
-    summary = _summary(tx, announcement, places, Calling(tx, now_ms), _meant(places, announcement.places))
-    known = {field.name: getattr(summary, field.name) for field in fields(summary)}
-    return AnnouncementDetail(**known, buildings=tuple(buildings))
+    return announcement_details(tx, [announcement], now_ms)[0]
+
+
+def announcement_details(tx: Tx, announcements: Sequence[Announcement], now_ms: int) -> list[AnnouncementDetail]:
+    """These announcements, each with every building."""
+    places, calling, found = tx.places.places(), Calling(tx, now_ms), []
+    for one in announcements:
+        buildings = _buildings(one, places, tx.announcements.progress(one.id))
+        summary = _summary(tx, one, places, calling, _meant(places, one.places))
+        known = {field.name: getattr(summary, field.name) for field in fields(summary)}
+        found.append(AnnouncementDetail(**known, buildings=tuple(buildings)))
+    return found
 
 
 def _summary(
@@ -139,10 +151,11 @@ def _summary(
 
 def _counts(parts: Sequence[Progress], bare: int) -> dict[str, int]:
     result = counts([])  # every state, none of them reached
-    result |= {WAITING: 0, NO_DEVICE: bare}
+    result |= {WAITING: 0, NO_DEVICE: bare} | dict.fromkeys((ear.value for ear in Ear), 0)
     for part in parts:
         result[_state(part)] += 1
-        result["heard"] += part.is_heard
+        if part.ear is not None:
+            result[part.ear.value] += 1
     return result
 
 
@@ -168,7 +181,10 @@ def _buildings(one: Announcement, places: Mapping[str, Place], progress: list[Pr
     order = {slug: index for index, slug in enumerate(places)}
     parts = [_part(part, places) for part in progress]
     without = _bare(_meant(places, one.places), {part.place for part in progress}, places)
-    bare = [BuildingProgress(slug, _name(places, slug), None, NO_DEVICE, False, None, {}, None, "") for slug in without]
+    bare = [
+        BuildingProgress(slug, _name(places, slug), None, NO_DEVICE, False, None, None, {}, None, "")
+        for slug in without
+    ]
     return sorted([*parts, *bare], key=lambda part: (order.get(part.place, len(order)), part.device or ""))
 
 
@@ -180,6 +196,7 @@ def _part(part: Progress, places: Mapping[str, Place]) -> BuildingProgress:
         device=part.device,
         state=_state(part),
         heard=part.is_heard,
+        ear=part.ear,
         evidence=None
         if evidence is None
         else HeardEvidence(

@@ -30,6 +30,7 @@ ROUTES: list[tuple[str, str, dict[str, Any] | None, set[Role]]] = [
     ("POST", "/api/v1/alerts/{alert_id}/close", {**BY, "outcome": "好", "seen": "door"}, {ADMIN, STAFF}),
     ("POST", "/api/v1/alerts/{alert_id}/reopen", BY, {ADMIN, STAFF}),
     ("POST", "/api/v1/alerts/{alert_id}/note", {**BY, "text": "好"}, {ADMIN, STAFF}),
+    ("GET", "/api/v1/heard", None, {ADMIN, STAFF, TECHNICIAN, OBSERVER}),
     ("GET", "/api/v1/announcements", None, {ADMIN, STAFF, TECHNICIAN, OBSERVER}),
     ("POST", "/api/v1/announcements", SAY, {ADMIN, STAFF}),
     ("GET", "/api/v1/announcements/{announcement_id}", None, {ADMIN, STAFF, TECHNICIAN, OBSERVER}),

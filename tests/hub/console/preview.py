@@ -12,6 +12,7 @@ import uvicorn
 
 from hub.adapters.clock import SystemClock
 from hub.domain.announcements import Reached
+from hub.domain.findings import Finding
 from hub.domain.people import Duty
 from hub.domain.roster import Absence, Extra, Shift, Swap
 from hub.domain.wall_clock import day_minute, day_of, instant_ms, minute_at
@@ -54,6 +55,17 @@ async def play(world: Stage) -> None:
     )
     await world.progress(done.id, [(60, Reached.PLAYED, True), (6, Reached.PLAYED, False), (2, Reached.SENT, False)])
     await announcements.stop(done.id, "desk")
+    water = await announcements.announce(
+        text="明天上午九点到十一点，1栋到30栋停水，请提前接水。",
+        places=["all"],
+        kind="notice",
+        repeat=1,
+        play_at_ms=None,
+        by="desk",
+    )
+    found = dict(zip(range(55, 61), list(Finding)[1:], strict=False)) | {3: Finding.TOO_QUIET}
+    reached = [(54, Reached.PLAYED, True), (6, Reached.PLAYED, False), (1, Reached.FAILED, False)]
+    await world.progress(water.id, [*reached, (3, Reached.SENT, False)], found)
     await play_rota(world)
     air = await announcements.announce(
         text="各位居民请注意：受强对流天气影响，今晚有雷暴大风，请收好阳台物品，关好门窗，暂时不要外出。",

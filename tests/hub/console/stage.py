@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from hub.console import ConsoleApp, build_console
 from hub.domain.alerts import Alert
 from hub.domain.announcements import Evidence, Progress, Reached
 from hub.domain.devices import SAYS_ONLINE, Device, Part
+from hub.domain.findings import Finding
 from hub.domain.ladder import DEFAULT
 from hub.domain.people import Assignment, ChannelName, Contact, Duty, Person, Resident
 from hub.domain.places import Home, Place, PlaceKind
@@ -118,13 +119,22 @@ class Stage:
         Consequences(self.outside, self.outside, self.news).follow(committed)
         await self.outside.deliver()
 
-    async def progress(self, announcement_id: str, states: Sequence[tuple[int, Reached, bool]]) -> None:
-        """So many devices, in the order of the buildings, reached this state and were heard or not."""
+    async def progress(
+        self,
+        announcement_id: str,
+        states: Sequence[tuple[int, Reached, bool]],
+        findings: Mapping[int, Finding] | None = None,
+    ) -> None:
+        """So many devices, in the order of the buildings, reached this state and were heard or not.
+
+        `findings` is what was found wrong, by the number of the building.
+        """
         rows, index = [], 0
         for count, reached, is_heard in states:
             for _ in range(count):
                 index += 1
-                evidence = Evidence(is_heard, 0.93 if is_heard else 0.04, 12.0, -18.5)
+                finding = (findings or {}).get(index, Finding.FINE if is_heard else Finding.SILENT)
+                evidence = Evidence(is_heard, 0.93 if is_heard else 0.04, 12.0, -18.5, finding)
                 rows.append(
                     Progress(
                         f"dd-{index}",
@@ -210,6 +220,9 @@ def _device(n: int, now_ms: int) -> Device:
             return replace(device, state="offline", heard_ms=now_ms - 40 * hour)
         case 40:
             return replace(device, proved_ms={Part.SPEAKER: now_ms - 60 * hour})
+        case 41 | 42 | 43 | 44 | 45 | 46:
+            finding = list(Finding)[n - 40]
+            return replace(device, finding=finding, finding_ms=now_ms - hour)
         case _:
             return device
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
+import io
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +14,11 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from hub.console.labels import LABELS
 from hub.console.pages import STATIC
+from hub.domain.announcements import Reached
 from hub.domain.errors import NotFound
+from hub.domain.findings import Finding
 from hub.domain.people import Role
 from hub.services.desk_watch import WATCHED_MS
 from hub.services.served import SESSION_COOKIE
@@ -24,7 +29,7 @@ from wire.messages import Gesture
 
 OURS = {"Sec-Fetch-Site": "same-origin"}
 HTMX = {**OURS, "HX-Request": "true"}
-PAGES = ("/desk", "/broadcast", "/map", "/rota", "/devices", "/score", "/ladders")
+PAGES = ("/desk", "/broadcast", "/map", "/rota", "/devices", "/score", "/heard", "/ladders")
 
 
 @pytest_asyncio.fixture
@@ -557,3 +562,100 @@ async def test_the_desk_says_how_many_are_still_missing_and_who_is_called_next(
 async def test_an_observer_may_not_change_a_ladder(world: Stage, browser: httpx.AsyncClient) -> None:
     await signed_in(world, browser, Role.OBSERVER)
     assert (await browser.post("/ladders/night", data=NIGHT)).status_code == 403
+
+
+# --- sent, played and heard -----------------------------------------------------------------------------
+
+
+async def announced(world: Stage, parts: Sequence[tuple[int, Reached, bool]], wrong: Mapping[int, Finding]) -> str:
+    """An announcement to everybody that is over, and what became of it."""
+    one = await world.services.announcements.announce(
+        text="=今天停水", places=["all"], kind="notice", repeat=1, play_at_ms=None, by="desk"
+    )
+    await world.progress(one.id, parts, wrong)
+    assert isinstance(world.clock, FakeClock)
+    world.clock.ms += 60_000
+    return one.id
+
+
+WRONG = dict(enumerate(list(Finding)[1:], 1))
+"""A building for each thing that can be wrong."""
+
+
+async def test_an_announcement_shows_what_is_wrong_in_each_building_and_what_to_do(
+    world: Stage, browser: httpx.AsyncClient
+) -> None:
+    one = await announced(world, [(6, Reached.PLAYED, False), (60, Reached.PLAYED, True)], WRONG)
+    await signed_in(world, browser)
+    page = (await browser.get(f"/broadcast/{one}")).text
+    for finding in WRONG.values():
+        assert LABELS["finding"][finding.value] in page
+        assert LABELS["next"][finding.value] in page
+    assert page.count("播完，没听到</span>") >= 5
+    numbers = re.findall(r"<b>(\d+)</b><span class=.muted.> / 69", page)
+    assert numbers == ["66", "66", "60"]
+
+
+async def test_the_report_claims_heard_only_where_a_microphone_said_so(
+    world: Stage, browser: httpx.AsyncClient
+) -> None:
+    await announced(world, [(6, Reached.PLAYED, False), (60, Reached.PLAYED, True)], WRONG)
+    await signed_in(world, browser)
+    page = (await browser.get("/heard?days=7")).text
+    assert re.findall(r"<dd>(\d+)</dd>", page) == ["69", "66", "66", "60"]
+    assert "有通知没听到的：9" in page
+    assert (await browser.get("/heard?days=0")).status_code == 422
+
+
+async def test_the_table_to_download_holds_every_building_and_computes_nothing(
+    world: Stage, browser: httpx.AsyncClient
+) -> None:
+    one = await announced(world, [(1, Reached.PLAYED, False), (60, Reached.PLAYED, True)], {1: Finding.DISTORTED})
+    await signed_in(world, browser)
+    for address in ("/heard.csv?days=1", f"/broadcast/{one}/heard.csv"):
+        answer = await browser.get(address)
+        assert answer.headers["content-type"].startswith("text/csv")
+        assert answer.content.startswith(b"\xef\xbb\xbf")
+        head, *rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+        assert (len(rows), head[5:8]) == (69, ["发出", "播完", "听到"])
+        assert rows[0][1].startswith("'=")
+        assert rows[0][5:] == ["1", "1", "0", "播完，没听到", "声音是破的", "", LABELS["next"]["distorted"]]
+        assert rows[1][5:9] == ["1", "1", "1", "听到了"]
+
+
+async def test_reports_are_not_for_volunteers(world: Stage, browser: httpx.AsyncClient) -> None:
+    await signed_in(world, browser, Role.VOLUNTEER)
+    for address in ("/heard", "/heard.csv", "/live/heard"):
+        assert (await browser.get(address)).status_code == 403
+
+
+async def test_the_map_tells_sent_played_and_heard_apart_and_later_the_link_again(
+    world: Stage, browser: httpx.AsyncClient
+) -> None:
+    parts = [
+        (1, Reached.PLAYED, True),
+        (1, Reached.PLAYED, False),
+        (1, Reached.PLAYING, False),
+        (1, Reached.SENT, False),
+    ]
+    await announced(world, parts, {})
+    await signed_in(world, browser)
+    page = (await browser.get("/map")).text
+    for number, word in enumerate(("听到了", "播完，没听到", "正在播", "已发送"), 1):
+        assert f'href="#at-building-{number}" aria-label="{number}栋，{word}"' in page
+    assert isinstance(world.clock, FakeClock)
+    world.clock.ms += 10 * 60_000
+    assert "播完，没听到" not in (await browser.get("/map")).text.split("legend")[-1].split("</ul>", 1)[1]
+
+
+async def test_devices_say_what_is_wrong_with_their_sound_and_what_to_do_first(
+    world: Stage, browser: httpx.AsyncClient
+) -> None:
+    await signed_in(world, browser, Role.TECHNICIAN)
+    page = (await browser.get("/devices")).text
+    for number, finding in zip(range(41, 46), list(Finding)[1:], strict=False):
+        row = page.split(f'id="device-dd-{number}"')[1].split("</tr>")[0]
+        assert LABELS["finding"][finding.value] in row
+        assert LABELS["next"][finding.value] in row
+        assert "后来不行了" in row
+        assert page.index(f'id="device-dd-{number}"') < page.index('id="device-dd-1"')

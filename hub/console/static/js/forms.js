@@ -10,6 +10,7 @@ document.addEventListener("htmx:after:swap", (event) => {
   dialog.querySelector("[autofocus]")?.focus();
 });
 document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) print();
   if (event.target.closest("[data-close]")) event.target.closest("dialog").close();
   for (const menu of document.querySelectorAll(".menu[open]")) if (!menu.contains(event.target)) menu.open = false;
 });
