@@ -19,7 +19,7 @@ AIRED_FOR_MS = 5 * 60_000
 LATEST = 2**53
 NOTHING_CAME = ("sent", "waiting")
 """Says less than that a building cannot be reached."""
-LOOK_OF_AIRED = {"playing": "is-playing", "heard": "is-fine", "unheard": "is-unheard", "failed": "is-unheard"}
+LOOK_OF_AIRED = {"playing": "is-playing", "heard": "is-heard", "unheard": "is-unheard", "failed": "is-unheard"}
 
 
 @dataclass(frozen=True, slots=True)
