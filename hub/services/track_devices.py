@@ -133,7 +133,7 @@ class Devices:
         log.info("delay_set", device=device, delay_ms=delay_ms, by=by)
         self._news.tell("devices")
         try:
-            await self.configure(device)
+            await self.configure([device])
         except PublishFailed:
             log.warning("delay_waits_for_the_link", device=device)
         return new

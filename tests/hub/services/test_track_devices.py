@@ -322,7 +322,7 @@ async def test_a_delay_that_was_set_without_a_link_goes_out_with_the_next_settin
     rig.publisher.is_linked = False
     await rig.devices.delay("dev-1", 40, "zhang")
     rig.publisher.is_linked = True
-    await rig.devices.configure("dev-1")
+    await rig.devices.configure(["dev-1"])
     assert read(Config, rig.publisher.sent[-1][1]).delay_ms == 40
 
 
