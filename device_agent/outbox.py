@@ -19,11 +19,11 @@ from device_agent.core.effects import Step
 from device_agent.core.health import Proofs
 from device_agent.core.nightly import Night
 from device_agent.core.presses import Kept
-from device_agent.vitals import boot_id
 from wire import messages
 
 log = logging.getLogger(__name__)
 
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 PROOFS = TypeAdapter(Proofs)
 NIGHT = TypeAdapter(Night)
 
@@ -81,7 +81,7 @@ class Outbox:
 
     def __init__(self, path: Path) -> None:
         self.folder = path.parent
-        self._boot_id = boot_id()
+        self._boot_id = _boot_id()
         self._wal = path.with_name(f"{path.name}-wal")
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
@@ -255,6 +255,14 @@ class Outbox:
             self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")
+
+
+def _boot_id() -> str:
+    """What is the same until the machine starts anew; its monotonic clock goes on as long."""
+    try:
+        return BOOT_ID.read_text().strip()
+    except OSError:
+        return os.urandom(16).hex()  # nothing that was learned before is good for anything
 
 
 def _open(path: Path) -> sqlite3.Connection:

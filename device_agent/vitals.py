@@ -7,7 +7,6 @@ import shutil
 from pathlib import Path
 
 TEMPERATURE = Path("/sys/class/thermal/thermal_zone0/temp")  # thousandths of a degree Celsius
-BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 MEMORY = Path("/proc/self/statm")  # in pages; the second number is what is resident
 
 
@@ -17,14 +16,6 @@ def temperature_c() -> float | None:
         return int(TEMPERATURE.read_text()) / 1000
     except (OSError, ValueError):
         return None
-
-
-def boot_id() -> str:
-    """What is the same until the machine starts anew; its monotonic clock goes on as long."""
-    try:
-        return BOOT_ID.read_text().strip()
-    except OSError:
-        return os.urandom(16).hex()  # nothing that was learned before is good for anything
 
 
 def load() -> float:

@@ -142,7 +142,9 @@ class Hub:
         announcements = Announcements(database, link, self._sounds, clock, news)
         microphones = Microphones(database, announcements, link, Recordings(settings.data / "live"), clock)
         red_whistle = RedWhistle(database, announcements, clock)
-        devices = Devices(database, link, clock, news, self_test_minute=settings.self_test)
+        devices = Devices(
+            database, link, clock, news, self_test_minute=settings.self_test, quiet_hours=settings.quiet_hours
+        )
         probes = {ChannelName.PAGE: OpenPage(news.has_open_page)}
         reaching = Reaching(database, clock, news, channels.keys(), probes)
 

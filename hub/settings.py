@@ -42,6 +42,7 @@ class Settings(ChannelSettings):
     mqtt_tls: Endpoint | None
     broker: BrokerUrl | None
     self_test: int | None
+    quiet_hours: tuple[tuple[int, int], ...]
     language: Language
     log_level: str
 
@@ -246,6 +247,13 @@ _ROWS = (
         "03:00",
         "每天几点起，各栋喇叭轻声自检（家里的喇叭在上午 10 点）；off 是不自检",
         "When the buildings begin to prove themselves by a quiet sound (in homes at 10:00); off: never",
+    ),
+    Row(
+        "QUIET_HOURS",
+        values.times_of_day,
+        "12:00-14:00,20:00-07:30",
+        "安静时段：这时只播橙色、红色预警和现场消防喊话；off 是没有",
+        "Quiet hours: only orange and red warnings and the fire microphone sound then; off: none",
     ),
     Row("LANGUAGE", values.language, "zh", "提示用的语言：zh 或 en", "Language of messages: zh or en"),
     Row("LOG_LEVEL", values.log_level, "info", "日志的详细程度", "How much is logged"),

@@ -43,7 +43,7 @@ def add_to(commands: Commands) -> None:
 
 def demo(options: argparse.Namespace) -> int:
     """Runs until Ctrl-C; with --check until all was observed (0) or not (1), in a folder that is gone afterwards."""
-    settings = shared.settings(options)
+    settings = replace(shared.settings(options), quiet_hours=())  # whoever tries it out at night wants to hear it
     shared.set_up_logging("error" if settings.log_level == "info" else settings.log_level)
     try:
         if options.check:

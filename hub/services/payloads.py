@@ -9,7 +9,7 @@ from hub.domain.devices import Device
 from hub.domain.live import DELAY_MS, first_seq
 from hub.services.ports import Announcement, Button, Community
 from wire.ids import new_id
-from wire.messages import Config, Live, LiveEnd, Manifest, Output, Stop
+from wire.messages import Config, Live, LiveEnd, Manifest, Output, QuietHours, Stop
 
 CONFIG_VALID_MS = 400 * 24 * 3_600_000
 """A building that is off for a year still finds its settings valid; each `online` renews them."""
@@ -83,6 +83,7 @@ def config(
     places: Sequence[str],
     buttons: Sequence[Button],
     self_test_minute: int | None,
+    quiet_hours: Sequence[QuietHours],
     now_ms: int,
 ) -> Config:
     """What the device needs to know of where it is; `places` are those whose announcements it plays."""
@@ -100,6 +101,7 @@ def config(
         outputs=outputs,
         delay_ms=device.delay_ms,
         volume=device.volume,
+        quiet_hours=list(quiet_hours),
         self_test_minute=self_test_minute,
     )
 

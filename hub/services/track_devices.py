@@ -17,7 +17,7 @@ from hub.services.pieces import in_pieces
 from hub.services.ports import Clock, Database, News, Publisher, PublishFailed, Tx
 from hub.services.receipts import concluded, found, heard_from, looks_different, proved_by
 from wire.ids import new_id
-from wire.messages import Health, LinkState, Reply, Restart, SelfTest, Status, Volume
+from wire.messages import Health, LinkState, QuietHours, Reply, Restart, SelfTest, Status, Volume
 
 log = structlog.get_logger()
 
@@ -40,14 +40,17 @@ class Devices:
         *,
         reply_timeout_s: float = REPLY_TIMEOUT_S,
         self_test_minute: int | None = None,
+        quiet_hours: Sequence[tuple[int, int]] = (),
     ) -> None:
-        """`self_test_minute` is when devices prove themselves every night, in minutes after midnight; None: never."""
+        """`self_test_minute` is when devices prove themselves every night, in minutes after midnight; None: never.
+        `quiet_hours` are the begins and ends, in such minutes, between which devices begin nothing below 224."""
         self._database = database
         self._publisher = publisher
         self._clock = clock
         self._news = news
         self._reply_timeout_s = reply_timeout_s
         self._self_test_minute = self_test_minute
+        self._quiet_hours = tuple(QuietHours(begins_minute=begin, ends_minute=end) for begin, end in quiet_hours)
         self._waiting: dict[tuple[str, str], asyncio.Future[Reply]] = {}
 
     async def statuses(self, batch: Sequence[tuple[str, Status, bool]]) -> list[str]:
@@ -155,7 +158,13 @@ class Devices:
             heard = heard_at_each(tx.places.places(), {one.place for one in known.values()})
             return {
                 name: payloads.config(
-                    one, community, heard[one.place], tx.devices.buttons_of(name), self._self_test_minute, now_ms
+                    one,
+                    community,
+                    heard[one.place],
+                    tx.devices.buttons_of(name),
+                    self._self_test_minute,
+                    self._quiet_hours,
+                    now_ms,
                 ).to_payload()
                 for name, one in known.items()
             }

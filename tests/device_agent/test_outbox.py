@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from device_agent import vitals
+from device_agent import outbox as on_disk
 from device_agent.core.clock import Estimate
 from device_agent.core.effects import Step
 from device_agent.core.health import Proofs
@@ -60,7 +60,7 @@ def test_the_hubs_time_is_kept_until_the_machine_starts_anew(tmp_path: Path, mon
     outbox = reopened(outbox, path)
     assert outbox.estimate() == Estimate(1_795_310_000_000_000_000, 200_000, 3_000_000_000)
     outbox.close()
-    monkeypatch.setattr(vitals, "BOOT_ID", tmp_path / "none")
+    monkeypatch.setattr(on_disk, "BOOT_ID", tmp_path / "none")
     assert Outbox(path).estimate() is None
 
 

@@ -35,6 +35,7 @@ def test_with_nothing_set_the_hub_serves_this_machine_only(tmp_path: Path) -> No
         mqtt_tls=None,
         broker=None,
         self_test=180,
+        quiet_hours=((720, 840), (1200, 450)),
         language="zh",
         log_level="info",
     )
@@ -267,6 +268,21 @@ def test_secrets_of_channels_are_masked(environ: dict[str, str]) -> None:
     shown = {one.name: one.value for one in explain({}, environ | secrets)}
     assert set(secrets) <= set(shown)
     assert "top-secret" not in "".join(shown.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "spans"),
+    [("off", ()), ("20:00-07:30", ((1200, 450),)), ("00:00-23:59, 12:00-12:00", ((0, 1439), (720, 720)))],
+)
+def test_quiet_hours_are_spans_of_the_day_or_off(text: str, spans: tuple[tuple[int, int], ...]) -> None:
+    assert load({}, {"DONGDONG_QUIET_HOURS": text}).quiet_hours == spans
+
+
+@pytest.mark.parametrize(
+    "text", ["20:00", "20:00-24:00", "8:00-9:00", "20:00-07:30,", "1-2-3", ",".join(["01:00-02:00"] * 9)]
+)
+def test_other_quiet_hours_are_refused_with_an_example(text: str) -> None:
+    assert "20:00-07:30" in told({}, {"DONGDONG_QUIET_HOURS": text}).zh
 
 
 @pytest.mark.parametrize(("text", "minute"), [("03:00", 180), ("23:59", 1439), ("00:00", 0), ("off", None)])

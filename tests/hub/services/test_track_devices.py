@@ -271,6 +271,14 @@ async def test_the_settings_say_where_a_device_is_and_which_output_answers_its_b
     assert config.self_test_minute is None
 
 
+async def test_the_settings_hold_the_quiet_hours(rig: Rig) -> None:
+    devices = Devices(rig.database, rig.publisher, rig.clock, rig.news, quiet_hours=[(720, 840), (1200, 450)])
+    await devices.configure(["dev-1"])
+    [(_, payload)] = rig.publisher.sent
+    told = [(one.begins_minute, one.ends_minute) for one in read(Config, payload).quiet_hours]
+    assert told == [(720, 840), (1200, 450)]
+
+
 @pytest.mark.parametrize(("device", "minute"), [("dev-1", AT_HOME_MINUTE), ("dev-2", 180)])
 async def test_a_loudspeaker_in_a_home_proves_itself_by_day_and_one_in_the_stairwell_at_night(
     rig: Rig, device: str, minute: int
