@@ -165,13 +165,13 @@ async def test_a_device_that_comes_online_meanwhile_hears_the_rest_and_afterward
     speaker = await desk.arm()
     await desk.say(speaker, 1)
     device = (await desk.database.read(lambda tx: tx.announcements.progress(speaker.announcement.id)))[0].device
-    await desk.announcements.came_online(device)
+    await desk.announcements.came_online([device])
     assert desk.sent(Live)[-1][0] == f"dev/{device}/announce"
     speaker.end(Ending.DONE)
     await desk.microphones.finish(speaker)
     before = len(desk.publisher.sent)
     desk.clock.ms += 1
-    await desk.announcements.came_online(device)
+    await desk.announcements.came_online([device])
     await desk.announcements.republish()
     assert len(desk.publisher.sent) == before
 
