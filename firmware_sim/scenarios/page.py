@@ -17,7 +17,7 @@ h1{font-size:1.6rem}h2{font-size:1.25rem;margin-top:2.5rem;border-top:1px solid 
 td,th{border-bottom:1px solid #ddd;padding:.35rem .5rem;text-align:left;vertical-align:top}
 .good{color:#0b6e4f;font-weight:600}.bad{color:#a3161a;font-weight:600}
 .plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(20rem,1fr));gap:1rem;margin-top:1rem}
-svg{width:100%;height:auto;background:#fafafa}svg text{font:12px system-ui,sans-serif;fill:#333}
+svg{width:100%;height:auto;background:#fafafa}svg text{font:12px system-ui,sans-serif}svg text:not([fill]){fill:#333}
 svg text[fill]{font-weight:600}.title{font-weight:600}
 """
 
