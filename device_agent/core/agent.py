@@ -223,7 +223,7 @@ def _live(state: AgentState, message: messages.Live, objection: str | None, now:
     todo: list[effects.Effect] = []
     if objection is None:
         state, todo = _note(state, message, now)
-    state, more = _with_live(state, live_announcements.begin(state.live, message, objection, now))
+    state, more = _with_live(state, live_announcements.begin(state.live, message, objection, state.config, now))
     return state, todo + more
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from device_agent.core import effects, receipts
+from device_agent.core import effects, quiet, receipts
 from device_agent.core.announcements import REMEMBERED_MS
 from device_agent.core.hearing import Evidence
 from device_agent.core.moment import Moment
@@ -14,7 +14,7 @@ from device_agent.core.receipts import ReceiptsState
 from device_agent.core.sounding import on_the_wire
 from device_agent.core.sounds import Finished, Interrupted, Missed, SoundEvent, Started, Stopped
 from wire import messages
-from wire.messages import Live, LiveEnd, ReceiptState
+from wire.messages import Config, Live, LiveEnd, ReceiptState
 
 GRACE_MS = 1_000  # after the last frame was due: then none has come in time
 
@@ -51,7 +51,7 @@ class LiveState:
 Result = tuple[LiveState, list[effects.Effect]]
 
 
-def begin(state: LiveState, message: Live, objection: str | None, now: Moment) -> Result:
+def begin(state: LiveState, message: Live, objection: str | None, config: Config | None, now: Moment) -> Result:
     """Somebody is about to speak; `objection` says why nobody here may listen. One that is known changes nothing."""
     key = message.announcement_id
     if key in state.known:
@@ -61,6 +61,10 @@ def begin(state: LiveState, message: Live, objection: str | None, now: Moment) -
         return _report(state, key, new, now, reason=None if objection == "expired" else objection)
     state = _put(state, LiveAnnouncement(message, message.valid_until_ms))
     state, todo = _report(state, key, [ReceiptState.RECEIVED, ReceiptState.VERIFIED], now)
+    why = quiet.objection(config, message.priority, now.unix_ms)
+    if why is not None:
+        state, more = _end(state, key, ReceiptState.SUPPRESSED, now, why)
+        return state, todo + more
     return state, [*todo, effects.OpenLive(message)]
 
 

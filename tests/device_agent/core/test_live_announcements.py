@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from device_agent.core import effects, events
@@ -13,7 +15,7 @@ from device_agent.core.moment import Moment
 from device_agent.core.presses import PressesState
 from device_agent.core.sounds import Finished, Interrupted, Started, Stopped
 from tests.device_agent.core.values import DEVICE, at, signed
-from wire.messages import Live, LiveEnd, ReceiptState, Stop
+from wire.messages import Config, Live, LiveEnd, QuietHours, ReceiptState, Stop
 
 NOW = at(1_000_000)
 LIVE = Live(
@@ -69,6 +71,17 @@ def test_the_same_speaker_twice_changes_nothing() -> None:
 def test_a_speaker_who_may_not_be_heard_here_is_not(change: dict[str, object], report: list[str]) -> None:
     _, told = play(LIVE.model_copy(update=change))
     assert told == report
+
+
+@pytest.mark.parametrize(("priority", "is_heard"), [(100, False), (240, True), (255, True)])
+def test_in_quiet_hours_only_an_emergency_may_speak(priority: int, *, is_heard: bool) -> None:
+    always = QuietHours(begins_minute=0, ends_minute=0)
+    config = Config(
+        **signed(DEVICE, "c-1"), community="test", places=["all"], timezone="Asia/Shanghai", quiet_hours=[always]
+    )
+    _, told = play(LIVE.model_copy(update={"priority": priority}), state=replace(agent_state(), config=config))
+    assert ("OpenLive" in told) is is_heard
+    assert any(line.startswith("suppressed: quiet hours") for line in told) is not is_heard
 
 
 def test_what_the_microphone_heard_goes_with_played_or_after_it() -> None:
