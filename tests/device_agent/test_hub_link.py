@@ -11,9 +11,11 @@ import pytest
 
 from device_agent import hub_link
 from device_agent.clock import DeviceClock
+from device_agent.core.clock import Estimate
 from device_agent.hub_link import HubLink, Identity
 from device_agent.mqtt import Link, LinkLost, Outgoing
 from device_agent.outbox import Outbox
+from tests.device_agent.core.values import UNIX_MS
 from tests.device_agent.test_outbox import press
 from wire.messages import Health
 from wire.signing import SigningKey, VerifyKeys
@@ -78,6 +80,13 @@ async def test_a_press_has_the_broker_looked_for_at_once(outbox: Outbox) -> None
             assert links.tries.empty()  # the pause has begun, and nothing but a press ends it
             link.hurry()
             await links.tries.get()
+
+
+async def test_an_agent_that_was_restarted_knows_the_hubs_time_before_it_finds_its_hub(outbox: Outbox) -> None:
+    outbox.store_estimate(Estimate(UNIX_MS * 1_000_000, 200_000, 0))
+    async with trying(outbox) as (link, _):
+        now = link._clock.at(5.0)
+    assert (now.is_learned, now.unix_ms) == (True, UNIX_MS + 5_000)
 
 
 async def test_while_a_press_waits_the_broker_is_looked_for_again_soon(

@@ -5,7 +5,7 @@
 In each round something is announced 5 s ahead, and in some a warning that interrupts it; hub, broker and buildings
 are killed before the agreed instant, around it and while it sounds, at instants that the seed gives, and come back as
 a supervisor would bring them. Wall clocks are stepped by minutes. Then all is healed, and the recordings of all
-loudspeakers are compared with what was announced and with what the hub says became of it. A round takes about 20 s.
+loudspeakers are compared with what was announced and with what the hub says became of it. A round takes 20 to 45 s.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ class Bench:
     async def _judge(self, index: int, made: list[Made], began_s: float, kills: dict[str, list[float]]) -> None:
         span_s = time.time() - began_s
         for number, (one, kind) in enumerate(made):
-            aired = Aired(one["id"], one["play_at_ms"] / 1000, one["duration_ms"] / 1000, is_alarm=number > 0)
+            aired = Aired(one["id"], one["play_at_ms"] / 1000, one["duration_ms"] / 1000)
             source, reports = decode_opus(await self._audio(one["id"])), self._reports(one["id"])
             for device in self.world.devices:
                 process = self.world.of(device)

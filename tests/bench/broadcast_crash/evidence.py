@@ -20,12 +20,11 @@ LEAST_SECONDS = 1
 
 @dataclass(frozen=True, slots=True)
 class Aired:
-    """One announcement: when it was to begin (Unix seconds), how long it is, and whether it is the round's warning."""
+    """One announcement: when it was to begin (Unix seconds), and how long it is."""
 
     id: str
     play_at_s: float
     span_s: float
-    is_alarm: bool
 
 
 @dataclass(frozen=True, slots=True)
