@@ -24,6 +24,8 @@ class DeviceClock:
         self._wall_ns = wall_ns
         self._started_ns = mono_ns()
         self._offset_ns: int | None = None
+        self._learned_ns = 0
+        self._rate = 0.0
 
     def now(self) -> Moment:
         """This instant."""
@@ -35,24 +37,28 @@ class DeviceClock:
         waited_ms = (mono_ns - self._started_ns) // 1_000_000
         return Moment(
             mono_ms=mono_ns // 1_000_000,
-            unix_ms=(mono_ns + self._offset()) // 1_000_000,
+            unix_ms=(mono_ns + self._offset(mono_ns)) // 1_000_000,
             is_settled=self._offset_ns is not None or waited_ms >= PATIENCE_MS,
             is_learned=self._offset_ns is not None,
         )
 
     def mono_s(self, unix_ms: float) -> float:
         """The instant of the monotonic clock, in seconds, at this Unix time."""
-        return (unix_ms * 1e6 - self._offset()) / 1e9
+        near_ns = round(unix_ms * 1e6) - self._offset(self.mono_ns())
+        return (unix_ms * 1e6 - self._offset(near_ns)) / 1e9
 
-    def learn(self, offset_ns: int) -> None:
-        """The hub's Unix time is the monotonic clock plus this, from now on."""
-        self._offset_ns = offset_ns
+    def learn(self, offset_ns: int, at_ns: int = 0, rate: float = 0.0) -> None:
+        """The hub's Unix time was the monotonic clock plus this at `at_ns`; it gains `rate` on it ever since."""
+        self._offset_ns, self._learned_ns, self._rate = offset_ns, at_ns, rate
 
     def wall_error_ms(self) -> float | None:
         """How far the system's wall clock is ahead of the hub's time; None while that is not known."""
         if self._offset_ns is None:
             return None
-        return round((self._wall_ns() - self.mono_ns() - self._offset_ns) / 1e6, 3)
+        mono_ns = self.mono_ns()
+        return round((self._wall_ns() - mono_ns - self._offset(mono_ns)) / 1e6, 3)
 
-    def _offset(self) -> int:
-        return self._wall_ns() - self.mono_ns() if self._offset_ns is None else self._offset_ns
+    def _offset(self, mono_ns: int) -> int:
+        if self._offset_ns is None:
+            return self._wall_ns() - self.mono_ns()
+        return self._offset_ns + round(self._rate * (mono_ns - self._learned_ns))

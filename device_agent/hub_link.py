@@ -24,6 +24,8 @@ from device_agent.core.clock import (
     Probe,
     better,
     estimate,
+    followed,
+    rate,
 )
 from device_agent.core.health import REPORT_EVERY_S
 from device_agent.mqtt import Incoming, Link, LinkLost, Links, Outgoing
@@ -99,7 +101,8 @@ class HubLink:
         self._answers: dict[str, asyncio.Future[Probe]] = {}
         self._estimate = outbox.estimate()
         if self._estimate is not None:  # an agent that was restarted has no need of its hub to be on time
-            clock.learn(self._estimate.offset_ns)
+            clock.learn(self._estimate.offset_ns, self._estimate.at_ns)
+        self._course: tuple[Estimate, ...] = ()
 
     @property
     def is_up(self) -> bool:
@@ -307,13 +310,16 @@ class HubLink:
             if (probe := await self._probe(link)) is not None:
                 probes.append(probe)
                 self._estimate = better(self._estimate, estimate(probes))
-                self._clock.learn(self._estimate.offset_ns)
+                self._clock.learn(self._estimate.offset_ns, self._estimate.at_ns, rate(self._course))
                 if len(probes) == 1:
                     self._post(events.Tick())
             await asyncio.sleep(random.uniform(*PROBE_PAUSE_S))  # noqa: S311 - no secret, only spread
         if self._estimate is not None:
             with suppress(sqlite3.Error):  # a broken disk must not break the link
                 self._outbox.store_estimate(self._estimate)
+        if probes and self._estimate is not None and (found := estimate(probes)).error_ns <= GOOD_NS:
+            self._course = followed(self._course, found)
+            self._clock.learn(self._estimate.offset_ns, self._estimate.at_ns, rate(self._course))
 
     async def _probe(self, link: Link) -> Probe | None:
         nonce = os.urandom(16).hex()

@@ -10,6 +10,8 @@ PROBE_EVERY_S = 60.0  # once the estimate is good
 PROBE_AGAIN_S = 1.0  # while it is not, or nobody answers; twice as long each time
 GOOD_NS = 1_500_000  # half a round trip of a quiet network; more means that everybody asks at the same time
 DRIFT = 50e-6  # of a crystal, at worst
+COURSE_NS = 1_800 * 1_000_000_000  # half an hour of rounds shows how fast the two clocks run apart,
+CERTAIN_RATE = 2e-6  # once it is certain to that: 0.1 ms in a minute
 PATIENCE_MS = 10_000  # so long after its start a device waits for the hub's time before it uses its own
 
 
@@ -58,3 +60,24 @@ def estimate(probes: list[Probe]) -> Estimate:
 def better(old: Estimate | None, new: Estimate) -> Estimate:
     """The one to go by: a round on a busy network does not replace a good one that is still fresh."""
     return new if old is None or new.error_ns <= old.error_at(new.at_ns) else old
+
+
+def followed(course: tuple[Estimate, ...], new: Estimate) -> tuple[Estimate, ...]:
+    """The estimates of the last half hour with this one; alone where the hub's clock was stepped in between."""
+    if not course:
+        return (new,)
+    last = course[-1]
+    if abs(new.offset_ns - last.offset_ns) > new.error_ns + last.error_at(new.at_ns):
+        return (new,)
+    return (*(one for one in course if new.at_ns - one.at_ns <= COURSE_NS), new)
+
+
+def rate(course: tuple[Estimate, ...]) -> float:
+    """By how much the offset grows, in ns a ns of the monotonic clock; 0 while that is not certain."""
+    if len(course) < 2:
+        return 0.0
+    first, last = course[0], course[-1]
+    span_ns = last.at_ns - first.at_ns
+    if first.error_ns + last.error_ns > CERTAIN_RATE * span_ns:
+        return 0.0
+    return (last.offset_ns - first.offset_ns) / span_ns

@@ -57,3 +57,19 @@ def test_an_instant_of_the_hub_is_found_on_the_monotonic_clock_and_back() -> Non
     assert clock.mono_s(5_000_500) == 1_000.5
     assert clock.at(1_000.5).unix_ms == 5_000_500
     assert clock.now().unix_of(1_000.5) == 5_000_500
+
+
+def test_between_two_rounds_the_hubs_time_goes_on_at_the_rate_that_was_learned() -> None:
+    clocks = Clocks()
+    clock = clocks.device()
+    clock.learn(4_000 * S, at_ns=1_000 * S, rate=50e-6)
+    clocks.mono += 60 * S
+    assert clock.now().unix_ms == 5_060_003
+    assert abs(clock.mono_s(5_060_503.025) - 1_060.5) < 1e-6
+
+
+def test_an_instant_far_ahead_is_found_where_the_clock_will_be_then() -> None:
+    clock = Clocks().device()
+    clock.learn(4_000 * S, at_ns=1_000 * S, rate=-50e-6)
+    mono_s = clock.mono_s(8_600_000)
+    assert clock.at(mono_s).unix_ms in (8_599_999, 8_600_000)

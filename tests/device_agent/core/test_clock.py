@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device_agent.core.clock import Estimate, Probe, better, estimate
+from device_agent.core.clock import CERTAIN_RATE, COURSE_NS, Estimate, Probe, better, estimate, followed, rate
 
 MS = 1_000_000
 TRUE_OFFSET_NS = 1_795_310_000_000 * MS
@@ -46,3 +46,41 @@ def test_a_good_one_that_is_old_is_replaced() -> None:
     good = Estimate(1, error_ns=1 * MS, at_ns=0)
     worse = Estimate(2, error_ns=2 * MS, at_ns=60_000 * MS)
     assert better(good, worse) is worse
+
+
+MINUTE_NS = 60_000 * MS
+
+
+def course_of(ppm: float, minutes: int, error_ns: int, wrong: list[int] | None = None) -> tuple[Estimate, ...]:
+    """A round a minute, each wrong by so many ns, of a hub whose clock gains so much."""
+    course: tuple[Estimate, ...] = ()
+    for minute in range(minutes):
+        at_ns = minute * MINUTE_NS
+        offset_ns = round(at_ns * ppm * 1e-6) + (wrong[minute % len(wrong)] if wrong else 0)
+        course = followed(course, Estimate(offset_ns, error_ns, at_ns))
+    return course
+
+
+@given(st.floats(-45, 45), st.lists(st.integers(-MS // 4, MS // 4), min_size=1, max_size=7), st.integers(1, 90))
+def test_the_rate_is_never_more_wrong_than_it_must_be_certain_to(ppm: float, wrong: list[int], minutes: int) -> None:
+    found = rate(course_of(ppm, minutes, MS // 4, wrong))
+    assert found == 0.0 or abs(found - ppm * 1e-6) <= CERTAIN_RATE + 1e-12
+
+
+def test_after_half_an_hour_the_rate_is_known() -> None:
+    assert abs(rate(course_of(30.0, 31, MS // 2)) - 30e-6) < 1e-9
+
+
+def test_two_rounds_on_a_busy_network_say_nothing_of_the_rate() -> None:
+    assert rate(course_of(30.0, 2, MS)) == 0.0
+
+
+def test_only_the_last_half_hour_counts() -> None:
+    course = course_of(0.0, 120, MS // 4)
+    assert course[-1].at_ns - course[0].at_ns == COURSE_NS
+
+
+def test_a_step_of_the_hubs_clock_is_no_rate() -> None:
+    stepped = followed(course_of(0.0, 30, MS // 4), Estimate(2_000 * MS, MS // 4, 30 * MINUTE_NS))
+    assert len(stepped) == 1
+    assert rate(stepped) == 0.0
