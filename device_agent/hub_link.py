@@ -21,6 +21,7 @@ from device_agent.core.clock import (
     PROBE_EVERY_S,
     PROBE_PAUSE_S,
     PROBES,
+    Estimate,
     Probe,
     better,
     estimate,
