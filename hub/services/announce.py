@@ -14,7 +14,7 @@ from hub.domain.reading import spoken
 from hub.domain.words import say
 from hub.services import payloads, receipts
 from hub.services.audience import Owed, Targets, owed_to, targets_of
-from hub.services.pieces import in_pieces
+from hub.services.many import for_each
 from hub.services.ports import (
     Announcement,
     AuditRow,
@@ -34,8 +34,6 @@ from wire.messages import Live, Manifest, Receipt, Stop
 
 log = structlog.get_logger()
 
-AT_ONCE = 50
-"""Devices that are sent what they missed at the same time."""
 TITLE_CHARACTERS = 20
 """As much as fits one line of the small panels."""
 
@@ -156,15 +154,14 @@ class Announcements:
         late = [row for one in owed for row in one.late]
         if late:
             await self._database.write(lambda tx: tx.announcements.save_progress(late))
-        for some in in_pieces(owed, AT_ONCE):
-            sent = await asyncio.gather(*(self._send_owed(one) for one in some))
-            played: dict[str, list[str]] = {}
-            for one in (each for each, is_sent in zip(some, sent, strict=True) if is_sent):
-                for announcement in one.play:
-                    played.setdefault(announcement.id, []).append(one.device)
-            for announcement_id, those in played.items():
-                await self._count_as_sent(announcement_id, those)
-                await self._stop_again(announcement_id, those)
+        is_sent = await for_each(owed, self._send_owed)
+        played: dict[str, list[str]] = {}
+        for one in (each for each, sent in zip(owed, is_sent, strict=True) if sent):
+            for announcement in one.play:
+                played.setdefault(announcement.id, []).append(one.device)
+        for announcement_id, those in played.items():
+            await self._count_as_sent(announcement_id, those)
+            await self._stop_again(announcement_id, those)
 
     async def _send_owed(self, owed: Owed) -> bool:
         """False without a link."""

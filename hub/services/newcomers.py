@@ -13,7 +13,7 @@ from hub.services.track_devices import Devices
 
 log = structlog.get_logger()
 
-AT_ONCE = 200
+AT_ONCE = 1_000
 AGAIN_S = 1.0
 """Before those are served again whom the broker did not take it for."""
 

@@ -13,7 +13,7 @@ from hub.domain.errors import DeviceSilent, Invalid, NoLink, NotFound
 from hub.domain.findings import Finding
 from hub.domain.places import heard_at_each
 from hub.services import payloads
-from hub.services.pieces import in_pieces
+from hub.services.many import for_each
 from hub.services.ports import Clock, Database, News, Publisher, PublishFailed, Tx
 from hub.services.receipts import concluded, found, heard_from, looks_different, proved_by
 from wire.ids import new_id
@@ -22,8 +22,6 @@ from wire.messages import Health, LinkState, QuietHours, Reply, Restart, SelfTes
 log = structlog.get_logger()
 
 COMMANDS = ("self_test", "volume", "restart")
-AT_ONCE = 50
-"""Devices that are sent something at the same time: after a power cut thousands come back, and presses come first."""
 REPLY_TIMEOUT_S = 15.0
 """A self-test plays a sweep of about 2 s, waits for what it may interrupt, and listens (WIRE.md)."""
 
@@ -171,12 +169,11 @@ class Devices:
 
         payload_of = await self._database.read(job)
         expiry_s = payloads.CONFIG_VALID_MS // 1000
-        for some in in_pieces(list(payload_of), AT_ONCE):
-            sends = [
-                self._publisher.to_device(name, "config", payload_of[name], expiry_s=expiry_s, is_retained=True)
-                for name in some
-            ]
-            await asyncio.gather(*sends)
+
+        async def send(name: str) -> None:
+            await self._publisher.to_device(name, "config", payload_of[name], expiry_s=expiry_s, is_retained=True)
+
+        await for_each(payload_of, send)
 
     async def _learn(self, device: str, reply: Reply, volume: float | None) -> None:
         """An answer is a sign of life, a self-test that was heard a proof, a volume that was set the volume."""
