@@ -1,6 +1,6 @@
 """The hub's time from probes."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device_agent.core.clock import CERTAIN_RATE, COURSE_NS, Estimate, Probe, better, estimate, followed, rate
@@ -29,6 +29,7 @@ def test_the_quickest_ways_may_be_those_of_different_probes() -> None:
     assert (found.offset_ns, found.error_ns) == (TRUE_OFFSET_NS, 1 * MS)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(WAYS, WAYS), min_size=1, max_size=16))
 def test_an_estimate_is_never_more_wrong_than_it_says(ways: list[tuple[int, int]]) -> None:
     found = estimate([probe(0, there_ns, back_ns) for there_ns, back_ns in ways])
@@ -61,6 +62,7 @@ def course_of(ppm: float, minutes: int, error_ns: int, wrong: list[int] | None =
     return course
 
 
+@settings(deadline=None)
 @given(st.floats(-45, 45), st.lists(st.integers(-MS // 4, MS // 4), min_size=1, max_size=7), st.integers(1, 90))
 def test_the_rate_is_never_more_wrong_than_it_must_be_certain_to(ppm: float, wrong: list[int], minutes: int) -> None:
     found = rate(course_of(ppm, minutes, MS // 4, wrong))
