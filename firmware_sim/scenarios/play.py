@@ -15,12 +15,15 @@ from firmware_sim.scenarios.model import Cut, Notice, Presses, Round, Scenario, 
 from firmware_sim.scenarios.results import Figure, Results, RoundResult, Sample
 from firmware_sim.scenarios.watch import Progress, Watch, finished, verified
 from firmware_sim.scenarios.world import World
+from wire.messages import ReceiptState
 
 LOOK_EVERY_S = 0.5
 CONNECT_S = 300.0
 SETTLED_S = 30.0
 """After the round: so long a receipt may be on its way until it counts as not arrived."""
 CONNECTING = Words(zh="上线", en="Coming online")
+PARTS = ("sent", "waiting", *(state.value for state in ReceiptState))
+"""Every state in which the hub counts a device's part."""
 WRONG = ("refused", "refused_by_the_broker", "not_understood")
 
 
@@ -123,7 +126,7 @@ class _Played:
         self._asked_s = time.monotonic()
         body = {"text": notice.text, "kind": notice.kind, "places": notice.places, "repeat": notice.repeat}
         made = await self._world.post("/announcements", body)
-        self._meant = sum(count for state, count in made["counts"].items() if state not in ("heard", "no_device"))
+        self._meant = sum(made["counts"].get(state, 0) for state in PARTS)
         self._announcement = made["id"]
 
     async def _cut(self, cut: Cut) -> None:

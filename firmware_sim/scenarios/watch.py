@@ -10,12 +10,11 @@ from firmware_sim.scenarios.crowds import Crowds, total
 from firmware_sim.scenarios.model import Words
 from firmware_sim.scenarios.results import Figure, RoundResult, Sample
 from firmware_sim.scenarios.world import Cost, World
+from wire.messages import ReceiptState
 
-FIRST = ("sent", "waiting", "received")
-"""States of a device's part before it has verified the manifest."""
-UNFINISHED = (*FIRST, "verified", "ready", "playing")
-NOT_DEVICES = ("heard", "no_device")
-"""Counts that are not states of a device: heard ones are among the played."""
+VERIFIED = tuple(state.value for state in ReceiptState if state is not ReceiptState.RECEIVED)
+"""States of a device's part once it has verified the manifest; what else the hub counts stands beside them."""
+ENDS = tuple(state for state in VERIFIED if state not in ("verified", "ready", "playing"))
 
 Progress = Callable[[str], None]
 
@@ -94,12 +93,12 @@ class Watch:
 
 def verified(counts: Mapping[str, int]) -> int:
     """How many devices have verified the manifest, whatever they did after it."""
-    return sum(count for state, count in counts.items() if state not in (*FIRST, *NOT_DEVICES))
+    return sum(counts.get(state, 0) for state in VERIFIED)
 
 
 def finished(counts: Mapping[str, int]) -> int:
     """How many devices have come to an end with the announcement."""
-    return sum(count for state, count in counts.items() if state not in (*UNFINISHED, *NOT_DEVICES))
+    return sum(counts.get(state, 0) for state in ENDS)
 
 
 def _line(name: Words, sample: Sample, devices: int) -> str:
