@@ -10,11 +10,10 @@ from firmware_sim.scenarios.crowds import Crowds, total
 from firmware_sim.scenarios.model import Words
 from firmware_sim.scenarios.results import Figure, RoundResult, Sample
 from firmware_sim.scenarios.world import Cost, World
-from wire.messages import ReceiptState
 
-VERIFIED = tuple(state.value for state in ReceiptState if state is not ReceiptState.RECEIVED)
-"""States of a device's part once it has verified the manifest; what else the hub counts stands beside them."""
-ENDS = tuple(state for state in VERIFIED if state not in ("verified", "ready", "playing"))
+VERIFIED = ("verified", "ready", "playing", "played", "interrupted", "superseded", "suppressed", "stopped", "failed")
+"""States that a device's part has only after it has verified the manifest."""
+ENDS = (*VERIFIED[3:], "expired", "rejected")
 
 Progress = Callable[[str], None]
 

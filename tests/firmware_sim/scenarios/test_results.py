@@ -59,17 +59,9 @@ def test_a_slow_figure_does_not_hold_and_one_that_was_never_reached_holds_nothin
 
 
 def test_states_are_counted_as_the_hub_tells_them() -> None:
-    counts = {
-        "sent": 1,
-        "received": 1,
-        "verified": 2,
-        "playing": 3,
-        "played": 4,
-        "rejected": 1,
-        "heard": 3,
-        "unknown": 1,
-    }
-    assert verified(counts) == 10
+    states = {"sent": 1, "received": 1, "verified": 2, "playing": 3, "played": 4, "rejected": 1}
+    counts = {**states, "heard": 3, "unknown": 1}  # what is known of the sound stands beside the states
+    assert verified(counts) == 9
     assert finished(counts) == 5
 
 
