@@ -19,14 +19,16 @@ CAPTURE_MS = 10.0
 FRAME_MS = 20.0
 ALL_READY = re.compile(r"(\d+) / \1 ")
 WATCH = """
-    window.heard = [];
-    const encode = AudioEncoder.prototype.encode;
-    AudioEncoder.prototype.encode = function (sound) {
-        const at = performance.timeOrigin + performance.now(), samples = new Float32Array(sound.numberOfFrames);
-        sound.copyTo(samples, { planeIndex: 0, format: "f32-planar" });
-        window.heard.push([at, samples]);
-        return encode.call(this, sound);
-    };
+    if (!window.heard) {
+        window.heard = [];  // this script runs again for each time that somebody speaks
+        const encode = AudioEncoder.prototype.encode;
+        AudioEncoder.prototype.encode = function (sound) {
+            const at = performance.timeOrigin + performance.now(), samples = new Float32Array(sound.numberOfFrames);
+            sound.copyTo(samples, { planeIndex: 0, format: "f32-planar" });
+            window.heard.push([at, samples]);
+            return encode.call(this, sound);
+        };
+    }
     window.tellHeard = () => {
         const whole = new Float32Array(window.heard.reduce((sum, [, one]) => sum + one.length, 0));
         window.heard.reduce((at, [, one]) => { whole.set(one, at); return at + one.length; }, 0);
