@@ -90,7 +90,7 @@ def offsets_ms(one: NDArray[np.int16], other: NDArray[np.int16]) -> list[float]:
         before, top, after = near[[max(0, peak - 1), peak, min(2 * most, peak + 1)]]
         curve = before - 2 * top + after
         between = 0.5 * (before - after) / curve if curve else 0.0
-        offsets.append(1e3 * (peak - most + between) / SAMPLE_RATE)
+        offsets.append(float(1e3 * (peak - most + between) / SAMPLE_RATE))
     return offsets
 
 
