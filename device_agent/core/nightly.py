@@ -88,13 +88,13 @@ def _planned_ms(state: NightlyState, device: str, config: Config | None, now: Mo
     at = time(config.self_test_minute // 60, config.self_test_minute % 60)
     for days in (-1, 0, 1, 2):
         begin = datetime.combine(today + timedelta(days=days), at, zone)
-        planned_ms = round(begin.timestamp() * 1000) + _own_ms(device)
+        planned_ms = round(begin.timestamp() * 1000) + own_ms(device)
         is_over = max(now.unix_ms, state.wait_ms) >= planned_ms + WINDOW_MS
         if not is_over and state.night != Night(planned_ms, MOST_TRIES):
             return planned_ms
     return None
 
 
-def _own_ms(device: str) -> int:
+def own_ms(device: str) -> int:
     """Where in the spread this device has its place, the same every night."""
     return int.from_bytes(hashlib.sha256(device.encode()).digest()[:4]) % (SPREAD_S * 1000)

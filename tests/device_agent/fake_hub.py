@@ -98,10 +98,17 @@ class FakeHub:
             properties.CorrelationData = correlation
         await self._client.publish(topic, payload, 1, retain, properties)
 
-    async def configure(self, device: str, places: list[str], outputs: Outputs | None = None) -> None:
+    async def configure(
+        self, device: str, places: list[str], outputs: Outputs | None = None, self_test_minute: int | None = None
+    ) -> None:
         """Give a device its places in the community `test`."""
         config = messages.Config(
-            **signed(device), community="test", places=places, timezone="Asia/Shanghai", outputs=outputs or {}
+            **signed(device),
+            community="test",
+            places=places,
+            timezone="Asia/Shanghai",
+            outputs=outputs or {},
+            self_test_minute=self_test_minute,
         )
         await self.send(topics.device(device, "config"), config, retain=True)
 

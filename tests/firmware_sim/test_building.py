@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from device_agent.core.nightly import MOST_TRIES, own_ms
 from firmware_sim.building import NoSuchThing
 from firmware_sim.fleet import Fault
 from tests.device_agent.fake_hub import now_ms, signed
@@ -208,6 +209,36 @@ async def test_a_self_test_is_answered_with_what_was_heard(tmp_path: Path) -> No
         assert (reply.command_id, reply.is_ok) == (command.id, True)
         assert reply.evidence is not None
         assert reply.evidence.finding == "fine"
+
+
+async def test_at_its_time_of_the_night_a_building_proves_itself_or_says_what_is_wrong(tmp_path: Path) -> None:
+    async with town(tmp_path, A, B) as there:
+        there.buildings[B].fault(Fault.SILENT_SPEAKER, 1)
+        for name in (A, B):
+            await there.hub.configure(name, [name, "all"], self_test_minute=minute_whose_test_is_now(name))
+
+        def finding(name: str) -> str | None:
+            agent = there.buildings[name].agent
+            return None if agent is None else agent.health().finding
+
+        await wait_until(lambda: (finding(A), finding(B)) == ("fine", "silent"))
+        before = there.buildings[A].agent
+        assert before is not None
+        night = before.state.nightly.night
+        assert night is not None
+        assert night.tries == MOST_TRIES
+        there.buildings[A].fault(Fault.REBOOT, 0)
+        await wait_until(lambda: there.buildings[A].agent is not None and there.buildings[A].is_linked)
+        again = there.buildings[A].agent
+        assert again is not None
+        assert again.state.nightly.night == night
+        assert again.state.nightly.sounding is None
+
+
+def minute_whose_test_is_now(device: str) -> int:
+    """The setting, in minutes of the day, with which this device's test of the night began within the last minute."""
+    minutes_there = (now_ms() + 8 * 3_600_000) // 60_000
+    return (minutes_there - own_ms(device) // 60_000 - 1) % 1440
 
 
 async def test_an_orderly_end_says_offline(tmp_path: Path) -> None:
