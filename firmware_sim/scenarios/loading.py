@@ -87,7 +87,8 @@ def _what(error: Mapping[str, Any], loc: Loc) -> tuple[str, str]:
         case "missing":
             return "缺这一项。", "this is missing."
         case "literal_error":
-            return f"只能是 {context['expected']}。", f"must be one of {context['expected'].replace(' or ', ', ')}."
+            allowed = context["expected"].replace(" or ", ", ")
+            return f"只能是 {allowed.replace(', ', '、')}。", f"must be one of {allowed}."
         case "greater_than_equal" | "greater_than":
             least = context.get("ge", context.get("gt"))
             return f"要{'不小于' if 'ge' in context else '大于'} {least}。", f"must be {_more(context)} {least}."
