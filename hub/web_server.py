@@ -11,7 +11,11 @@ import uvicorn
 from hub.api import build_api
 from hub.console import build_console
 from hub.services.served import Services
-from hub.web_socket import WebSockets
+
+MOST_BYTES = 64 * 1024
+"""In one message of a WebSocket: a choice of 2,000 places is 40 kB; a frame of speech is 60 bytes."""
+BEAT_S = 10.0
+"""So often a browser with an open WebSocket is asked whether it is there; half as long it may take to answer."""
 
 
 class WebServer:
@@ -21,11 +25,14 @@ class WebServer:
         self._pages = build_console(services)
         web = build_api(services)
         web.mount("/", self._pages)
-        self._sockets = WebSockets(web)
         self._server = _Server(
             uvicorn.Config(
                 web,
-                ws=self._sockets.protocol,  # type: ignore[arg-type]  # whatever makes a protocol will do
+                ws="websockets-sansio",
+                ws_max_size=MOST_BYTES,
+                ws_ping_interval=BEAT_S,
+                ws_ping_timeout=BEAT_S / 2,
+                ws_per_message_deflate=False,
                 ssl_certfile=certificate,
                 ssl_keyfile=key,
                 log_config=None,
@@ -38,10 +45,7 @@ class WebServer:
 
     async def serve(self, listening: socket.socket) -> None:
         """Until `end`."""
-        try:
-            await self._server.serve(sockets=[listening])
-        finally:
-            await self._sockets.close()
+        await self._server.serve(sockets=[listening])
 
     def end(self) -> None:
         """Lets what is being answered be answered, and live pages know that they must ask again."""

@@ -14,7 +14,6 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from hub.adapters.clock import SystemClock
 from hub.services.ports import Channel
-from hub.web_socket import WebSockets
 from tests.hub.console.stage import PASSWORD, Stage, stage
 from tests.world.waiting import wait_until
 
@@ -155,14 +154,13 @@ async def rig(
     async with stage(
         folder, clock=SystemClock(), push=push, has_account=has_anything, has_places=has_anything
     ) as world:
-        sockets = WebSockets(world.app)
         server = Server(
             uvicorn.Config(
                 world.app,
                 port=0,
                 log_level="error",
                 timeout_graceful_shutdown=1,
-                ws=sockets.protocol,  # type: ignore[arg-type]  # as in hub/web_server.py
+                ws="websockets-sansio",
             )
         )
         serving = asyncio.create_task(server.serve())
@@ -179,4 +177,3 @@ async def rig(
             world.app.end_streams()
             server.should_exit = True
             await serving
-            await sockets.close()

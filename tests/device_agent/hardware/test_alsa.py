@@ -18,6 +18,8 @@ from tests.device_agent.speech import POWER, WATER, speak
 from tests.world.sound_card import SoundCard
 from tests.world.waiting import wait_until
 
+pytestmark = pytest.mark.alone
+
 AHEAD_S = 2.0  # by then the streams are open and the sound server has stopped wavering about when they are heard
 
 
