@@ -27,7 +27,7 @@ UNRECORDED_S = 2.0
 """A press that is not on disk after so long is told to people as it is (ALERTS.md, invariant 13)."""
 PEOPLE_FIRST_S = 0.005
 """Devices are answered this much after people are notified: the loop does one thing at a time."""
-PACE, PACE_S = 25, 0.1
+PACE, PACE_S = 15, 0.1
 """Messages to devices in one go, and the pause after them while people wait to be notified: in a burst they come first.
 """
 ACCEPTED_VALID_MS = 24 * 3_600_000

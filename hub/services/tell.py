@@ -21,7 +21,7 @@ STALE_MS = 60_000
 """Stale speech is a lie: what could not be told by then is not told any more (WIRE.md)."""
 PEOPLE_FIRST_S = 0.005
 """Elders are told this much after people are notified: the loop does one thing at a time."""
-PACE, PACE_S = 25, 0.1
+PACE, PACE_S = 15, 0.1
 """Tellings in one go, and the pause after a full one while people wait to be notified: in a burst they come first."""
 GATHER_S = 0.1
 """What was told in so long is marked as sent in one commit; what a crash leaves unmarked is only told again."""
