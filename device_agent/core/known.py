@@ -65,16 +65,7 @@ def report(
 ) -> Result:
     """It reached these states, `at_ms` (Unix) or now; what was proved of its sound goes with them."""
     each = state.known.get(key)
-    gathered, todo = receipts.reached(
-        state.receipts,
-        key,
-        new,
-        now,
-        at_ms=at_ms,
-        started_at_ms=None if each is None else each.started_at_ms,
-        evidence=None if each is None or each.played_at_ms is None else each.evidence,
-        reason=reason,
-    )
+    gathered, todo = receipts.reached(state.receipts, key, new, now, of=each, at_ms=at_ms, reason=reason)
     return replace(state, receipts=gathered), todo
 
 

@@ -188,16 +188,7 @@ def _report(
     reason: str | None = None,
 ) -> Result:
     each = state.known.get(key)
-    gathered, todo = receipts.reached(
-        state.receipts,
-        key,
-        new,
-        now,
-        at_ms=at_ms,
-        started_at_ms=None if each is None else each.started_at_ms,
-        evidence=None if each is None or each.played_at_ms is None else each.evidence,
-        reason=reason,
-    )
+    gathered, todo = receipts.reached(state.receipts, key, new, now, of=each, at_ms=at_ms, reason=reason)
     return replace(state, receipts=gathered), todo
 
 

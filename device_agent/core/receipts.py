@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from device_agent.core import effects
 from device_agent.core.moment import Moment
@@ -29,6 +30,19 @@ class ReceiptsState:
     gathering: Mapping[str, Gathering] = field(default_factory=dict)
 
 
+class Proved(Protocol):
+    """What was seen and heard of the sound that a receipt tells of. Times are Unix ms."""
+
+    @property
+    def started_at_ms(self) -> int | None: ...
+
+    @property
+    def played_at_ms(self) -> int | None: ...
+
+    @property
+    def evidence(self) -> Evidence | None: ...
+
+
 Result = tuple[ReceiptsState, list[effects.Effect]]
 
 
@@ -38,12 +52,14 @@ def reached(
     new: list[ReceiptState],
     now: Moment,
     *,
+    of: Proved | None = None,
     at_ms: int | None = None,
-    started_at_ms: int | None = None,
-    evidence: Evidence | None = None,
     reason: str | None = None,
 ) -> Result:
-    """The announcement reached these states, in this order, `at_ms` (Unix) or now; the rest goes with them."""
+    """The announcement reached these states, in this order, `at_ms` (Unix) or now.
+
+    What is proved `of` its sound goes with them: evidence only once it was played to its end.
+    """
     before = state.gathering.get(announcement_id, Gathering(now.mono_ms + GATHER_MS, ()))
     stamp_ms = now.unix_ms if at_ms is None else at_ms
     states = (*before.states, *(StateAt(state=each, at_ms=stamp_ms) for each in new))
@@ -53,8 +69,8 @@ def reached(
     receipt = Receipt(
         announcement_id=announcement_id,
         states=list(states),
-        started_at_ms=started_at_ms,
-        evidence=evidence,
+        started_at_ms=None if of is None else of.started_at_ms,
+        evidence=None if of is None or of.played_at_ms is None else of.evidence,
         reason=None if reason is None else reason[:200],
     )
     return _without(state, announcement_id), [effects.SendReceipt(receipt)]

@@ -22,9 +22,9 @@ QUIET_MS = 5_000
 MOST_MS = 600_000
 UNUSED_MS = 60_000
 """So long a microphone that was asked for may wait for the first word."""
-SWAY_US = 20_000
+SWAY_US = 50_000
 """Frames that come so much earlier or later than they should, all of WINDOW of them, mean that the clocks disagree."""
-WINDOW = 25
+WINDOW = 100
 
 
 class Ending(StrEnum):

@@ -10,6 +10,7 @@ import structlog
 
 from hub.domain.errors import Changed
 from hub.services.consequences import Consequences
+from hub.services.pacing import behind_people
 from hub.services.ports import Clock, CommitFailed, Database, PressRow, Publisher
 from hub.services.raise_alert import Raised, Received, raise_alerts
 from hub.services.recording import Policy
@@ -25,11 +26,6 @@ MOST_CHANGES = 100
 """So often in a row no other hub is faster: what still says so is a defect, and must not be tried for ever."""
 UNRECORDED_S = 2.0
 """A press that is not on disk after so long is told to people as it is (ALERTS.md, invariant 13)."""
-PEOPLE_FIRST_S = 0.005
-"""Devices are answered this much after people are notified: the loop does one thing at a time."""
-PACE, PACE_S = 15, 0.1
-"""Messages to devices in one go, and the pause after them while people wait to be notified: in a burst they come first.
-"""
 ACCEPTED_VALID_MS = 24 * 3_600_000
 """A device that was away reads its confirmations when it is back; meanwhile it repeats the press anyway."""
 
@@ -106,17 +102,11 @@ class TakePresses:
 
     async def run(self) -> None:
         """Confirms presses to their devices until cancelled. What fails is confirmed at the device's next repeat."""
-        while True:
-            batch = [await self._confirmations.get()]
-            await asyncio.sleep(PEOPLE_FIRST_S)
-            while not self._confirmations.empty() and len(batch) < PACE:
-                batch.append(self._confirmations.get_nowait())
+        async for batch in behind_people(self._confirmations, self._is_behind):
             results = await asyncio.gather(*(self._confirm(press) for press in batch), return_exceptions=True)
             failed = [result for result in results if isinstance(result, Exception)]
             if failed:
                 log.warning("confirmations_not_sent", count=len(failed), reason=str(failed[0]))
-            if self._is_behind():
-                await asyncio.sleep(PACE_S)
 
     async def _confirm(self, press: PressRow) -> None:
         now_ms = self._clock.now_ms()

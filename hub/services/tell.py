@@ -9,6 +9,7 @@ from functools import partial
 import structlog
 
 from hub.services.calling import Calling
+from hub.services.pacing import behind_people
 from hub.services.ports import Clock, Database, Publisher, PublishFailed, Sound, SoundMaker, Tx
 from hub.services.sentences import Spoken, spoken
 from wire.ids import new_id
@@ -19,10 +20,6 @@ log = structlog.get_logger()
 
 STALE_MS = 60_000
 """Stale speech is a lie: what could not be told by then is not told any more (WIRE.md)."""
-PEOPLE_FIRST_S = 0.005
-"""Elders are told this much after people are notified: the loop does one thing at a time."""
-PACE, PACE_S = 15, 0.1
-"""Tellings in one go, and the pause after a full one while people wait to be notified: in a burst they come first."""
 GATHER_S = 0.1
 """What was told in so long is marked as sent in one commit; what a crash leaves unmarked is only told again."""
 VOICE_TIMEOUT_S = 1.5
@@ -68,17 +65,11 @@ class Teller:
             group.create_task(self._tell_all())
 
     async def _tell_all(self) -> None:
-        while True:
-            batch = [await self._queue.get()]
-            await asyncio.sleep(PEOPLE_FIRST_S)
-            while not self._queue.empty() and len(batch) < PACE:
-                batch.append(self._queue.get_nowait())
+        async for batch in behind_people(self._queue, self._is_behind):
             try:
                 await self._tell(batch)
             except Exception:
                 log.exception("telling_failed", count=len(batch))
-            if self._is_behind():
-                await asyncio.sleep(PACE_S)
 
     async def resume(self) -> None:
         """After each connection: audio is published anew when needed, and what was not sent and is still true is."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 
 
@@ -16,6 +16,12 @@ class Figure:
     value: str
     hold: str = ""
     is_held: bool | None = None
+
+
+def none_of(name: str, found: Collection[str]) -> Figure:
+    """A figure that holds when nothing was found; the first of what was."""
+    some = f" ({'; '.join(sorted(found)[:5])})" if found else ""
+    return Figure(name, f"{len(found)}{some}", "0", not found)
 
 
 def median(values: Sequence[float]) -> float:

@@ -10,12 +10,9 @@ loudspeakers are compared with what was announced and with what the hub says bec
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
-import secrets
 import sys
-import tempfile
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator
@@ -24,7 +21,6 @@ from pathlib import Path
 from typing import TypeAlias
 
 import aiohttp
-import uvloop
 
 from device_agent.hardware.decoding import decode_opus
 from firmware_sim.fleet import Fault
@@ -33,10 +29,11 @@ from tests.bench.broadcast_crash.plan import PLAY_AT_S, SOUND_S, Round, plan
 from tests.bench.broadcast_crash.tapes import air, seconds_heard
 from tests.bench.crash.evidence import named
 from tests.bench.crash.world import World
-from tests.bench.report import Figure, percentile, show
+from tests.bench.report import Figure, none_of, percentile
+from tests.bench.rounds import run_rounds
 from tests.world.api import Api, Json
 from tests.world.buildings import SimulatedBuildings
-from tests.world.community import Community, example_community
+from tests.world.community import Community
 from tests.world.hub_process import HubProcess
 from tests.world.waiting import wait_until
 
@@ -197,36 +194,15 @@ def figures(bench: Bench) -> list[Figure]:
         Figure("  interrupted by a warning", str(found.interrupted)),
         Figure("  joined late / played when the others were through", f"{found.joined_late} / {found.played_after}"),
         Figure("  seconds that sounded with the others, off by", off),
-        _none("did not sound, and was not killed meanwhile", found.silent),
-        _none("sounded more than once", found.twice),
-        _none("played, says the report, and not the tape", found.claimed),
-        _none("sounded, says the tape, and not the report", found.unreported),
-        _none("never told what became of it", found.unended),
-        _none("joined where the others were not", found.elsewhere),
-        _none("ended by itself", bench.world.ended),
+        none_of("did not sound, and was not killed meanwhile", found.silent),
+        none_of("sounded more than once", found.twice),
+        none_of("played, says the report, and not the tape", found.claimed),
+        none_of("sounded, says the tape, and not the report", found.unreported),
+        none_of("never told what became of it", found.unended),
+        none_of("joined where the others were not", found.elsewhere),
+        none_of("ended by itself", bench.world.ended),
     ]
 
 
-def _none(name: str, found: list[str]) -> Figure:
-    some = f" ({'; '.join(found[:5])})" if found else ""
-    return Figure(name, f"{len(found)}{some}", "0", not found)
-
-
-def main() -> int:
-    """Measures and shows."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true", dest="is_json")
-    parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--seed", type=int, help="which rounds; another one each time when left out")
-    options = parser.parse_args()
-    seed = secrets.randbelow(10**6) if options.seed is None else options.seed
-    title = f"Broadcast and crash, {options.rounds} rounds, seed {seed}"
-    print(title, flush=True)
-    with tempfile.TemporaryDirectory(prefix="dongdong-broadcast-crash-") as name:
-        community = example_community(Path(name))
-        measured = uvloop.run(measure(community, Path(name), options.rounds, seed))
-    return show(title, measured, is_json=options.is_json)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_rounds("Broadcast and crash", __doc__, measure))

@@ -9,29 +9,26 @@ of the agents, the hub's database and the gateway are compared. A round takes ab
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import random
-import secrets
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
-import uvloop
 
 from tests.bench.crash.crowd import Hands, Helpers, NeverRepeats
 from tests.bench.crash.evidence import UNSAVED_S, Evidence, named
 from tests.bench.crash.plan import plan
 from tests.bench.crash.world import World
-from tests.bench.report import Figure, median, show
+from tests.bench.report import Figure, median, none_of
+from tests.bench.rounds import run_rounds
 from tests.world.api import Api
 from tests.world.buildings import SimulatedBuildings
-from tests.world.community import Community, example_community
+from tests.world.community import Community
 from tests.world.gateway import Gateway
 from tests.world.hub_process import HubProcess
 from tests.world.waiting import wait_until
@@ -136,43 +133,22 @@ def figures(seen: Evidence, rounds: list[Round]) -> list[Figure]:
         Figure("kills and faults", named(seen.world.struck)),
         Figure("agents' presses sent", str(seen.pressed)),
         Figure("alerts", str(seen.alerts)),
-        _none("lost", seen.lost),
+        none_of("lost", seen.lost),
         Figure("pressed, and not on the agent's disk", str(seen.unheard), "0", seen.unheard == 0),
-        _none("doubled", seen.doubled),
-        _none("ladders stalled", seen.stalled),
-        _none("alerts that nobody was told of", seen.unnotified),
-        _none("answers of people lost", seen.unkept),
-        _none("answers of people refused", seen.helpers.refused),
-        _none("ended by itself", seen.world.ended),
+        none_of("doubled", seen.doubled),
+        none_of("ladders stalled", seen.stalled),
+        none_of("alerts that nobody was told of", seen.unnotified),
+        none_of("answers of people lost", seen.unkept),
+        none_of("answers of people refused", seen.helpers.refused),
+        none_of("ended by itself", seen.world.ended),
         Figure(f"rounds without rest after {QUIET_S:.0f} s", str(unquiet), "0", unquiet == 0),
         Figure("slowest recovery", f"{max(recovered):.2f} s (median {median(recovered):.2f} s)"),
         Figure("longest wait for rest", f"{max(one.quiet_s for one in rounds):.2f} s"),
         Figure("never-repeating client: lost", once),
         Figure("  oldest of them, before a broker's kill", f"{seen.oldest_unsaved_s():.1f} s"),
-        _none(f"  without a broker's kill within {UNSAVED_S:.0f} s", seen.once_lost_unkilled),
+        none_of(f"  without a broker's kill within {UNSAVED_S:.0f} s", seen.once_lost_unkilled),
     ]
 
 
-def _none(name: str, found: set[str] | list[str]) -> Figure:
-    some = f" ({', '.join(sorted(found)[:3])})" if found else ""
-    return Figure(name, f"{len(found)}{some}", "0", not found)
-
-
-def main() -> int:
-    """Measures and shows."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true", dest="is_json")
-    parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--seed", type=int, help="which rounds; another one each time when left out")
-    options = parser.parse_args()
-    seed = secrets.randbelow(10**6) if options.seed is None else options.seed
-    title = f"Crash, {options.rounds} rounds, seed {seed}"
-    print(title, flush=True)
-    with tempfile.TemporaryDirectory(prefix="dongdong-crash-") as name:
-        community = example_community(Path(name))
-        measured = uvloop.run(measure(community, Path(name), options.rounds, seed))
-    return show(title, measured, is_json=options.is_json)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_rounds("Crash", __doc__, measure))

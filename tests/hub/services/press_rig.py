@@ -91,7 +91,7 @@ class PressRig:
 
     def __post_init__(self) -> None:
         self.dispatcher = Dispatcher(self.database, dict(self.channels), self.clock, POLICY, self.news)
-        self.teller = Teller(self.database, self.publisher, self.sounds, self.clock, self.dispatcher.is_behind)
+        self.teller = Teller(self.database, self.publisher, self.sounds, self.clock, self._is_behind)
         self.consequences = Consequences(self.dispatcher, self.teller, self.news)
         self.loop = DueLoop(self.database, self.consequences, self.clock, POLICY)
         self.desk = AlertDesk(self.database, self.consequences, self.clock, POLICY)
@@ -103,8 +103,11 @@ class PressRig:
             self.clock,
             POLICY,
             self.unrecorded,
-            self.dispatcher.is_behind,
+            self._is_behind,
         )
+
+    def _is_behind(self) -> bool:
+        return self.dispatcher.is_behind()
 
     # --- what happens ----------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from hub.services import tell
+from hub.services import pacing, tell
 from hub.services.calling import Calling
 from hub.services.ports import Button
 from hub.services.sentences import spoken
@@ -192,9 +192,9 @@ async def test_what_is_published_is_a_message_of_the_contract(rig: PressRig) -> 
 async def test_in_a_burst_elders_are_told_a_few_at_a_time_only_while_people_wait_to_be_asked(
     rig: PressRig, monkeypatch: pytest.MonkeyPatch, *, is_behind: bool, told: int
 ) -> None:
-    monkeypatch.setattr(tell, "PACE", 2)
-    monkeypatch.setattr(tell, "PACE_S", 3_600.0)
-    monkeypatch.setattr(rig.teller, "_is_behind", lambda: is_behind)
+    monkeypatch.setattr(pacing, "PACE", 2)
+    monkeypatch.setattr(pacing, "PACE_S", 3_600.0)
+    monkeypatch.setattr(rig.dispatcher, "is_behind", lambda: is_behind)
     await rig.presses.take([rig.received(f"button-{number}") for number in range(5)])
     await said(rig, 2)
     await rig.press("button-6")
