@@ -19,7 +19,7 @@ from hub.console.streams import EventStream
 from hub.console.visitor import Visitor
 from hub.domain.errors import NotPermitted
 from hub.domain.people import Role
-from hub.services.views import AnnouncementDetail, announcement_view, heard_details, heard_view
+from hub.services.views import AnnouncementDetail, announcement_view, checked_days, heard_details
 from hub.services.views.heard import is_sent
 
 SPANS = (1, 7, 30)
@@ -45,9 +45,7 @@ async def show_heard(console: Here, request: Request, visitor: Seeing, days: Day
 @router.get("/live/heard")
 async def follow_heard(console: Here, visitor: Seeing, days: Days = 7) -> EventStream:
     _permit(visitor)
-    now_ms = console.services.clock.now_ms()
-    await console.services.database.read(lambda tx: heard_view(tx, now_ms, days))
-    return console.stream(visitor, HEARD, str(days))
+    return console.stream(visitor, HEARD, str(checked_days(days)))
 
 
 @router.get("/heard.csv")

@@ -29,6 +29,11 @@ _ONE, _PART = tables.announcement.c, tables.progress.c
 _ANNOUNCEMENTS = select(*columns(tables.announcement, Announcement)).where(_ONE.community_id == COMMUNITY)
 _GET = _ANNOUNCEMENTS.where(_ONE.id == bindparam("announcement"))
 _LATEST = _ANNOUNCEMENTS.order_by(_ONE.created_ms.desc(), _ONE.id.desc()).limit(bindparam("most"))
+_BEGUN = (
+    _ANNOUNCEMENTS.where(_ONE.play_at_ms.between(bindparam("since"), bindparam("until")))
+    .order_by(_ONE.play_at_ms.desc(), _ONE.created_ms.desc(), _ONE.id.desc())
+    .limit(bindparam("most"))
+)
 _STILL_VALID = _ANNOUNCEMENTS.where(_ONE.valid_until_ms > bindparam("now")).order_by(_ONE.created_ms, _ONE.id)
 _VALID = _STILL_VALID.where(_ONE.stopped_ms.is_(None))
 _STOPPED = _STILL_VALID.where(_ONE.stopped_ms.is_not(None))
@@ -91,6 +96,10 @@ class StoredAnnouncements:
     def latest(self, limit: int) -> list[Announcement]:
         """The last so many, the newest first."""
         return self._read(_LATEST, most=limit)
+
+    def begun(self, since_ms: int, until_ms: int, limit: int) -> list[Announcement]:
+        """The last so many whose agreed instant lies between these two, both included; the latest first."""
+        return self._read(_BEGUN, since=since_ms, until=until_ms, most=limit)
 
     def valid(self, now_ms: int) -> list[Announcement]:
         """Those not stopped and still valid, the oldest first."""

@@ -15,7 +15,7 @@ from hub.services.views.announcements import (
     announcements_view,
 )
 from hub.services.views.devices import DeviceView, device_view, devices_view
-from hub.services.views.heard import HeardView, heard_details, heard_view
+from hub.services.views.heard import HeardView, checked_days, heard_details, heard_view
 from hub.services.views.people import PersonView, people_view
 from hub.services.views.places import PlaceView, places_view
 from hub.services.views.replay import AlertReplay, replay_view
@@ -41,6 +41,7 @@ __all__ = [
     "announced_sound",
     "announcement_view",
     "announcements_view",
+    "checked_days",
     "device_view",
     "devices_view",
     "heard_details",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hub.domain.announcements import Ear, Reached
 from hub.domain.errors import Invalid
 from hub.domain.findings import Finding
-from hub.services.ports import Tx
+from hub.services.ports import Announcement, Tx
 from hub.services.views.announcements import (
     WAITING,
     AnnouncementDetail,
@@ -69,7 +69,8 @@ class HeardView:
 
 def heard_view(tx: Tx, now_ms: int, days: int) -> HeardView:
     """The report of the last so many days, 1 to MOST_DAYS. Raises Invalid."""
-    details = heard_details(tx, now_ms, days)
+    begun = _begun(tx, now_ms, days)
+    details = announcement_details(tx, begun[:MOST], now_ms)
     found: dict[tuple[str, str | None], list[tuple[AnnouncementDetail, BuildingProgress]]] = {}
     for one in details:
         is_over = one.stopped_ms is None and one.play_at_ms + one.duration_ms + SETTLE_MS <= now_ms
@@ -78,18 +79,24 @@ def heard_view(tx: Tx, now_ms: int, days: int) -> HeardView:
     order = {slug: index for index, slug in enumerate(tx.places.places())}
     buildings = [_building(parts) for parts in found.values()]
     buildings.sort(key=lambda one: (one.heard - one.meant, order.get(one.place, len(order)), one.device or ""))
-    is_cut = len(tx.announcements.latest(MOST + 1)) > MOST
-    return HeardView(days, now_ms - days * DAY_MS, is_cut, tuple(details), tuple(buildings))
+    return HeardView(days, now_ms - days * DAY_MS, len(begun) > MOST, tuple(details), tuple(buildings))
 
 
 def heard_details(tx: Tx, now_ms: int, days: int) -> list[AnnouncementDetail]:
     """Announcements that have begun in the last so many days with every building, the newest first. Raises Invalid."""
+    return announcement_details(tx, _begun(tx, now_ms, days)[:MOST], now_ms)
+
+
+def checked_days(days: int) -> int:
+    """So many days can be looked back on, 1 to MOST_DAYS. Raises Invalid."""
     if not 1 <= days <= MOST_DAYS:
         raise Invalid("days_out_of_range", most=MOST_DAYS)
-    since_ms = now_ms - days * DAY_MS
-    return announcement_details(
-        tx, [one for one in tx.announcements.latest(MOST) if since_ms <= one.play_at_ms <= now_ms], now_ms
-    )
+    return days
+
+
+def _begun(tx: Tx, now_ms: int, days: int) -> list[Announcement]:
+    """One more than is looked through, if there is."""
+    return tx.announcements.begun(now_ms - checked_days(days) * DAY_MS, now_ms, MOST + 1)
 
 
 def is_sent(part: BuildingProgress) -> bool:

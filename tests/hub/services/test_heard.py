@@ -16,7 +16,7 @@ from hub.domain.findings import Finding
 from hub.services.announce import Announcements
 from hub.services.news import NewsFeed
 from hub.services.ports import Announcement
-from hub.services.views import HeardView, heard_view
+from hub.services.views import HeardView, heard, heard_view
 from hub.services.views.heard import DAY_MS, SETTLE_MS, BuildingHeard
 from tests.hub.services.small_community import NOON_MS, FakeClock, FakePublisher, FakeSounds, small_community
 from wire import messages
@@ -34,6 +34,7 @@ class Rig:
     announcements: Announcements
 
     async def announce(self, places: Sequence[str] = ("all",)) -> Announcement:
+        self.clock.ms += 1  # of two in the same millisecond nobody can tell which was first
         return await self.announcements.announce(
             text="停水通知", places=places, kind="notice", repeat=1, play_at_ms=None, by="wang"
         )
@@ -119,3 +120,18 @@ async def test_only_the_last_days_are_reported_and_their_number_is_checked(rig: 
     for days in (0, 367):
         with pytest.raises(Invalid):
             await rig.report(days)
+
+
+async def test_it_says_that_some_are_left_out_only_where_some_of_these_days_are(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heard, "MOST", 2)
+    for _ in range(2):
+        await rig.announce()
+    rig.clock.ms += 2 * DAY_MS
+    for _ in range(2):
+        await rig.announce()
+    rig.clock.ms += 60_000
+    assert not (await rig.report(1)).is_cut
+    report = await rig.report(7)
+    assert (report.is_cut, len(report.announcements)) == (True, 2)
