@@ -9,7 +9,7 @@ from hub.console.seen import Seen
 from hub.domain.announcements import Ear, Reached, Totals
 from hub.domain.findings import Finding
 from hub.services.views import AnnouncementSummary, announcement_view
-from hub.services.views.announcements import BuildingProgress
+from hub.services.views.announcements import BuildingProgress, has_settled
 
 SHOWN = (
     "heard",
@@ -33,6 +33,8 @@ SHOWN = (
 """The order of the tally: what is proved first, what went wrong last."""
 SAME = {"verified": "received"}
 """States that mean the same to a person."""
+UNDER_WAY = ("waiting", "sent", "received", "ready", "playing", "played")
+"""While it is on the air nothing is wrong with a building that is here; that is known once it is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +135,13 @@ class Stop:
 def announcement(seen: Seen, announcement_id: str) -> Mapping[str, object]:
     """One announcement with every building. Raises NotFound."""
     one = announcement_view(seen.tx, announcement_id, seen.now_ms)
+    stops = tuple(stop(part) for part in one.buildings)
+    is_over = has_settled(one, seen.now_ms)
     return {
         "one": aired(one, seen.now_ms),
         "is_running": is_running(one, seen.now_ms),
-        "stops": tuple(stop(part) for part in one.buildings),
+        "stops": stops,
+        "missing": tuple(each for each in stops if each.next and (is_over or each.state not in UNDER_WAY)),
     }
 
 

@@ -18,6 +18,10 @@ WAITING = "waiting"
 """Stored, but the broker does not have it yet; sent when the link is back."""
 
 
+SETTLE_MS = 10_000
+"""So long after its end the microphones have reported: they listen half a second longer and judge within seconds."""
+
+
 @dataclass(frozen=True, slots=True)
 class AnnouncementSummary:
     """An announcement in a list. `duration_ms` is all of it, repeats and pauses included.
@@ -82,6 +86,11 @@ class AnnouncementDetail(AnnouncementSummary):
     """An announcement with the state of every building that it was meant for."""
 
     buildings: tuple[BuildingProgress, ...]
+
+
+def has_settled(one: AnnouncementSummary, now_ms: int) -> bool:
+    """Whether it is over for so long that a building which has not told its end by now is silent."""
+    return one.play_at_ms + one.duration_ms + SETTLE_MS <= now_ms
 
 
 def announced_sound(tx: Tx, announcement_id: str) -> Sound:

@@ -15,14 +15,13 @@ from hub.services.views.announcements import (
     AnnouncementSummary,
     BuildingProgress,
     announcement_details,
+    has_settled,
 )
 
 DAY_MS = 24 * 3_600_000
 MOST_DAYS = 366
 MOST = 500
 """The newest announcements that are looked through; what lies before is said to be left out."""
-SETTLE_MS = 10_000
-"""So long after its end the microphones have reported: they listen half a second longer and judge within seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ def heard_view(tx: Tx, now_ms: int, days: int) -> HeardView:
     details = announcement_details(tx, begun[:MOST], now_ms)
     found: dict[tuple[str, str | None], list[tuple[AnnouncementDetail, BuildingProgress]]] = {}
     for one in details:
-        is_over = one.stopped_ms is None and one.play_at_ms + one.duration_ms + SETTLE_MS <= now_ms
+        is_over = one.stopped_ms is None and has_settled(one, now_ms)
         for part in one.buildings if is_over else ():
             found.setdefault((part.place, part.device), []).append((one, part))
     order = {slug: index for index, slug in enumerate(tx.places.places())}

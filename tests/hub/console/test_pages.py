@@ -597,6 +597,24 @@ async def test_an_announcement_shows_what_is_wrong_in_each_building_and_what_to_
     assert numbers == ["69", "66", "60"]
 
 
+async def test_who_has_not_told_its_end_is_called_silent_only_when_the_announcement_is_over(
+    world: Stage, browser: httpx.AsyncClient
+) -> None:
+    one = await announced(world, [(60, Reached.PLAYED, True), (3, Reached.FAILED, False)], {})
+    assert isinstance(world.clock, FakeClock)
+    announcement = await world.database.read(lambda tx: tx.announcements.get(one))
+    assert announcement is not None
+    await signed_in(world, browser)
+    world.clock.ms = announcement.play_at_ms + 1
+    page = (await browser.get(f"/broadcast/{one}")).text
+    assert "没有好好听到的：3" in page
+    assert LABELS["next"]["sent"] not in page
+    world.clock.ms += 600_000
+    page = (await browser.get(f"/broadcast/{one}")).text
+    assert "没有好好听到的：9" in page
+    assert LABELS["next"]["sent"] in page
+
+
 async def test_the_report_claims_heard_only_where_a_microphone_said_so(
     world: Stage, browser: httpx.AsyncClient
 ) -> None:

@@ -17,7 +17,8 @@ from hub.services.announce import Announcements
 from hub.services.news import NewsFeed
 from hub.services.ports import Announcement
 from hub.services.views import HeardView, heard, heard_view
-from hub.services.views.heard import DAY_MS, SETTLE_MS, BuildingHeard
+from hub.services.views.announcements import SETTLE_MS
+from hub.services.views.heard import DAY_MS, BuildingHeard
 from tests.hub.services.small_community import NOON_MS, FakeClock, FakePublisher, FakeSounds, small_community
 from wire import messages
 from wire.messages import Evidence, Receipt, ReceiptState, StateAt
