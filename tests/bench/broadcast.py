@@ -32,7 +32,8 @@ from hub.setting_values import Endpoint
 from tests.bench import in_step
 from tests.bench.report import Figure, median, percentile, show
 from tests.world.api import Api
-from tests.world.hub_process import HubProcess, free_port
+from tests.world.hub_process import HubProcess
+from tests.world.ports import free_port
 from tests.world.processes import MARK, running
 from tests.world.waiting import wait_until
 

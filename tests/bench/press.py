@@ -33,7 +33,8 @@ from hub.setting_values import Endpoint
 from tests.bench.report import Figure, median, percentile, show
 from tests.world.button import Buttons, client
 from tests.world.gateway import Gateway
-from tests.world.hub_process import HubProcess, free_port
+from tests.world.hub_process import HubProcess
+from tests.world.ports import free_port
 from tests.world.services import ADDRESSES, Services, environment
 from tests.world.waiting import wait_until
 

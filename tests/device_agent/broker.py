@@ -8,6 +8,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from tests.world.ports import free_port
+
 MOSQUITTO = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
 
 
@@ -15,9 +17,7 @@ class Broker:
     """Keeps every acknowledged message on disk, as a device's broker must."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
         self._folder = folder
         self._config = folder / "mosquitto.conf"
         self._config.write_text(

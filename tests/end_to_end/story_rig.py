@@ -26,7 +26,8 @@ from hub.services.access import Access
 from hub.settings import load
 from tests.hub.console.stage import PASSWORD, SETTING, fill
 from tests.world.button import Buttons, client
-from tests.world.hub_process import HubProcess, free_port
+from tests.world.hub_process import HubProcess
+from tests.world.ports import free_port
 
 DEVICE, BUTTON = "dd-17", "502"
 PHONES = ("li", "wang")

@@ -19,7 +19,7 @@ import pytest
 from hub.adapters.broker.files import BrokerFiles
 from hub.adapters.broker.running import running_pid
 from tests.world.api import Api
-from tests.world.hub_process import free_port
+from tests.world.ports import free_port
 from tests.world.processes import MARK, running
 from tests.world.waiting import wait_until
 

@@ -16,7 +16,8 @@ import pytest_asyncio
 
 from tests.world.api import Api
 from tests.world.community import Community
-from tests.world.hub_process import STOP_S, HubProcess, free_port
+from tests.world.hub_process import STOP_S, HubProcess
+from tests.world.ports import free_port
 from tests.world.waiting import wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -15,7 +15,8 @@ from hub.adapters import own_tls
 from tests.world.api import Api
 from tests.world.buildings import SimulatedBuildings
 from tests.world.community import Community
-from tests.world.hub_process import START_S, HubProcess, free_port
+from tests.world.hub_process import START_S, HubProcess
+from tests.world.ports import free_port
 from tests.world.waiting import wait_until
 
 BUILDING = "dev-building-17"

@@ -16,7 +16,8 @@ from hub.setting_values import Endpoint
 from tests.world.api import Api
 from tests.world.button import Buttons
 from tests.world.community import DEVICE, Community
-from tests.world.hub_process import HubProcess, free_port
+from tests.world.hub_process import HubProcess
+from tests.world.ports import free_port
 from tests.world.running_hub import RunningHub, running_hub
 from tests.world.waiting import wait_until
 from wire import topics

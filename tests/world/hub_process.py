@@ -7,7 +7,6 @@ import json
 import os
 import resource
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -22,19 +21,12 @@ import aiohttp
 from hub.adapters.broker.files import BrokerFiles
 from hub.adapters.broker.running import running_pid
 from hub.adapters.data_folder import DATABASE
+from tests.world.ports import free_port
 from tests.world.processes import MARK, running
 from tests.world.waiting import wait_until
 
 START_S = 30.0
 STOP_S = 20.0
-
-
-def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass

@@ -1,7 +1,6 @@
 """A real broker in a folder of its own on a free port, and clients for it."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,17 +11,10 @@ from paho.mqtt.properties import Properties
 
 from hub.adapters.broker import OwnBroker
 from hub.setting_values import Endpoint
+from tests.world.ports import free_port
 
 PASSWORD = "a-long-enough-password"
 _WEEK_S = 7 * 24 * 3600
-
-
-def free_port() -> int:
-    """A port that nothing listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def own_broker(folder: Path) -> OwnBroker:

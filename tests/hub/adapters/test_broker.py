@@ -19,7 +19,6 @@ from hub.setting_values import Endpoint
 from tests.hub.adapters.broker_rig import (
     PASSWORD,
     client,
-    free_port,
     hub_client,
     old_client,
     own_broker,
@@ -27,6 +26,7 @@ from tests.hub.adapters.broker_rig import (
     wait_until,
     watched,
 )
+from tests.world.ports import free_port
 
 _REFUSED = r"(?i)not authori[sz]ed"
 
