@@ -40,6 +40,15 @@ class NewAnnouncement(Body):
     play_at_ms: Annotated[int | None, Field(description="When it begins everywhere; null for at once.")] = None
 
 
+class Stopped(BaseModel):
+    """An announcement that has been stopped."""
+
+    id: str
+    kind: str
+    title: str
+    play_at_ms: Annotated[int, Field(description="When it began, or would have begun.")]
+
+
 class Announced(BaseModel):
     """An announcement that is stored and on its way."""
 
@@ -79,6 +88,13 @@ async def list_announcements(
 ) -> list[AnnouncementSummary]:
     """With how many devices are in each state."""
     return await services.database.read(lambda tx: announcements_view(tx, services.clock.now_ms(), limit=limit))
+
+
+@router.post("/stop", summary="Stop everything, everywhere, at once", responses=refusals())
+async def stop_all(services: Served, grant: Staff) -> list[Stopped]:
+    """What was under way or planned, live speech too. Calls for help of an alert go on until their alert ends them."""
+    stopped = await services.announcements.stop_all(grant.person_id or grant.name)
+    return [Stopped(id=one.id, kind=one.kind, title=one.title, play_at_ms=one.play_at_ms) for one in stopped]
 
 
 @router.get("/{announcement_id}", summary="One announcement, building by building", responses=refusals(404))

@@ -130,6 +130,14 @@ async def announce(
     return Response(status_code=204, headers={"HX-Redirect": f"/broadcast/{announcement_id}"})
 
 
+@router.post("/broadcast/stop")
+async def stop_all(console: Here, request: Request, visitor: Acting) -> Response:
+    await console.services.announcements.stop_all(visitor.person_id)
+    if "hx-request" not in request.headers:
+        return RedirectResponse("/broadcast", 303)
+    return console.acted(visitor.taste.language, _("已要求停止 ✓"))
+
+
 @router.get("/broadcast/{announcement_id}")
 async def show_one(console: Here, request: Request, visitor: Seeing, announcement_id: str) -> HTMLResponse:
     one = await console.services.database.read(

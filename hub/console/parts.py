@@ -13,9 +13,10 @@ from hub.console.rota_week import week
 from hub.console.seen import MOST_CARDS, Seen
 from hub.console.sent import Line, message
 from hub.domain.alerts import State
+from hub.services.audience import stoppable
 from hub.services.desk_watch import TOPIC
 from hub.services.news import EVERYTHING
-from hub.services.views import alert_view
+from hub.services.views import alert_view, going_on_view
 
 Context = Mapping[str, object]
 
@@ -78,8 +79,10 @@ def _alert(seen: Seen, about: str) -> Context:
 
 
 def _on_air(seen: Seen, _about: str) -> Context:
-    running = [one for one in seen.announcements if airing.is_running(one, seen.now_ms)]
-    return {"running": tuple(airing.aired(one, seen.now_ms) for one in running)}
+    return {
+        "running": tuple(airing.aired(one, seen.now_ms) for one in going_on_view(seen.tx, seen.now_ms)),
+        "may_stop_all": bool(stoppable(seen.tx, seen.now_ms)),
+    }
 
 
 def _announcements(seen: Seen, _about: str) -> Context:

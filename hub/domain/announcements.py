@@ -47,6 +47,8 @@ PAST_TOLERANCE_MS = 5_000
 """A time chosen on a page may have gone by this long when the request arrives; then it is played now."""
 VALID_AFTER_END_MS = 60_000
 """A device that comes back may still join until so long after the planned end."""
+RED_WHISTLE = "red-whistle"
+"""Who makes the calls for help of alerts; they end with their alert, or one by one."""
 
 
 _WEIGHTLESS = dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\u2060\ufeff"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 
 import structlog
 
@@ -13,7 +14,7 @@ from hub.domain.live import LIVE, MOST_MS, UNUSED_MS
 from hub.domain.reading import spoken
 from hub.domain.words import say
 from hub.services import payloads, receipts
-from hub.services.audience import Owed, Targets, owed_to, targets_of
+from hub.services.audience import Owed, Targets, owed_to, stoppable, targets_of
 from hub.services.many import for_each
 from hub.services.ports import (
     Announcement,
@@ -136,6 +137,28 @@ class Announcements:
         await self._publish(stopped)
         return stopped
 
+    async def stop_all(self, by: str) -> list[Announcement]:
+        """Ends at once everything that is under way or planned, live speech too, and says what that was.
+
+        Calls for help go on: who presses this wants silence, not that nobody comes to an elder.
+        """
+        now_ms = self._clock.now_ms()
+
+        def job(tx: Tx) -> list[Announcement]:
+            stopped = [replace(one, stopped_ms=now_ms) for one in stoppable(tx, now_ms)]
+            for one in stopped:
+                tx.announcements.stop(one.id, now_ms)
+            if stopped:
+                tx.audit.add(AuditRow(now_ms, by, "all_stopped", {"announcements": [one.id for one in stopped]}))
+            return stopped
+
+        stopped = await self._database.write(job)
+        log.info("all_announcements_stopped", announcements=[one.id for one in stopped], by=by)
+        for one in stopped:
+            self._tell(one.id)
+        await asyncio.gather(*(self._publish(one) for one in stopped))
+        return stopped
+
     async def received(self, batch: Sequence[tuple[str, Receipt]]) -> None:
         """Stores the receipts of (device, receipt) in one transaction; any order, any number of times."""
         now_ms = self._clock.now_ms()
@@ -238,20 +261,21 @@ class Announcements:
 
     async def _send_payload(self, announcement: Announcement, device: str | None) -> None:
         now_ms = self._clock.now_ms()
-        expiry_s = payloads.expiry_s(announcement.valid_until_ms, now_ms)
         build: Callable[[Announcement, str, int], Manifest | Live | Stop] = payloads.stop
         if announcement.stopped_ms is None:
             build = payloads.live if announcement.kind == LIVE else payloads.manifest
         if device is not None:
-            payload = build(announcement, device, now_ms).to_payload()
-            await self._publisher.to_device(device, "announce", payload, expiry_s=expiry_s)
+            message = build(announcement, device, now_ms)
+            expiry_s = payloads.expiry_s(message.valid_until_ms, now_ms)
+            await self._publisher.to_device(device, "announce", message.to_payload(), expiry_s=expiry_s)
             return
         community = await self._database.read(lambda tx: tx.places.community().slug)
+        messages = [build(announcement, place, now_ms) for place in announcement.places]
         sends = [
             self._publisher.to_place(
-                community, place, build(announcement, place, now_ms).to_payload(), expiry_s=expiry_s
+                community, one.to, one.to_payload(), expiry_s=payloads.expiry_s(one.valid_until_ms, now_ms)
             )
-            for place in announcement.places
+            for one in messages
         ]
         await asyncio.gather(*sends)
 

@@ -1,13 +1,19 @@
-"""Whom an announcement is for: the devices that will hear it, and what one that was away must still be sent."""
+"""Whom an announcement is for: who will hear it, who is still owed it, and where it may still be sounding."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from hub.domain.announcements import ENDS, Progress, Reached
+from hub.domain.announcements import ENDS, RED_WHISTLE, Progress, Reached, total_ms
+from hub.domain.live import LIVE
 from hub.domain.places import heard_at_each, reached, without_overlap
 from hub.services.ports import Announcement, Community, Tx
+
+LONGEST_MS = 3_600_000
+"""Longer than any announcement takes, repeats and pauses included."""
+NEVER_AGAIN = frozenset(ENDS) - {Reached.INTERRUPTED}
+"""What was interrupted is played again from its start while it is valid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +69,21 @@ def owed_to(tx: Tx, ids: Collection[str], now_ms: int) -> list[Owed]:
         if left:
             owed.append(Owed(device, play, stop, late))
     return owed
+
+
+def stoppable(tx: Tx, now_ms: int) -> list[Announcement]:
+    """What is planned or may be sounding anywhere, the oldest first; but no calls for help, whose alerts end them."""
+    recent = tx.announcements.valid(now_ms - LONGEST_MS)
+    return [one for one in recent if one.created_by != RED_WHISTLE and _may_sound(tx, one, now_ms)]
+
+
+def _may_sound(tx: Tx, one: Announcement, now_ms: int) -> bool:
+    """A device that was late may begin until it is valid no more, and then plays all of it."""
+    whole_ms = total_ms(one.duration_ms, one.repeat)
+    is_valid = now_ms < one.valid_until_ms
+    if is_valid and now_ms < one.play_at_ms + whole_ms:
+        return True
+    if not is_valid and (one.kind == LIVE or now_ms >= one.valid_until_ms + whole_ms):
+        return False
+    reached_there = {part.reached for part, _ in tx.announcements.alike(one.id)}
+    return not reached_there <= NEVER_AGAIN if is_valid else Reached.PLAYING in reached_there

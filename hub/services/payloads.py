@@ -18,6 +18,8 @@ AT_HOME_MINUTE = 10 * 60
 """A loudspeaker that speaks in somebody's home proves itself by day: however soft, nothing wakes an elder for it."""
 LIVE_END_VALID_MS = 60_000
 """Later than that everybody has noticed by themselves."""
+STOP_VALID_MS = 60_000
+"""At least so long: a device that was late may be sounding what is valid no more."""
 
 
 def manifest(announcement: Announcement, to: str, now_ms: int) -> Manifest:
@@ -67,12 +69,12 @@ def live_end(announcement: Announcement, to: str, end_us: int, now_ms: int) -> L
 
 
 def stop(announcement: Announcement, to: str, now_ms: int) -> Stop:
-    """Ends the announcement at `to`, for as long as anybody there may hold it as valid."""
+    """Ends the announcement at `to`, for as long as anybody there may hold it as valid, or still play it."""
     return Stop(
         to=to,
         id=new_id(now_ms),
         issued_ms=now_ms,
-        valid_until_ms=announcement.valid_until_ms,
+        valid_until_ms=max(announcement.valid_until_ms, now_ms + STOP_VALID_MS),
         announcement_id=announcement.id,
     )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from hub.domain.alerts import Aloud
-from hub.domain.announcements import Kind
+from hub.domain.announcements import RED_WHISTLE, Kind
 from hub.domain.errors import NoVoice
 from hub.domain.places import Place, PlaceKind, building_of
 from hub.domain.words import say
@@ -30,7 +30,6 @@ RECENT_MS = 180_000
 AT_ONCE = 200
 """Callouts taken in one transaction, and other alerts of a place looked at: hundreds are a drill or a disaster."""
 REPEAT = {Aloud.CALL: 2, Aloud.ENOUGH: 1}
-BY = "red-whistle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ class RedWhistle:
 
     async def _say(self, saying: Saying) -> None:
         for announcement_id in saying.stops:
-            await self._announcements.stop(announcement_id, BY)
+            await self._announcements.stop(announcement_id, RED_WHISTLE)
         what = saying.callouts[0].what
         try:
             said = await self._announcements.announce(
@@ -82,7 +81,7 @@ class RedWhistle:
                 kind=Kind.ORANGE.value,  # above quiet hours and the local volume, below a red warning
                 repeat=REPEAT[what],
                 play_at_ms=None,
-                by=BY,
+                by=RED_WHISTLE,
             )
             done = [replace(one, due_ms=None, announcement_id=said.id) for one in saying.callouts]
             await self._database.write(lambda tx: tx.callouts.save(done))

@@ -223,6 +223,16 @@ async def test_an_announcement_is_aimed_on_the_map_or_in_the_tree_confirmed_foll
     await expect(page.locator("#announcement")).to_contain_text("已停止")
 
 
+async def test_everything_is_stopped_with_one_press_and_no_question(stand: Rig) -> None:
+    await play(stand.world)
+    page = await stand.signed_in(await stand.context(width=390))
+    await page.goto(f"{stand.base}/broadcast")
+    await expect(page.locator("#on_air article")).to_have_count(1)
+    await page.get_by_role("button", name="全部停止").click()
+    await expect(page.locator("#on_air article")).to_have_count(0)
+    await expect(page.get_by_role("button", name="全部停止")).to_have_count(0)
+
+
 async def test_a_volunteer_goes_arrives_and_finishes(stand: Rig) -> None:
     page = await stand.page(await stand.context(width=390))
     await page.goto(f"{stand.base}/v/{await stand.world.services.access.new_link('wang')}")

@@ -13,6 +13,7 @@ from hub.services.views.announcements import (
     announced_sound,
     announcement_view,
     announcements_view,
+    going_on_view,
 )
 from hub.services.views.devices import DeviceView, device_view, devices_view
 from hub.services.views.heard import HeardView, checked_days, heard_details, heard_view
@@ -44,6 +45,7 @@ __all__ = [
     "checked_days",
     "device_view",
     "devices_view",
+    "going_on_view",
     "heard_details",
     "heard_view",
     "is_asked",

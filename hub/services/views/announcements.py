@@ -104,10 +104,13 @@ def announced_sound(tx: Tx, announcement_id: str) -> Sound:
 
 def announcements_view(tx: Tx, now_ms: int, *, limit: int = 50) -> list[AnnouncementSummary]:
     """The latest announcements, the newest first."""
-    places, calling = tx.places.places(), Calling(tx, now_ms)
-    latest = tx.announcements.latest(limit)
-    meant = {targets: _meant(places, targets) for targets in {one.places for one in latest}}
-    return [_summary(tx, one, places, calling, meant[one.places]) for one in latest]
+    return _summaries(tx, tx.announcements.latest(limit), now_ms)
+
+
+def going_on_view(tx: Tx, now_ms: int) -> list[AnnouncementSummary]:
+    """Those planned or on the air, however long ago they were made, the newest first."""
+    valid = [one for one in tx.announcements.valid(now_ms) if now_ms < one.play_at_ms + _whole_ms(one)]
+    return _summaries(tx, valid[::-1], now_ms)
 
 
 def announcement_view(tx: Tx, announcement_id: str, now_ms: int) -> AnnouncementDetail:
@@ -129,6 +132,16 @@ def announcement_details(tx: Tx, announcements: Sequence[Announcement], now_ms: 
     return found
 
 
+def _summaries(tx: Tx, announcements: Sequence[Announcement], now_ms: int) -> list[AnnouncementSummary]:
+    places, calling = tx.places.places(), Calling(tx, now_ms)
+    meant = {targets: _meant(places, targets) for targets in {one.places for one in announcements}}
+    return [_summary(tx, one, places, calling, meant[one.places]) for one in announcements]
+
+
+def _whole_ms(one: Announcement) -> int:
+    return total_ms(one.duration_ms, one.repeat)
+
+
 def _summary(
     tx: Tx, one: Announcement, places: Mapping[str, Place], calling: Calling, meant: Sequence[str]
 ) -> AnnouncementSummary:
@@ -144,7 +157,7 @@ def _summary(
         spoken=one.spoken,
         places=one.places,
         place_names=tuple(_name(places, slug) for slug in one.places),
-        duration_ms=total_ms(one.duration_ms, one.repeat),
+        duration_ms=_whole_ms(one),
         repeat=one.repeat,
         play_at_ms=one.play_at_ms,
         valid_until_ms=one.valid_until_ms,

@@ -55,6 +55,18 @@ async def test_stopping_answers_with_what_is_known_and_claims_no_more(api: Api) 
     assert stopped["counts"]["stopped"] == 0
 
 
+async def test_stopping_everything_names_what_was_stopped(api: Api) -> None:
+    headers = await api.as_role(Role.STAFF)
+    made = [(await api.client.post(URL, json=SAY, headers=headers)).json() for _ in range(2)]
+    answer = await api.client.post(f"{URL}/stop", headers=headers)
+    assert answer.status_code == 200
+    assert {one["id"] for one in answer.json()} == {one["id"] for one in made}
+    assert {(one["kind"], one["title"]) for one in answer.json()} == {("notice", "今天停水")}
+    for one in made:
+        assert (await api.client.get(f"{URL}/{one['id']}", headers=headers)).json()["stopped_ms"] == NOON_MS
+    assert (await api.client.post(f"{URL}/stop", headers=headers)).json() == []
+
+
 BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"text": ""}, "empty_text", "写上"),
     ({"text": " \n\t"}, "empty_text", "写上"),

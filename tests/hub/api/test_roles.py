@@ -35,6 +35,7 @@ ROUTES: list[tuple[str, str, dict[str, Any] | None, set[Role]]] = [
     ("POST", "/api/v1/announcements", SAY, {ADMIN, STAFF}),
     ("GET", "/api/v1/announcements/{announcement_id}", None, {ADMIN, STAFF, TECHNICIAN, OBSERVER}),
     ("GET", "/api/v1/announcements/{announcement_id}/audio", None, {ADMIN, STAFF, TECHNICIAN, OBSERVER}),
+    ("POST", "/api/v1/announcements/stop", None, {ADMIN, STAFF}),
     ("POST", "/api/v1/announcements/{announcement_id}/stop", None, {ADMIN, STAFF}),
     ("GET", "/api/v1/desk", None, {ADMIN, STAFF, TECHNICIAN, OBSERVER}),
     ("POST", "/api/v1/desk/watched", None, {ADMIN, STAFF}),

@@ -16,6 +16,7 @@ import pytest_asyncio
 
 from hub.console.labels import LABELS
 from hub.console.pages import STATIC
+from hub.console.seen import PAST
 from hub.domain.announcements import Reached
 from hub.domain.devices import SAYS_ONLINE, Device
 from hub.domain.errors import NotFound
@@ -328,6 +329,27 @@ async def test_a_stop_is_sent_and_shown(world: Stage, browser: httpx.AsyncClient
     assert "停止" in (await browser.get(address)).text
     assert (await browser.post(f"{address}/stop", headers=HTMX)).status_code == 204
     assert "已停止" in (await browser.get(address)).text
+
+
+async def test_everything_is_stopped_with_one_button_that_is_there_while_there_is_anything(
+    world: Stage, browser: httpx.AsyncClient
+) -> None:
+    await signed_in(world, browser)
+    assert "全部停止" not in (await browser.get("/broadcast")).text
+    later = str(world.clock.now_ms() + 86_400_000)
+    form = {"text": "明天有大风", "kind": "routine", "places": ["all"], "play_at_ms": later, "key": "planned"}
+    planned = (await browser.post("/broadcast", data=form, headers=HTMX)).headers["hx-redirect"]
+    for n in range(PAST):
+        over = {"text": "停水", "kind": "routine", "places": ["all"], "key": str(n)}
+        address = (await browser.post("/broadcast", data=over, headers=HTMX)).headers["hx-redirect"]
+        await browser.post(f"{address}/stop", headers=HTMX)
+    text = (await browser.get("/broadcast")).text
+    assert "全部停止" in text
+    assert f'href="{planned}"' in text
+    assert (await browser.post("/broadcast/stop", headers=HTMX)).status_code == 204
+    assert "已停止" in (await browser.get(planned)).text
+    assert "全部停止" not in (await browser.get("/broadcast")).text
+    assert (await browser.post("/broadcast/stop", follow_redirects=False)).headers["location"] == "/broadcast"
 
 
 async def test_the_desk_shows_what_became_of_each_message(world: Stage, browser: httpx.AsyncClient) -> None:

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from hub.adapters.database.database import SqliteDatabase
-from hub.domain.announcements import VALID_AFTER_END_MS, Progress, Reached, lead_ms
+from hub.domain.announcements import RED_WHISTLE, VALID_AFTER_END_MS, Progress, Reached, lead_ms
 from hub.domain.devices import Device, Part
 from hub.domain.errors import Invalid, NotFound, NoVoice
 from hub.domain.findings import Finding
@@ -255,6 +255,109 @@ async def test_stopping_tells_every_place_and_is_stored_once(rig: Rig) -> None:
 async def test_an_unknown_announcement_cannot_be_stopped(rig: Rig) -> None:
     with pytest.raises(NotFound):
         await rig.announcements.stop("none", "wang")
+
+
+async def test_stopping_everything_ends_what_is_on_the_air_and_what_is_planned_and_says_who_did(rig: Rig) -> None:
+    on_air = await rig.announce(kind="red")
+    rig.clock.ms += 1
+    planned = await rig.announce(places=["building-1", "building-3"], play_at_ms=NOON_MS + 86_400_000)
+    before = await rig.announce()
+    await rig.announcements.stop(before.id, "li")
+    rig.publisher.sent.clear()
+    rig.clock.ms = NOON_MS + 500
+    stopped = await rig.announcements.stop_all("wang")
+    assert [(one.id, one.stopped_ms) for one in stopped] == [(on_air.id, NOON_MS + 500), (planned.id, NOON_MS + 500)]
+    assert sorted((topic, message.announcement_id) for topic, message in rig.publisher.announced()) == sorted(
+        [
+            ("place/sunny/all", on_air.id),
+            ("place/sunny/building-1", planned.id),
+            ("place/sunny/building-3", planned.id),
+        ]
+    )
+    [row] = await rig.database.read(lambda tx: tx.audit.latest(10))
+    assert (row.actor, row.what, row.detail) == ("wang", "all_stopped", {"announcements": [on_air.id, planned.id]})
+
+
+async def test_nothing_to_stop_changes_nothing(rig: Rig) -> None:
+    announcement = await rig.announce()
+    await rig.announcements.stop_all("wang")
+    rig.publisher.sent.clear()
+    assert await rig.announcements.stop_all("li") == []
+    assert rig.publisher.sent == []
+    [row] = await rig.database.read(lambda tx: tx.audit.latest(10))
+    assert row.detail == {"announcements": [announcement.id]}
+
+
+async def test_without_a_link_everything_is_stopped_with_the_next_connection_and_where_a_device_was_away(
+    rig: Rig,
+) -> None:
+    planned = await rig.announce(play_at_ms=NOON_MS + 86_400_000)
+    rig.publisher.is_linked = False
+    assert [one.id for one in await rig.announcements.stop_all("wang")] == [planned.id]
+    rig.publisher.is_linked = True
+    for missed in (rig.announcements.republish(), rig.announcements.came_online(["dev-1"])):
+        rig.publisher.sent.clear()
+        await missed
+        [(_, message)] = rig.publisher.announced()
+        assert isinstance(message, Stop)
+        assert message.announcement_id == planned.id
+
+
+async def test_a_call_for_help_goes_on_when_everything_is_stopped(rig: Rig) -> None:
+    call = await rig.announcements.announce(
+        text="1栋有人求助", places=["building-1"], kind="orange", repeat=2, play_at_ms=None, by=RED_WHISTLE
+    )
+    assert await rig.announcements.stop_all("wang") == []
+    found = await rig.database.read(lambda tx: tx.announcements.get(call.id))
+    assert found is not None
+    assert found.stopped_ms is None
+
+
+@pytest.mark.parametrize(
+    ("states", "past_ms", "is_stopped"),
+    [
+        (["played"], 1, False),  # everybody is through
+        (["ready"], 1, True),  # one was late, and begins when the others are through
+        (["interrupted"], 1, True),  # is played again from its start
+        (["playing"], VALID_AFTER_END_MS + 1, True),  # began late, and is not through yet
+        (["ready"], VALID_AFTER_END_MS + 1, False),  # begins no more
+        (["playing"], VALID_AFTER_END_MS + SOUND_MS, False),  # whoever says so still has lost its way
+    ],
+)
+async def test_what_is_over_is_stopped_only_where_somebody_may_still_hear_it(
+    rig: Rig, states: list[str], past_ms: int, *, is_stopped: bool
+) -> None:
+    announcement = await rig.announce()
+    for device in ("dev-1", "dev-2"):
+        await rig.announcements.received(
+            [(device, receipt(announcement, "played" if device == "dev-2" else states[0]))]
+        )
+    rig.publisher.sent.clear()
+    rig.clock.ms = announcement.play_at_ms + SOUND_MS + past_ms
+    assert [one.id for one in await rig.announcements.stop_all("wang")] == [announcement.id] * is_stopped
+    for _, message in rig.publisher.announced():
+        assert message.valid_until_ms > rig.clock.ms
+
+
+async def test_one_that_is_being_sent_when_everything_is_stopped_is_stopped_last(rig: Rig) -> None:
+    publisher = StoppingAll()
+    rig.announcements = Announcements(rig.database, publisher, rig.sounds, rig.clock, rig.news)
+    publisher.announcements = rig.announcements
+    await rig.announce()
+    assert [type(message) for _, message in publisher.announced()] == [Stop, Manifest, Stop]
+
+
+class StoppingAll(FakePublisher):
+    """Somebody stops everything in the instant in which a manifest is on its way."""
+
+    announcements: Announcements
+    is_crossed = False
+
+    async def to_place(self, community: str, place: str, payload: bytes, *, expiry_s: int) -> None:
+        if not self.is_crossed:
+            self.is_crossed = True
+            await self.announcements.stop_all("wang")
+        await super().to_place(community, place, payload, expiry_s=expiry_s)
 
 
 async def test_receipts_out_of_order_and_twice_come_to_the_same(rig: Rig) -> None:

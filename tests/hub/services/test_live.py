@@ -161,6 +161,16 @@ async def test_a_stopped_microphone_is_stopped_everywhere_and_not_ended_twice(de
     assert (await desk.stored(speaker)).audio_sha256
 
 
+async def test_a_microphone_is_stopped_with_everything_else_and_one_that_is_over_is_not(desk: Desk) -> None:
+    over, speaker = await desk.arm("building-2"), await desk.arm("building-1")
+    await desk.say(over, 1)
+    over.end(Ending.DONE)
+    await desk.microphones.finish(over)
+    assert [one.id for one in await desk.announcements.stop_all("chen")] == [speaker.announcement.id]
+    assert await desk.microphones.stopped(speaker)
+    assert [topic for topic, _ in desk.sent(Stop)] == ["place/sunny/building-1"]
+
+
 async def test_a_device_that_comes_online_meanwhile_hears_the_rest_and_afterwards_nothing(desk: Desk) -> None:
     speaker = await desk.arm()
     await desk.say(speaker, 1)
