@@ -35,6 +35,7 @@ from hub.services.answer_alert import AlertDesk
 from hub.services.climb import DueLoop
 from hub.services.consequences import Consequences
 from hub.services.desk_watch import DeskWatch
+from hub.services.device_settings import DeviceSettings
 from hub.services.first_community import ensure_community
 from hub.services.ladders import Ladders
 from hub.services.live import Microphones
@@ -142,14 +143,20 @@ class Hub:
         announcements = Announcements(database, link, self._sounds, clock, news)
         microphones = Microphones(database, announcements, link, Recordings(settings.data / "live"), clock)
         red_whistle = RedWhistle(database, announcements, clock)
-        devices = Devices(
-            database, link, clock, news, self_test_minute=settings.self_test, quiet_hours=settings.quiet_hours
+        device_settings = DeviceSettings(
+            database,
+            link,
+            clock,
+            dispatcher.is_behind,
+            self_test_minute=settings.self_test,
+            quiet_hours=settings.quiet_hours,
         )
+        devices = Devices(database, link, clock, news, device_settings)
         probes = {ChannelName.PAGE: OpenPage(news.has_open_page)}
         reaching = Reaching(database, clock, news, channels.keys(), probes)
 
-        newcomers = Newcomers(devices, announcements)
-        reports = _Reports(devices, newcomers, announcements, teller)
+        newcomers = Newcomers(device_settings, announcements)
+        reports = _Reports(devices, device_settings, newcomers, announcements, teller)
         ready = partial(_reasons, clock, unrecorded, due_loop, intake, link)
         services = Services(
             database=database,
@@ -172,7 +179,15 @@ class Hub:
             reports.statuses, announcements.received, devices.health, devices.replied, reports.connected
         )
         loops = (dispatcher.run(), teller.run(), due_loop.run(), desk_watch.run(), unrecorded.run(), reaching.run())
-        works = (*loops, newcomers.run(), presses.run(), intake.run(), red_whistle.run(), microphones.recover())
+        works = (
+            *loops,
+            newcomers.run(),
+            device_settings.run(),
+            presses.run(),
+            intake.run(),
+            red_whistle.run(),
+            microphones.recover(),
+        )
         await self._run_together([*works, link.run(handlers)], services, listening)
 
     async def _run_together(
@@ -224,8 +239,16 @@ class Hub:
 class _Reports:
     """Passes on what devices report. What goes wrong with one of them is logged, and ends nothing else."""
 
-    def __init__(self, devices: Devices, newcomers: Newcomers, announcements: Announcements, teller: Teller) -> None:
+    def __init__(
+        self,
+        devices: Devices,
+        settings: DeviceSettings,
+        newcomers: Newcomers,
+        announcements: Announcements,
+        teller: Teller,
+    ) -> None:
         self._devices = devices
+        self._settings = settings
         self._newcomers = newcomers
         self._announcements = announcements
         self._teller = teller
@@ -239,6 +262,7 @@ class _Reports:
         """The broker is reached, perhaps anew: what it may not have is published again."""
         self._begin("resume_telling", self._teller.resume())
         self._begin("republish", self._announcements.republish())
+        self._settings.look()
 
     def _begin(self, what: str, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(self._logged(what, work))

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 import structlog
 
 from hub.services.announce import Announcements
+from hub.services.device_settings import DeviceSettings
 from hub.services.ports import PublishFailed
-from hub.services.track_devices import Devices
 
 log = structlog.get_logger()
 
@@ -24,8 +24,8 @@ class Newcomers:
     Whoever comes again while waiting waits only once.
     """
 
-    def __init__(self, devices: Devices, announcements: Announcements) -> None:
-        self._devices = devices
+    def __init__(self, settings: DeviceSettings, announcements: Announcements) -> None:
+        self._settings = settings
         self._announcements = announcements
         self._waiting: dict[str, None] = {}
         self._wake = asyncio.Event()
@@ -48,7 +48,7 @@ class Newcomers:
 
     async def _serve(self, devices: list[str]) -> None:
         try:
-            await self._devices.configure(devices)
+            await self._settings.send(devices)
             await self._announcements.came_online(devices)
         except PublishFailed as error:
             log.warning("newcomers_wait", count=len(devices), reason=str(error))

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hub.domain.announcements import GAP_MS
-from hub.domain.devices import Device
 from hub.domain.live import DELAY_MS, first_seq
-from hub.services.ports import Announcement, Button, Community
+from hub.services.ports import Announcement, Button, Community, Configured
 from wire.ids import new_id
 from wire.messages import Config, Live, LiveEnd, Manifest, Output, QuietHours, Stop
 
 CONFIG_VALID_MS = 400 * 24 * 3_600_000
-"""A building that is off for a year still finds its settings valid; each `online` renews them."""
+"""A building that is off for half a year still finds its settings valid: they are renewed when half of it is over."""
 
 AT_HOME_MINUTE = 10 * 60
 """A loudspeaker that speaks in somebody's home proves itself by day: however soft, nothing wakes an elder for it."""
@@ -80,7 +79,7 @@ def stop(announcement: Announcement, to: str, now_ms: int) -> Stop:
 
 
 def config(
-    device: Device,
+    device: Configured,
     community: Community,
     places: Sequence[str],
     buttons: Sequence[Button],

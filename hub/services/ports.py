@@ -76,6 +76,18 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True)
+class Configured:
+    """What a device's settings depend on beside its place and buttons; `sent_digest` names those it was last sent."""
+
+    id: str
+    place: str
+    volume: float
+    delay_ms: float
+    sent_digest: str | None = None
+    sent_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class JournalRow:
     """A journal entry as stored; `id` rises over the whole community."""
 
@@ -408,6 +420,14 @@ class DeviceStore(Protocol):
     def add_devices(self, devices: Sequence[Device]) -> None: ...
     def save(self, devices: Sequence[Device]) -> None:
         """Stores what was heard of them (state, session, heard_ms, clock offset, outbox, proofs)."""
+        ...
+
+    def configured(self, ids: Collection[str] | None = None) -> list[Configured]:
+        """What the settings of these devices depend on, or of all, by id; cheap, also for ten thousand."""
+        ...
+
+    def note_configured(self, digests: Mapping[str, str], now_ms: int) -> None:
+        """The broker has taken the settings of these names, by device."""
         ...
 
     def places_of(self, ids: Collection[str]) -> dict[str, str]:

@@ -11,13 +11,12 @@ import structlog
 from hub.domain.devices import MOST_DELAY_MS, NO_STATE, SAYS_OFFLINE, SAYS_ONLINE, UNCONFIRMED, Device, Part
 from hub.domain.errors import DeviceSilent, Invalid, NoLink, NotFound
 from hub.domain.findings import Finding
-from hub.domain.places import heard_at_each
 from hub.services import payloads
-from hub.services.many import for_each
+from hub.services.device_settings import DeviceSettings
 from hub.services.ports import Clock, Database, News, Publisher, PublishFailed, Tx
 from hub.services.receipts import concluded, found, heard_from, looks_different, proved_by
 from wire.ids import new_id
-from wire.messages import Health, LinkState, QuietHours, Reply, Restart, SelfTest, Status, Volume
+from wire.messages import Health, LinkState, Reply, Restart, SelfTest, Status, Volume
 
 log = structlog.get_logger()
 
@@ -35,20 +34,16 @@ class Devices:
         publisher: Publisher,
         clock: Clock,
         news: News,
+        settings: DeviceSettings,
         *,
         reply_timeout_s: float = REPLY_TIMEOUT_S,
-        self_test_minute: int | None = None,
-        quiet_hours: Sequence[tuple[int, int]] = (),
     ) -> None:
-        """`self_test_minute` is when devices prove themselves every night, in minutes after midnight; None: never.
-        `quiet_hours` are the begins and ends, in such minutes, between which devices begin nothing below 224."""
         self._database = database
         self._publisher = publisher
         self._clock = clock
         self._news = news
         self._reply_timeout_s = reply_timeout_s
-        self._self_test_minute = self_test_minute
-        self._quiet_hours = tuple(QuietHours(begins_minute=begin, ends_minute=end) for begin, end in quiet_hours)
+        self._settings = settings
         self._waiting: dict[tuple[str, str], asyncio.Future[Reply]] = {}
 
     async def statuses(self, batch: Sequence[tuple[str, Status, bool]]) -> list[str]:
@@ -134,7 +129,7 @@ class Devices:
         log.info("delay_set", device=device, delay_ms=delay_ms, by=by)
         self._news.tell("devices")
         try:
-            await self.configure([device])
+            await self._settings.send([device])
         except PublishFailed:
             log.warning("delay_waits_for_the_link", device=device)
         return new
@@ -146,34 +141,6 @@ class Devices:
             log.info("reply_that_nobody_awaits", device=device)
         elif not waiting.done():
             waiting.set_result(reply)
-
-    async def configure(self, devices: Sequence[str]) -> None:
-        """Publishes the settings of these devices, retained; raises PublishFailed without a link."""
-        now_ms = self._clock.now_ms()
-
-        def job(tx: Tx) -> dict[str, bytes]:
-            known, community = tx.devices.devices(devices), tx.places.community()
-            heard = heard_at_each(tx.places.places(), {one.place for one in known.values()})
-            return {
-                name: payloads.config(
-                    one,
-                    community,
-                    heard[one.place],
-                    tx.devices.buttons_of(name),
-                    self._self_test_minute,
-                    self._quiet_hours,
-                    now_ms,
-                ).to_payload()
-                for name, one in known.items()
-            }
-
-        payload_of = await self._database.read(job)
-        expiry_s = payloads.CONFIG_VALID_MS // 1000
-
-        async def send(name: str) -> None:
-            await self._publisher.to_device(name, "config", payload_of[name], expiry_s=expiry_s, is_retained=True)
-
-        await for_each(payload_of, send)
 
     async def _learn(self, device: str, reply: Reply, volume: float | None) -> None:
         """An answer is a sign of life, a self-test that was heard a proof, a volume that was set the volume."""
@@ -188,7 +155,7 @@ class Devices:
         await self._database.write(job)
         self._news.tell("devices")
         if volume is not None and reply.is_ok:
-            await self.configure([device])
+            await self._settings.send([device])
 
 
 def _with_status(device: Device, status: Status, now_ms: int, *, is_retained: bool) -> Device:

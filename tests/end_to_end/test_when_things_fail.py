@@ -21,11 +21,12 @@ from tests.world.ports import free_port
 from tests.world.running_hub import RunningHub, running_hub
 from tests.world.waiting import wait_until
 from wire import topics
-from wire.messages import Accepted, read
+from wire.messages import Accepted, Config, read
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ACCEPTED_S = 20.0
+SETTINGS_S = 20.0
 BROKER_AWAY = ["presses_not_connected", "link_not_connected"]
 Trouble = Callable[[HubProcess], AbstractContextManager[None]]
 
@@ -73,6 +74,23 @@ async def test_a_press_that_cannot_be_stored_is_told_as_that_and_confirmed_only_
     assert len(world.hub.rows("SELECT * FROM press WHERE press_id = ?", press_id)) == 1
     await world.notified(press_id)
     await wait_until(lambda: is_ready(world.api), "the hub is ready again")
+
+
+async def test_a_device_that_stays_connected_hears_of_other_settings_from_the_next_hub(world: RunningHub) -> None:
+    before = world.hub.environ
+    async with world.client() as device:
+        await device.subscribe(topics.device(DEVICE, "config"), qos=1)
+        world.hub.kill()
+        try:
+            world.hub.environ = {**before, "DONGDONG_QUIET_HOURS": "01:00-02:30"}
+            await world.hub.start()
+        finally:
+            world.hub.environ = before
+        async with asyncio.timeout(SETTINGS_S):
+            async for message in device.messages:
+                hours = read(Config, bytes(message.payload)).quiet_hours
+                if [(one.begins_minute, one.ends_minute) for one in hours] == [(60, 150)]:
+                    return
 
 
 async def test_a_hub_says_that_it_is_not_ready_while_its_broker_is_away(community: Community, tmp_path: Path) -> None:

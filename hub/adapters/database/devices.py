@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,9 +11,10 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from hub.adapters.database import tables
 from hub.adapters.database.directory import Known
+from hub.adapters.database.prepared import rows_of
 from hub.adapters.database.rows import COMMUNITY, WANTED, AnyRow, as_row, insert_all, insert_values, rows_in
 from hub.domain.devices import Device, Part
-from hub.services.ports import Button
+from hub.services.ports import Button, Configured
 
 _DEVICE, _BUTTON, _PRESS = tables.device.c, tables.button.c, tables.press.c
 _HEARD = (
@@ -44,6 +45,17 @@ _PROOFS = (
     .order_by(_BUTTON.device, _BUTTON.name)
 )
 _THEIR_PROOFS = _PROOFS.where(_BUTTON.device.in_(WANTED))
+_CONFIGURED = (
+    select(_DEVICE.id, _DEVICE.place, _DEVICE.volume, _DEVICE.delay_ms, _DEVICE.config_digest, _DEVICE.config_sent_ms)
+    .where(_DEVICE.community_id == COMMUNITY)
+    .order_by(_DEVICE.id)
+)
+_THESE_CONFIGURED = _CONFIGURED.where(_DEVICE.id.in_(WANTED))
+_NOTE_CONFIGURED = (
+    tables.device.update()
+    .where(_DEVICE.community_id == COMMUNITY, _DEVICE.id == bindparam("device"))
+    .values(config_digest=bindparam("digest"), config_sent_ms=bindparam("now"))
+)
 _SAVE = (
     tables.device.update()
     .where(_DEVICE.community_id == COMMUNITY, _DEVICE.id == bindparam("device"))
@@ -92,6 +104,21 @@ class StoredDevices:
                     for row in rows
                 ],
             )
+
+    def configured(self, ids: Collection[str] | None = None) -> list[Configured]:
+        """What the settings of these devices depend on, or of all, by id."""
+        if ids is None:
+            rows: Iterable[AnyRow] = rows_of(self.connection, _CONFIGURED, {"community": self.community_id})
+        else:
+            rows = rows_in(self.connection, _THESE_CONFIGURED, ids, self.community_id)
+        return [Configured(*row) for row in rows]
+
+    def note_configured(self, digests: Mapping[str, str], now_ms: int) -> None:
+        """The broker has taken the settings of these names, by device."""
+        if digests:
+            common = {"community": self.community_id, "now": now_ms}
+            rows = [{**common, "device": device, "digest": digest} for device, digest in digests.items()]
+            self.connection.execute(_NOTE_CONFIGURED, rows)
 
     def places_of(self, ids: Collection[str]) -> dict[str, str]:
         """Only where these devices are, those that exist."""

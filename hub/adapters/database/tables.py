@@ -405,6 +405,8 @@ device = Table(
     Column("outbox", Integer),
     Column("volume", Double, nullable=False),
     Column("delay_ms", Double, nullable=False, server_default="0"),
+    Column("config_digest", String),
+    _ms("config_sent_ms", nullable=True),
     Column("proved_ms", JSON, nullable=False),
     Column("finding", _named(Finding)),
     _ms("finding_ms", nullable=True),

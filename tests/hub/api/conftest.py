@@ -21,6 +21,7 @@ from hub.services.announce import Announcements
 from hub.services.answer_alert import AlertDesk
 from hub.services.consequences import Consequences
 from hub.services.desk_watch import DeskWatch
+from hub.services.device_settings import DeviceSettings
 from hub.services.ladders import Ladders
 from hub.services.live import Microphones
 from hub.services.news import NewsFeed
@@ -91,7 +92,8 @@ async def api(tmp_path: Path) -> AsyncIterator[Api]:
         clock, publisher, news, nobody = FakeClock(), FakePublisher(), NewsFeed(), Nobody()
         sounds = FakeSounds(clock)
         access = Access(database, clock, hasher=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-        devices = Devices(database, publisher, clock, news, reply_timeout_s=0)
+        device_settings = DeviceSettings(database, publisher, clock)
+        devices = Devices(database, publisher, clock, news, device_settings, reply_timeout_s=0)
         reasons: list[str] = []
         announcements = Announcements(database, publisher, sounds, clock, news)
         consequences, policy = Consequences(nobody, nobody, news), Policy(DEFAULT)

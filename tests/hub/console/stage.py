@@ -25,6 +25,7 @@ from hub.services.announce import Announcements
 from hub.services.answer_alert import AlertDesk
 from hub.services.consequences import Consequences
 from hub.services.desk_watch import DeskWatch
+from hub.services.device_settings import DeviceSettings
 from hub.services.ladders import Ladders
 from hub.services.live import Microphones
 from hub.services.news import NewsFeed
@@ -255,7 +256,7 @@ async def stage(
             announcements=announcements,
             microphones=Microphones(database, announcements, live, FakeRecordings(), clock),
             ladders=Ladders(database, clock, POLICY),
-            devices=Devices(database, publisher, clock, news),
+            devices=Devices(database, publisher, clock, news, DeviceSettings(database, publisher, clock)),
             desk_watch=DeskWatch(database, Consequences(outside, outside, news), clock, POLICY, news),
             rotas=Rotas(database, clock, news),
             reaching=Reaching(database, clock, news, ChannelName, {ChannelName.PAGE: OpenPage(news.has_open_page)}),

@@ -10,9 +10,9 @@ from typing import cast
 import pytest
 
 from hub.services.announce import Announcements
+from hub.services.device_settings import DeviceSettings
 from hub.services.newcomers import AT_ONCE, Newcomers
 from hub.services.ports import PublishFailed
-from hub.services.track_devices import Devices
 
 
 class Served:
@@ -25,7 +25,7 @@ class Served:
         self.changed = asyncio.Event()
         self.errors: list[Exception] = []
 
-    async def configure(self, devices: Sequence[str]) -> None:
+    async def send(self, devices: Sequence[str]) -> None:
         await self.gate.wait()
         if self.errors:
             raise self.errors.pop()
@@ -43,7 +43,7 @@ class Served:
 
 @asynccontextmanager
 async def serving(served: Served) -> AsyncIterator[Newcomers]:
-    newcomers = Newcomers(cast("Devices", served), cast("Announcements", served))
+    newcomers = Newcomers(cast("DeviceSettings", served), cast("Announcements", served))
     task = asyncio.create_task(newcomers.run())
     yield newcomers
     task.cancel()

@@ -14,9 +14,9 @@ from hub.adapters.database.database import SqliteDatabase
 from hub.domain.devices import LOST_AFTER_MS, Device, Link, Part, link, unproved
 from hub.domain.errors import DeviceSilent, Invalid, NoLink, NotFound
 from hub.domain.findings import Finding
+from hub.services.device_settings import DeviceSettings
 from hub.services.news import NewsFeed
-from hub.services.payloads import AT_HOME_MINUTE
-from hub.services.track_devices import Devices
+from hub.services.track_devices import REPLY_TIMEOUT_S, Devices
 from tests.hub.services.small_community import NOON_MS, FakeClock, FakePublisher, small_community
 from wire import messages
 from wire.messages import (
@@ -24,7 +24,6 @@ from wire.messages import (
     Evidence,
     Health,
     LinkState,
-    Output,
     Reply,
     SelfTest,
     Status,
@@ -41,6 +40,11 @@ class Rig:
     publisher: FakePublisher
     news: NewsFeed
     devices: Devices
+
+    def devices_by(self, publisher: FakePublisher, *, reply_timeout_s: float = REPLY_TIMEOUT_S) -> Devices:
+        """Others than `devices`, with another way to the devices."""
+        settings = DeviceSettings(self.database, publisher, self.clock)
+        return Devices(self.database, publisher, self.clock, self.news, settings, reply_timeout_s=reply_timeout_s)
 
     async def device(self, name: str = "dev-1") -> Device:
         return (await self.database.read(lambda tx: tx.devices.devices([name])))[name]
@@ -61,7 +65,13 @@ class Rig:
 async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
     async with small_community(tmp_path) as database:
         clock, publisher, news = FakeClock(), FakePublisher(), NewsFeed()
-        yield Rig(database, clock, publisher, news, Devices(database, publisher, clock, news))
+        yield Rig(
+            database,
+            clock,
+            publisher,
+            news,
+            Devices(database, publisher, clock, news, DeviceSettings(database, publisher, clock)),
+        )
 
 
 HEALTHY = Health(uptime_s=60, clock_offset_ms=1.5, outbox=2)
@@ -167,7 +177,7 @@ class AnsweringPublisher(FakePublisher):
 @pytest.fixture
 def answering(rig: Rig) -> AnsweringPublisher:
     publisher = AnsweringPublisher()
-    publisher.devices = Devices(rig.database, publisher, rig.clock, rig.news)
+    publisher.devices = rig.devices_by(publisher)
     return publisher
 
 
@@ -204,7 +214,7 @@ async def test_a_volume_that_was_refused_is_not_stored(rig: Rig, answering: Answ
 
 
 async def test_a_device_that_does_not_answer_in_time_is_silent(rig: Rig) -> None:
-    devices = Devices(rig.database, rig.publisher, rig.clock, rig.news, reply_timeout_s=0)
+    devices = rig.devices_by(rig.publisher, reply_timeout_s=0)
     with pytest.raises(DeviceSilent):
         await devices.command("dev-1", "restart")
 
@@ -255,37 +265,9 @@ class BackwardsPublisher(FakePublisher):
 
 async def test_two_commands_at_once_each_get_their_own_answer(rig: Rig) -> None:
     publisher = BackwardsPublisher()
-    publisher.devices = Devices(rig.database, publisher, rig.clock, rig.news)
+    publisher.devices = rig.devices_by(publisher)
     replies = await asyncio.gather(*(publisher.devices.command("dev-1", kind) for kind in ("self_test", "restart")))
     assert [reply.detail for reply in replies] == ["self_test", "restart"]
-
-
-async def test_the_settings_say_where_a_device_is_and_which_output_answers_its_buttons(rig: Rig) -> None:
-    await rig.devices.configure(["dev-1"])
-    [(topic, payload)] = rig.publisher.sent
-    config = read(Config, payload)
-    assert topic == "dev/dev-1/config retained"
-    assert (config.to, config.community, config.timezone) == ("dev-1", "sunny", "Asia/Shanghai")
-    assert set(config.places) == {"building-1-unit-1", "building-1", "grid-1", "all"}
-    assert config.outputs == {"101": Output.HOME}
-    assert config.self_test_minute is None
-
-
-async def test_the_settings_hold_the_quiet_hours(rig: Rig) -> None:
-    devices = Devices(rig.database, rig.publisher, rig.clock, rig.news, quiet_hours=[(720, 840), (1200, 450)])
-    await devices.configure(["dev-1"])
-    [(_, payload)] = rig.publisher.sent
-    told = [(one.begins_minute, one.ends_minute) for one in read(Config, payload).quiet_hours]
-    assert told == [(720, 840), (1200, 450)]
-
-
-@pytest.mark.parametrize(("device", "minute"), [("dev-1", AT_HOME_MINUTE), ("dev-2", 180)])
-async def test_a_loudspeaker_in_a_home_proves_itself_by_day_and_one_in_the_stairwell_at_night(
-    rig: Rig, device: str, minute: int
-) -> None:
-    await Devices(rig.database, rig.publisher, rig.clock, rig.news, self_test_minute=180).configure([device])
-    [(_, payload)] = rig.publisher.sent
-    assert read(Config, payload).self_test_minute == minute
 
 
 async def test_what_a_device_found_in_the_night_is_known_from_its_next_health_and_speaks_against_its_proof(
@@ -330,8 +312,9 @@ async def test_a_delay_that_was_set_without_a_link_goes_out_with_the_next_settin
     rig.publisher.is_linked = False
     await rig.devices.delay("dev-1", 40, "zhang")
     rig.publisher.is_linked = True
-    await rig.devices.configure(["dev-1"])
-    assert read(Config, rig.publisher.sent[-1][1]).delay_ms == 40
+    await DeviceSettings(rig.database, rig.publisher, rig.clock).update()
+    told = {topic: read(Config, payload).delay_ms for topic, payload in rig.publisher.sent}
+    assert told["dev/dev-1/config retained"] == 40
 
 
 async def test_a_device_that_is_not_there_gets_no_delay(rig: Rig) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from hub.adapters.database.database import SqliteDatabase
 from hub.domain.devices import SAYS_ONLINE, Device, Part
 from hub.domain.findings import Finding
+from hub.services.ports import Configured
 from tests.hub.adapters.database.sample import BUTTONS, DEVICES, NOW_MS, PRESS
 
 HEARD = Device(
@@ -66,3 +67,16 @@ async def test_buttons_are_found_by_device_and_name(database: SqliteDatabase) ->
 
 async def test_places_of_knows_only_devices_that_exist(database: SqliteDatabase) -> None:
     assert await database.read(lambda tx: tx.devices.places_of(["dev-9", "dev-77"])) == {"dev-9": "building-9"}
+
+
+async def test_which_settings_were_sent_is_kept_whatever_is_heard_of_the_device_afterwards(
+    database: SqliteDatabase,
+) -> None:
+    await database.write(lambda tx: tx.devices.note_configured({"dev-9": "abc", "dev-77": "def"}, NOW_MS))
+    await database.write(lambda tx: tx.devices.save([HEARD]))
+    stored = [
+        Configured("dev-10", "building-10", DEVICES[0].volume, 0.0),
+        Configured("dev-9", "building-9", 0.5, -35.5, "abc", NOW_MS),
+    ]
+    assert await database.read(lambda tx: tx.devices.configured()) == stored
+    assert await database.read(lambda tx: tx.devices.configured(["dev-9", "dev-77"])) == stored[1:]
