@@ -43,6 +43,7 @@ from hub.services.newcomers import Newcomers
 from hub.services.news import NewsFeed
 from hub.services.notify import Dispatcher
 from hub.services.ports import PublishFailed
+from hub.services.quiet_hours import QuietTimes
 from hub.services.reaching import Reaching
 from hub.services.recording import Policy
 from hub.services.red_whistle import RedWhistle
@@ -170,6 +171,7 @@ class Hub:
             desk_watch=desk_watch,
             rotas=Rotas(database, clock, news),
             reaching=reaching,
+            quiet=QuietTimes(database, device_settings, clock),
             news=news,
             ready=ready,
             base_url=self.url,

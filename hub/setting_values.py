@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Literal, cast
 from urllib.parse import unquote, urlsplit
 
+from hub.domain.errors import Invalid
+from hub.domain.places import Spans
+from hub.domain.quiet_hours import minute_of, read_spans
+
 Language = Literal["zh", "en"]
-MOST_SPANS = 8
-"""As many quiet hours as a device takes (wire.messages.Config)."""
 
 
 class UnreadableValue(ValueError):
@@ -56,32 +58,21 @@ def minute_of_day(text: str) -> int | None:
     """`HH:MM` as minutes after midnight; `off` is None."""
     if text == "off":
         return None
-    if (found := _minute(text)) is None:
+    if (found := minute_of(text)) is None:
         raise UnreadableValue("请写成 时:分，例如 03:00；不要自检就写 off。", "write HH:MM, for example 03:00, or off.")
     return found
 
 
-def times_of_day(text: str) -> tuple[tuple[int, int], ...]:
+def times_of_day(text: str) -> Spans:
     """`HH:MM-HH:MM`, several with commas between, as minutes after midnight; `off` is none of them."""
     if text == "off":
         return ()
-    spans = [tuple(_minute(one) for one in span.strip().split("-")) for span in text.split(",")]
-    found = tuple((span[0], span[1]) for span in spans if len(span) == 2)
-    whole = tuple((begin, end) for begin, end in found if begin is not None and end is not None)
-    if len(whole) < len(spans) or len(whole) > MOST_SPANS:
+    try:
+        return read_spans(text.split(","))
+    except Invalid:
         raise UnreadableValue(
             "请写成 12:00-14:00,20:00-07:30；不要安静时段就写 off。", "write 12:00-14:00,20:00-07:30, or off."
-        )
-    return whole
-
-
-def _minute(text: str) -> int | None:
-    """`HH:MM` as minutes after midnight; None for anything else."""
-    hour, colon, minute = text.partition(":")
-    is_number = all(part.isascii() and part.isdigit() and len(part) == 2 for part in (hour, minute))
-    if not colon or not is_number or int(hour) > 23 or int(minute) > 59:
-        return None
-    return int(hour) * 60 + int(minute)
+        ) from None
 
 
 def endpoint(text: str) -> Endpoint:

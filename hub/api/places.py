@@ -1,17 +1,62 @@
-"""Places over JSON."""
+"""Places over JSON, and their quiet hours."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated, Self
 
-from hub.api.bodies import refusals
-from hub.api.callers import Anyone, Served
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from hub.api.bodies import Body, refusals
+from hub.api.callers import Anyone, Onlooker, Served, Staff
+from hub.domain.quiet_hours import read_spans, span_text
+from hub.services.quiet_hours import QuietPlace
 from hub.services.views import PlaceView, places_view
 
 router = APIRouter(prefix="/places", tags=["places"])
+
+
+class Hours(Body):
+    """Quiet hours of a place; an empty list: it is never quiet there."""
+
+    hours: Annotated[list[str], Field(max_length=100, examples=[["12:00-14:00", "20:00-07:30"]])]
+
+
+class Quiet(BaseModel):
+    """Between which times nothing but emergencies begins at a place."""
+
+    place: str
+    hours: list[str]
+    is_own: Annotated[bool, Field(description="Whether they were set for this very place.")]
+    source: Annotated[str | None, Field(description="The place whose hours these are; null: the hub's setting.")]
+
+    @classmethod
+    def of(cls, one: QuietPlace) -> Self:
+        """As JSON shows it."""
+        hours = [span_text(span) for span in one.spans]
+        return cls(place=one.place.slug, hours=hours, is_own=one.is_own, source=one.source.slug if one.source else None)
 
 
 @router.get("", summary="The community, its grids, buildings and units", responses=refusals())
 async def list_places(services: Served, grant: Anyone) -> list[PlaceView]:
     """Their slugs are what `places` wants in an announcement."""
     return await services.database.read(places_view)
+
+
+@router.get("/{place}/quiet-hours", summary="The quiet hours that hold at a place", responses=refusals(404))
+async def get_quiet_hours(place: str, services: Served, grant: Onlooker) -> Quiet:
+    """Those of the nearest place that has its own: the building, its grid, else the hub's setting."""
+    return Quiet.of(await services.quiet.get(place))
+
+
+@router.put("/{place}/quiet-hours", summary="Give a grid or building its own quiet hours", responses=refusals(404))
+async def set_quiet_hours(place: str, body: Hours, services: Served, grant: Staff) -> Quiet:
+    """Its devices are told at once; those that are away are told when they are back."""
+    spans = read_spans(body.hours)
+    return Quiet.of(await services.quiet.put(place, spans, grant.person_id or grant.name))
+
+
+@router.delete("/{place}/quiet-hours", summary="Have it follow the wider place again", responses=refusals(404))
+async def drop_quiet_hours(place: str, services: Served, grant: Staff) -> Quiet:
+    """Answers with those that hold now."""
+    return Quiet.of(await services.quiet.put(place, None, grant.person_id or grant.name))

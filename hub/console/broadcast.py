@@ -15,10 +15,11 @@ from hub.console.instants import instant_from
 from hub.console.language import mark as _
 from hub.console.seen import Seen
 from hub.console.streams import EventStream
-from hub.domain.announcements import Kind, checked
+from hub.domain.announcements import PRIORITY, Kind, checked
 from hub.domain.devices import Link
 from hub.domain.places import reached
 from hub.services.ports import Tx
+from hub.services.quiet_hours import QuietTimes
 from hub.services.views import AnnouncementDetail, announcement_view
 
 DESK, ONE = ("on_air", "announcements"), ("announcement",)
@@ -36,8 +37,11 @@ async def found(console: Console, announcement_id: str) -> AnnouncementDetail:
     return await console.services.database.read(lambda tx: announcement_view(tx, announcement_id, now_ms))
 
 
-def reach_of(tx: Tx, places: Sequence[str], now_ms: int) -> dict[str, object]:
-    """How far something for these places reaches. Raises Invalid for none and for an unknown one."""
+def reach_of(
+    tx: Tx, quiet: QuietTimes, places: Sequence[str], priority: int, now_ms: int, at_ms: int | None = None
+) -> dict[str, object]:
+    """How far something of this priority for these places, at once or at `at_ms`, reaches. Raises Invalid for none
+    and for an unknown one."""
     seen = Seen(tx, now_ms)
     known = {house.place: house for house in houses_of(seen).values()}
     slugs = reached(tx.places.places(), places)
@@ -47,6 +51,7 @@ def reach_of(tx: Tx, places: Sequence[str], now_ms: int) -> dict[str, object]:
         "buildings": len(slugs),
         "devices": len(devices),
         "silent": sum(one.link is not Link.ONLINE for one in devices),
+        "quiet": quiet.silenced(tx, places, priority, now_ms if at_ms is None else at_ms),
         "is_everyone": len(slugs) == len(known),
     }
 
@@ -89,8 +94,13 @@ async def check(
     play_at_ms = instant_from(at, community.timezone) if when == "later" else None
     wanted = checked(text, places or [], kind, repeat, play_at_ms, console.services.clock.now_ms())
 
+    quiet, now_ms = console.services.quiet, console.services.clock.now_ms()
+
+    def job(tx: Tx) -> dict[str, object]:
+        return reach_of(tx, quiet, wanted.places, PRIORITY[wanted.kind], now_ms, wanted.play_at_ms)
+
     context = {
-        **await console.services.database.read(lambda tx: reach_of(tx, wanted.places, console.services.clock.now_ms())),
+        **await console.services.database.read(job),
         "text": wanted.text,
         "kind": wanted.kind.value,
         "repeat": wanted.repeat,
@@ -99,7 +109,7 @@ async def check(
         "is_grave": wanted.kind in GRAVE,
         "key": key,
         "zone": community.timezone,
-        "now_ms": console.services.clock.now_ms(),
+        "now_ms": now_ms,
     }
     return console.pages.html("dialogs/announce.html", visitor.taste.language, context)
 

@@ -15,6 +15,7 @@ from hub.console.console import Console, Here, Seeing
 from hub.console.csv_file import csv_file
 from hub.console.labels import label
 from hub.console.language import mark as _
+from hub.console.reasons import told
 from hub.console.streams import EventStream
 from hub.console.visitor import Visitor
 from hub.domain.errors import NotPermitted
@@ -80,7 +81,8 @@ async def _file(console: Console, visitor: Visitor, name: str, details: Iterable
                 yield (
                     *(at, one.title, word("kind", one.kind), part.place_name, part.device or ""),
                     *(int(is_sent(part)), int(part.ear is not None), int(part.heard)),
-                    *(word("reached", here.state), word("finding", here.finding), part.reason),
+                    *(word("reached", here.state), word("finding", here.finding)),
+                    told(part.reason, language),
                     word("next", here.next),
                 )
 

@@ -46,9 +46,9 @@ async def check(
     places: Annotated[list[str] | None, Form()] = None,
 ) -> HTMLResponse:
     """Says who would hear the speaker, to be confirmed. Raises Invalid."""
-    priority(urgency)
-    wanted = tuple(dict.fromkeys(places or []))
-    reach = await console.services.database.read(lambda tx: reach_of(tx, wanted, console.services.clock.now_ms()))
+    rank, wanted = priority(urgency), tuple(dict.fromkeys(places or []))
+    quiet, now_ms = console.services.quiet, console.services.clock.now_ms()
+    reach = await console.services.database.read(lambda tx: reach_of(tx, quiet, wanted, rank, now_ms))
     context = {**reach, "urgency": urgency, "places": wanted}
     return console.pages.html("dialogs/microphone.html", visitor.taste.language, context)
 

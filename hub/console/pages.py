@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, Response
 
 from hub.console import labels
 from hub.console.language import LANGUAGES, translations
+from hub.console.reasons import told
 from hub.domain.wall_clock import MINUTES_A_DAY
 
 STATIC = Path(__file__).parent / "static"
@@ -72,6 +73,7 @@ def _environment(language: str) -> Environment:
         return (", " if language == "en" else "、").join(word(value, group) for value in values)
 
     environment.filters |= {
+        "reason": partial(told, language=language),
         "word": word,
         "words": words,
         "clock": clock,

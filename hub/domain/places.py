@@ -10,6 +10,8 @@ from math import hypot, inf
 from hub.domain.errors import Invalid
 
 EVERYWHERE = "all"
+Spans = tuple[tuple[int, int], ...]
+"""Spans of every day, as begins and ends in minutes after midnight."""
 
 
 class PlaceKind(StrEnum):
@@ -23,7 +25,10 @@ class PlaceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A part of the community. `parent` is a slug, empty for the community; `x`, `y` are metres on the plan."""
+    """A part of the community. `parent` is a slug, empty for the community; `x`, `y` are metres on the plan.
+
+    `quiet_hours` are its own ones; None where those of the wider place hold.
+    """
 
     slug: str
     kind: PlaceKind
@@ -31,6 +36,7 @@ class Place:
     parent: str = ""
     x: float = 0.0
     y: float = 0.0
+    quiet_hours: Spans | None = None
 
 
 @dataclass(frozen=True, slots=True)

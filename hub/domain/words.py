@@ -191,6 +191,22 @@ WORDS: dict[str, tuple[str, str]] = {
         "延时要在 -{most} 到 {most} 毫秒之间：正数晚播，负数早播。",
         "The delay must be -{most} to {most} ms: above 0 plays later, below 0 earlier.",
     ),
+    "bad_quiet_hours": (
+        "看不懂“{text}”，请写成 20:00-07:30 这样：从几点，到几点。",
+        "“{text}” cannot be read. Write it as 20:00-07:30: from when, until when.",
+    ),
+    "empty_quiet_hours": (
+        "请写上从几点到几点；那里什么时候都可以播，就选“没有”。",
+        "Write from when until when. If anything may play there at any time, choose “None”.",
+    ),
+    "too_many_quiet_hours": (
+        "一个地方最多写{most}段安静时段，请删掉一些。",
+        "A place has at most {most} quiet hours. Remove some.",
+    ),
+    "no_own_quiet_hours": (
+        "“{place}”不能单独设安静时段：单元跟着楼栋，全社区的由管理员在设置里改。请选网格或楼栋。",
+        "“{place}” cannot have its own quiet hours: an entrance follows its building. Choose a grid or a building.",
+    ),
     "not_stored": (
         "没有存下来，请再试一次；还不行就请检查系统。",
         "It could not be stored. Try again; if it fails again, check the system.",
@@ -260,6 +276,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "noun.alert": ("求助", "alert"),
     "noun.person": ("人员", "person"),
     "noun.device": ("设备", "device"),
+    "noun.place": ("地方", "place"),
     "noun.announcement": ("通知", "announcement"),
     "noun.token": ("令牌", "token"),
     "noun.ladder": ("升级方案", "ladder"),

@@ -10,12 +10,13 @@ from hashlib import sha256
 
 import structlog
 
-from hub.domain.places import heard_at_each
+from hub.domain.places import Spans, heard_at_each
+from hub.domain.quiet_hours import holding
 from hub.services import payloads
 from hub.services.many import for_each
 from hub.services.pacing import PACE, PACE_S
 from hub.services.ports import Clock, CommitFailed, Configured, Database, Publisher, PublishFailed, Tx
-from wire.messages import Config, QuietHours
+from wire.messages import Config
 
 log = structlog.get_logger()
 
@@ -57,16 +58,16 @@ class DeviceSettings:
         are_people_waiting: Callable[[], bool] = lambda: False,
         *,
         self_test_minute: int | None = None,
-        quiet_hours: Sequence[tuple[int, int]] = (),
+        quiet_hours: Spans = (),
     ) -> None:
         """`self_test_minute` is when devices prove themselves every night, in minutes after midnight; None: never.
-        `quiet_hours` are the begins and ends, in such minutes, between which devices begin nothing below 224."""
+        Between `quiet_hours` devices begin nothing below 224, except where their place has its own."""
         self._database = database
         self._publisher = publisher
         self._clock = clock
         self._are_people_waiting = are_people_waiting
         self._self_test_minute = self_test_minute
-        self._quiet_hours = tuple(QuietHours(begins_minute=begin, ends_minute=end) for begin, end in quiet_hours)
+        self.quiet_hours = quiet_hours
         self._sending = asyncio.Lock()
         self._wake = asyncio.Event()
 
@@ -146,13 +147,14 @@ class DeviceSettings:
 
     def _wanted(self, tx: Tx, devices: Collection[str] | None, now_ms: int) -> list[_Wanted]:
         """What these devices are to have, or all: of ten thousand read and computed in about half a second."""
-        known, community = tx.devices.configured(devices), tx.places.community()
-        heard = heard_at_each(tx.places.places(), {one.place for one in known})
+        known, community, places = tx.devices.configured(devices), tx.places.community(), tx.places.places()
+        heard = heard_at_each(places, {one.place for one in known})
+        quiet = {slug: holding(places, slug, self.quiet_hours)[0] for slug in heard}
         wanted = []
         for one in known:
             buttons = tx.devices.buttons_of(one.id)
             config = payloads.config(
-                one, community, heard[one.place], buttons, self._self_test_minute, self._quiet_hours, now_ms
+                one, community, heard[one.place], buttons, self._self_test_minute, quiet[one.place], now_ms
             )
             wanted.append(_Wanted(config, _digest(config), one))
         return wanted

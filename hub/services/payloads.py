@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from hub.domain.announcements import GAP_MS
 from hub.domain.live import DELAY_MS, first_seq
+from hub.domain.places import Spans
 from hub.services.ports import Announcement, Button, Community, Configured
 from wire.ids import new_id
 from wire.messages import Config, Live, LiveEnd, Manifest, Output, QuietHours, Stop
@@ -84,7 +85,7 @@ def config(
     places: Sequence[str],
     buttons: Sequence[Button],
     self_test_minute: int | None,
-    quiet_hours: Sequence[QuietHours],
+    quiet_hours: Spans,
     now_ms: int,
 ) -> Config:
     """What the device needs to know of where it is; `places` are those whose announcements it plays."""
@@ -102,7 +103,7 @@ def config(
         outputs=outputs,
         delay_ms=device.delay_ms,
         volume=device.volume,
-        quiet_hours=list(quiet_hours),
+        quiet_hours=[QuietHours(begins_minute=begin, ends_minute=end) for begin, end in quiet_hours],
         self_test_minute=self_test_minute,
     )
 

@@ -16,7 +16,7 @@ from hub.domain.announcements import Progress
 from hub.domain.devices import Device
 from hub.domain.ladders import LadderRule
 from hub.domain.people import Assignment, ChannelName, Contact, Duty, Group, Person, Resident, Role
-from hub.domain.places import Home, Place
+from hub.domain.places import Home, Place, Spans
 from hub.domain.reachability import Outcome, Said
 from hub.domain.roster import Absence, Extra, Rota, Shift, Swap
 from hub.domain.score import Call
@@ -271,6 +271,10 @@ class PlaceStore(Protocol):
 
     def places(self) -> dict[str, Place]: ...
     def add_places(self, places: Sequence[Place]) -> None: ...
+    def set_quiet_hours(self, slug: str, spans: Spans | None) -> None:
+        """Its own quiet hours from now on, or None for those of the wider place; an unknown place changes nothing."""
+        ...
+
     def homes(self, ids: Collection[str]) -> dict[str, Home]: ...
     def homes_named(self, text: str, most: int) -> list[Home]:
         """The homes whose name holds this text, at most so many; one that is called exactly so comes first."""

@@ -16,6 +16,7 @@ from hub.services.live import Microphones
 from hub.services.news import NewsFeed
 from hub.services.phones import Phones
 from hub.services.ports import Clock, Database
+from hub.services.quiet_hours import QuietTimes
 from hub.services.reaching import Reaching
 from hub.services.rota import Rotas
 from hub.services.track_devices import Devices
@@ -54,6 +55,7 @@ class Services:
     desk_watch: DeskWatch
     rotas: Rotas
     reaching: Reaching
+    quiet: QuietTimes
     news: NewsFeed
     ready: Callable[[], list[str]]
     base_url: str

@@ -15,7 +15,18 @@ from tests.hub.console.preview import play, play_rota
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 AXE = Path(__file__).parents[2] / "deploy" / "browser" / "node_modules" / "axe-core" / "axe.min.js"
-PAGES = ("/desk", "/broadcast", "/map", "/rota", "/devices", "/score", "/heard", "/ladders?home=17栋", "/ladders/new")
+PAGES = (
+    "/desk",
+    "/broadcast",
+    "/quiet-hours?place=building-1",
+    "/map",
+    "/rota",
+    "/devices",
+    "/score",
+    "/heard",
+    "/ladders?home=17栋",
+    "/ladders/new",
+)
 AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 TOO_WIDE = """
     document.documentElement.scrollWidth <= 390 ? [] : [...document.querySelectorAll("body *")]
@@ -368,7 +379,14 @@ async def test_targets_are_large_enough(stand: Rig) -> None:
     link = f"/v/{await stand.world.services.access.new_link('wang')}/"
     context = await stand.context(width=390)
     page = await stand.signed_in(context)
-    for path, least in (("/desk", 44), ("/broadcast", 44), ("/devices", 44), ("/rota", 44), (link, 60)):
+    for path, least in (
+        ("/desk", 44),
+        ("/broadcast", 44),
+        ("/quiet-hours", 44),
+        ("/devices", 44),
+        ("/rota", 44),
+        (link, 60),
+    ):
         await page.goto(f"{stand.base}{path}")
         small = await page.evaluate(
             """(least) => [...document.querySelectorAll("main button, main .button")]

@@ -11,10 +11,15 @@ from hub.adapters.database import tables
 from hub.adapters.database.directory import Known
 from hub.adapters.database.rows import COMMUNITY, as_row, insert_values
 from hub.domain.errors import NotFound
-from hub.domain.places import Home, Place
+from hub.domain.places import Home, Place, Spans
 from hub.services.ports import Community
 
 _NAME_COMMUNITY = tables.community.update().where(tables.community.c.id == COMMUNITY).values(name=bindparam("new_name"))
+_SET_QUIET_HOURS = (
+    tables.place.update()
+    .where(tables.place.c.community_id == COMMUNITY, tables.place.c.slug == bindparam("place"))
+    .values(quiet_hours=bindparam("hours", type_=tables.place.c.quiet_hours.type), version=tables.place.c.version + 1)
+)
 _BUILDING = case((tables.place.c.kind == literal_column("'unit'"), tables.place.c.parent), else_=tables.place.c.slug)
 _COUNTS = (
     select(_BUILDING, func.count())
@@ -61,6 +66,11 @@ class StoredPlaces:
     def add_places(self, places: Sequence[Place]) -> None:
         """Adds places; those that others lie in need not come first."""
         insert_values(self.connection, tables.place, self.community_id, places)
+        self.known.changed()
+
+    def set_quiet_hours(self, slug: str, spans: Spans | None) -> None:
+        """Its own quiet hours from now on, or None; an unknown place changes nothing."""
+        self.connection.execute(_SET_QUIET_HOURS, {"community": self.community_id, "place": slug, "hours": spans})
         self.known.changed()
 
     def homes(self, ids: Collection[str]) -> dict[str, Home]:

@@ -41,7 +41,7 @@ from hub.domain.announcements import Reached
 from hub.domain.findings import Finding
 from hub.domain.ladder import Ladder, Rung, Who
 from hub.domain.people import ChannelName, Duty, Role
-from hub.domain.places import PlaceKind
+from hub.domain.places import PlaceKind, Spans
 
 metadata = MetaData(
     naming_convention={
@@ -87,6 +87,17 @@ class AsLadder(TypeDecorator[Ladder]):
     def process_result_value(self, value: Any | None, dialect: Dialect) -> Ladder | None:
         """The rungs as the rules know them."""
         return None if value is None else tuple(_rung(**rung) for rung in value)
+
+
+class AsSpans(TypeDecorator[Spans]):
+    """Spans of a day as a JSON list of pairs."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> Spans | None:
+        """What the frozen dataclasses hold."""
+        return None if value is None else tuple((begins, ends) for begins, ends in value)
 
 
 def _rung(who: list[str], wait_ms: int, channels: list[str] | None, needed: int) -> Rung:
@@ -140,6 +151,7 @@ place = Table(
     _text("parent"),
     Column("x", Double, nullable=False),
     Column("y", Double, nullable=False),
+    Column("quiet_hours", AsSpans(none_as_null=True)),
     _version(),
     UniqueConstraint("community_id", "slug"),
 )

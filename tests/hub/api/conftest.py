@@ -26,6 +26,7 @@ from hub.services.ladders import Ladders
 from hub.services.live import Microphones
 from hub.services.news import NewsFeed
 from hub.services.ports import Grant
+from hub.services.quiet_hours import QuietTimes
 from hub.services.reaching import Reaching
 from hub.services.recording import Outgoing, Policy
 from hub.services.rota import Rotas
@@ -92,7 +93,7 @@ async def api(tmp_path: Path) -> AsyncIterator[Api]:
         clock, publisher, news, nobody = FakeClock(), FakePublisher(), NewsFeed(), Nobody()
         sounds = FakeSounds(clock)
         access = Access(database, clock, hasher=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-        device_settings = DeviceSettings(database, publisher, clock)
+        device_settings = DeviceSettings(database, publisher, clock, quiet_hours=((720, 840),))
         devices = Devices(database, publisher, clock, news, device_settings, reply_timeout_s=0)
         reasons: list[str] = []
         announcements = Announcements(database, publisher, sounds, clock, news)
@@ -109,6 +110,7 @@ async def api(tmp_path: Path) -> AsyncIterator[Api]:
             desk_watch=DeskWatch(database, consequences, clock, policy, news),
             rotas=Rotas(database, clock, news),
             reaching=Reaching(database, clock, news, ChannelName, {ChannelName.PAGE: OpenPage(news.has_open_page)}),
+            quiet=QuietTimes(database, device_settings, clock),
             news=news,
             ready=lambda: reasons,
             base_url="http://127.0.0.1:8080",

@@ -52,6 +52,9 @@ ROUTES: list[tuple[str, str, dict[str, Any] | None, set[Role]]] = [
     ("GET", "/api/v1/people/{person_id}/contacts", None, {ADMIN, STAFF}),
     ("PUT", "/api/v1/people/{person_id}/contacts", {"contacts": []}, {ADMIN, STAFF}),
     ("GET", "/api/v1/places", None, set(Role)),
+    ("GET", "/api/v1/places/{place}/quiet-hours", None, {ADMIN, STAFF, TECHNICIAN, OBSERVER}),
+    ("PUT", "/api/v1/places/{place}/quiet-hours", {"hours": []}, {ADMIN, STAFF}),
+    ("DELETE", "/api/v1/places/{place}/quiet-hours", None, {ADMIN, STAFF}),
     ("GET", "/api/v1/rota", None, {ADMIN, STAFF}),
     ("PUT", "/api/v1/rota/shifts/{entry_id}", {**HOURS, "weekday": 0}, {ADMIN, STAFF}),
     ("DELETE", "/api/v1/rota/shifts/{entry_id}", None, {ADMIN, STAFF}),
@@ -105,7 +108,13 @@ ROTA = {"entry_id": "one", "day": "2025-12-02", "person_id": "wang"}
 
 
 def _address(path: str) -> str:
-    names = {"alert_id": "alert-1", "announcement_id": "none", "device_id": "dev-1", "ladder_id": "night"}
+    names = {
+        "alert_id": "alert-1",
+        "announcement_id": "none",
+        "device_id": "dev-1",
+        "ladder_id": "night",
+        "place": "grid-1",
+    }
     return path.format(**names, token_id="none", **ROTA)
 
 

@@ -91,6 +91,39 @@ async def test_places_come_with_their_homes_and_devices(api: Api) -> None:
     assert places["building-3"]["devices"] == 0
 
 
+async def test_a_place_gets_its_own_quiet_hours_over_json_and_follows_the_wider_place_again(api: Api) -> None:
+    headers, url = await api.as_role(Role.STAFF), "/api/v1/places/{}/quiet-hours"
+    inherited = {"place": "building-1", "hours": ["12:00-14:00"], "is_own": False, "source": None}
+    assert (await api.client.get(url.format("building-1"), headers=headers)).json() == inherited
+    hours = {"hours": ["13:00-14:30", "21:30-06:00"]}
+    put = await api.client.put(url.format("grid-1"), json=hours, headers=headers)
+    assert (put.status_code, put.json()) == (200, {"place": "grid-1", **hours, "is_own": True, "source": "grid-1"})
+    unit = (await api.client.get(url.format("building-1-unit-1"), headers=headers)).json()
+    assert unit == {"place": "building-1-unit-1", **hours, "is_own": False, "source": "grid-1"}
+    never = (await api.client.put(url.format("building-1"), json={"hours": []}, headers=headers)).json()
+    assert never == {"place": "building-1", "hours": [], "is_own": True, "source": "building-1"}
+    assert (await api.client.delete(url.format("building-1"), headers=headers)).json()["source"] == "grid-1"
+    await api.client.delete(url.format("grid-1"), headers=headers)
+    assert (await api.client.get(url.format("building-1"), headers=headers)).json() == inherited
+
+
+@pytest.mark.parametrize(
+    ("place", "hours", "status", "error"),
+    [
+        ("building-1", ["13:00"], 422, "bad_quiet_hours"),
+        ("building-1", ["13:00-14:00"] * 9, 422, "too_many_quiet_hours"),
+        ("all", ["13:00-14:00"], 422, "no_own_quiet_hours"),
+        ("nowhere", ["13:00-14:00"], 404, "not_found"),
+    ],
+)
+async def test_quiet_hours_that_cannot_be_are_refused_by_name(
+    api: Api, place: str, hours: list[str], status: int, error: str
+) -> None:
+    headers = await api.as_role(Role.STAFF)
+    refused = await api.client.put(f"/api/v1/places/{place}/quiet-hours", json={"hours": hours}, headers=headers)
+    assert (refused.status_code, refused.json()["error"]) == (status, error)
+
+
 @pytest.mark.parametrize(
     ("method", "path"), [("GET", "/api/v1/nothing"), ("POST", "/api/v2"), ("PUT", "/api/v1/alerts")]
 )

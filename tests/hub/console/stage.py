@@ -31,6 +31,7 @@ from hub.services.live import Microphones
 from hub.services.news import NewsFeed
 from hub.services.phones import Phones
 from hub.services.ports import Button, Channel, Clock, Community, Tx
+from hub.services.quiet_hours import QuietTimes
 from hub.services.raise_alert import Received, raise_alerts
 from hub.services.reaching import Reaching
 from hub.services.recording import Committed, Outgoing, Policy
@@ -248,6 +249,7 @@ async def stage(
         trouble: list[str] = []
         announcements = Announcements(database, publisher, FakeSounds(FakeClock()), clock, news)
         live = FakeLiveLink()
+        device_settings = DeviceSettings(database, publisher, clock, quiet_hours=((720, 840), (1200, 450)))
         services = Services(
             database=database,
             clock=clock,
@@ -256,10 +258,11 @@ async def stage(
             announcements=announcements,
             microphones=Microphones(database, announcements, live, FakeRecordings(), clock),
             ladders=Ladders(database, clock, POLICY),
-            devices=Devices(database, publisher, clock, news, DeviceSettings(database, publisher, clock)),
+            devices=Devices(database, publisher, clock, news, device_settings),
             desk_watch=DeskWatch(database, Consequences(outside, outside, news), clock, POLICY, news),
             rotas=Rotas(database, clock, news),
             reaching=Reaching(database, clock, news, ChannelName, {ChannelName.PAGE: OpenPage(news.has_open_page)}),
+            quiet=QuietTimes(database, device_settings, clock),
             news=news,
             ready=lambda: trouble,
             base_url="http://127.0.0.1",

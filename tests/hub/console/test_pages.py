@@ -9,6 +9,7 @@ import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -27,11 +28,11 @@ from hub.services.served import SESSION_COOKIE
 from hub.services.views import alert_view
 from tests.hub.console.stage import PASSWORD, Stage, stage
 from tests.hub.services.small_community import FakeClock
-from wire.messages import Gesture
+from wire.messages import Gesture, Receipt, ReceiptState, StateAt
 
 OURS = {"Sec-Fetch-Site": "same-origin"}
 HTMX = {**OURS, "HX-Request": "true"}
-PAGES = ("/desk", "/broadcast", "/map", "/rota", "/devices", "/score", "/heard", "/ladders")
+PAGES = ("/desk", "/broadcast", "/quiet-hours", "/map", "/rota", "/devices", "/score", "/heard", "/ladders")
 
 
 @pytest_asyncio.fixture
@@ -320,6 +321,106 @@ async def test_a_time_is_meant_in_the_communitys_zone(world: Stage, browser: htt
     form = {"text": "停水", "kind": "routine", "places": ["all"], "when": "later", "at": "2025-12-01T15:30"}
     text = (await browser.post("/broadcast/check", data=form, headers=HTMX)).text
     assert 'name="play_at_ms" value="1764574200000"' in text  # 2025-12-01 07:30 UTC
+
+
+@pytest.mark.parametrize(("kind", "is_told"), [("routine", True), ("yellow", True), ("orange", False)])
+async def test_before_sending_the_desk_says_where_it_is_quiet_then(
+    world: Stage, browser: httpx.AsyncClient, kind: str, *, is_told: bool
+) -> None:
+    await signed_in(world, browser)
+    await world.services.quiet.put("building-1", (), "zhou")
+    form = {"text": "停水", "kind": kind, "places": ["building-1", "building-2", "building-3"]}
+    assert (
+        "其中 2 栋那时是安静时段" in (await browser.post("/broadcast/check", data=form, headers=HTMX)).text
+    ) is is_told
+    later = {**form, "when": "later", "at": "2025-12-01T15:30"}
+    assert "安静时段" not in (await browser.post("/broadcast/check", data=later, headers=HTMX)).text
+
+
+async def test_before_speaking_the_desk_says_where_it_is_quiet_now(world: Stage, browser: httpx.AsyncClient) -> None:
+    await signed_in(world, browser)
+    for urgency, is_told in (("notice", True), ("fire", False)):
+        form = {"urgency": urgency, "places": ["grid-1"]}
+        text = (await browser.post("/broadcast/microphone/check", data=form, headers=HTMX)).text
+        assert ("现在是安静时段，听不到" in text) is is_told
+
+
+async def test_an_announcement_says_which_quiet_hours_kept_a_building_silent(
+    world: Stage, browser: httpx.AsyncClient
+) -> None:
+    await signed_in(world, browser)
+    form = {"text": "停水", "kind": "routine", "places": ["building-1"], "key": "one"}
+    address = (await browser.post("/broadcast", data=form, headers=HTMX)).headers["hx-redirect"]
+    announcement_id = address.removeprefix("/broadcast/")
+    [device] = [
+        part.device for part in await world.database.read(lambda tx: tx.announcements.progress(announcement_id))
+    ]
+    states = [StateAt(state=ReceiptState.SUPPRESSED, at_ms=world.clock.now_ms())]
+    receipt = Receipt(announcement_id=announcement_id, states=states, reason="quiet hours 12:00-14:00")
+    await world.services.announcements.received([(device, receipt)])
+    assert isinstance(world.clock, FakeClock)
+    world.clock.ms += 60_000
+    assert "那里的安静时段是 12:00-14:00" in (await browser.get(address)).text
+    assert "那里的安静时段是 12:00-14:00" in (await browser.get(f"{address}/heard.csv")).text
+
+
+# --- quiet hours ---------------------------------------------------------------------------------------
+
+QUIET: dict[str, Any] = {
+    "place": "building-1",
+    "how": "hours",
+    "begins": ["13:00", "", "21:30"],
+    "ends": ["14:30", "", "06:00"],
+}
+
+
+async def test_a_building_gets_its_own_quiet_hours_and_loses_them_again(
+    world: Stage, browser: httpx.AsyncClient
+) -> None:
+    await signed_in(world, browser)
+    answer = await browser.post("/quiet-hours", data=QUIET)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/quiet-hours?place=building-1#all-title")
+    assert (await world.services.quiet.get("building-1")).spans == ((780, 870), (1290, 360))
+    text = (await browser.get("/quiet-hours?place=building-1")).text
+    assert "21:30-06:00" in text
+    assert 'value="06:00"' in text
+    await browser.post("/quiet-hours", data={**QUIET, "how": "never"})
+    assert (await world.services.quiet.get("building-1")).spans == ()
+    await browser.post("/quiet-hours", data={**QUIET, "how": "wider"})
+    assert not (await world.services.quiet.get("building-1")).is_own
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "sentence"),
+    [
+        ({"begins": ["13:00"], "ends": [""]}, 422, "看不懂"),
+        ({"begins": ["13:00"] * 9, "ends": ["14:00"] * 9}, 422, "最多写8段"),
+        ({"begins": ["", ""], "ends": ["", ""]}, 422, "就选“没有”"),
+        ({"place": "building-999"}, 404, "找不到"),
+        ({"place": ""}, 404, "找不到"),
+        ({"place": "all"}, 422, "请选网格或楼栋"),
+    ],
+)
+async def test_quiet_hours_that_cannot_be_are_said_with_what_to_do(
+    world: Stage, browser: httpx.AsyncClient, change: dict[str, Any], status: int, sentence: str
+) -> None:
+    await signed_in(world, browser)
+    answer = await browser.post("/quiet-hours", data={**QUIET, **change})
+    assert answer.status_code == status
+    assert sentence in answer.text
+    typed = {**QUIET, **change}
+    assert all(f'value="{at}"' in answer.text for at in (*typed["begins"], *typed["ends"]))
+    assert not any(one.is_own for one in await world.services.quiet.all())
+
+
+async def test_who_only_looks_on_sees_quiet_hours_and_cannot_change_them(
+    world: Stage, browser: httpx.AsyncClient
+) -> None:
+    await signed_in(world, browser, Role.OBSERVER)
+    text = (await browser.get("/quiet-hours")).text
+    assert "12:00-14:00" in text
+    assert '<form class="card stack quiet-form"' not in text
+    assert (await browser.post("/quiet-hours", data=QUIET)).status_code == 403
 
 
 async def test_a_stop_is_sent_and_shown(world: Stage, browser: httpx.AsyncClient) -> None:

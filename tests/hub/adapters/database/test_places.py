@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from hub.adapters.database.database import SqliteDatabase
 from hub.domain.errors import NotFound
 from hub.domain.people import Resident
-from hub.domain.places import Home
+from hub.domain.places import Home, Spans
 from tests.hub.adapters.database.sample import COMMUNITY, HOMES, PLACES
 
 
@@ -37,6 +37,24 @@ async def test_places_keep_the_order_in_which_they_were_added(database: SqliteDa
     places = await database.read(lambda tx: tx.places.places())
     assert list(places.values()) == PLACES
     assert list(places) == [place.slug for place in PLACES]
+
+
+@pytest.mark.parametrize("spans", [((720, 840), (1200, 450)), (), None])
+async def test_a_places_own_quiet_hours_are_read_as_they_were_set(
+    database: SqliteDatabase, spans: Spans | None
+) -> None:
+    slug = PLACES[-1].slug
+    await database.write(lambda tx: tx.places.set_quiet_hours(slug, ((1, 2),)))
+    await database.write(lambda tx: tx.places.set_quiet_hours(slug, spans))
+    await database.write(lambda tx: tx.places.set_quiet_hours("nowhere", ((1, 2),)))
+    places = await database.read(lambda tx: tx.places.places())
+    assert list(places.values()) == [*PLACES[:-1], replace(PLACES[-1], quiet_hours=spans)]
+
+
+async def test_a_place_is_added_with_its_quiet_hours(database: SqliteDatabase) -> None:
+    quiet = replace(PLACES[-1], slug="building-77", quiet_hours=((0, 60),))
+    await database.write(lambda tx: tx.places.add_places([quiet]))
+    assert (await database.read(lambda tx: tx.places.places()))["building-77"] == quiet
 
 
 async def test_only_homes_that_exist_are_found(database: SqliteDatabase) -> None:

@@ -1,0 +1,91 @@
+"""安静时段: when nothing but warnings sounds at a place; a form that works without any script."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request
+from starlette.datastructures import FormData
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from hub.console import mistakes
+from hub.console.console import Acting, Console, Here, Seeing
+from hub.console.pages import hhmm
+from hub.console.streams import EventStream
+from hub.console.visitor import Visitor
+from hub.domain.errors import DongdongError, Invalid
+from hub.domain.places import Spans
+from hub.domain.quiet_hours import OWN, read_spans
+
+ROWS = 3
+"""As many spans as the form offers at least; whoever needs more has them after the first ones are stored."""
+
+router = APIRouter()
+
+
+@router.get("/live/quiet-hours")
+async def follow(console: Here, visitor: Seeing) -> EventStream:
+    return console.stream(visitor, ())
+
+
+@router.get("/quiet-hours")
+async def show_quiet_hours(console: Here, request: Request, visitor: Seeing, place: str = "") -> HTMLResponse:
+    everywhere = await console.services.quiet.all()
+    spans = next((one.spans for one in everywhere if one.place.slug == place), console.services.quiet.default)
+    rows = tuple((hhmm(begins), hhmm(ends)) for begins, ends in spans)
+    return await _page(console, request, visitor, Draft(place, "hours" if spans else "never", rows))
+
+
+@router.post("/quiet-hours")
+async def change(console: Here, request: Request, visitor: Acting) -> Response:
+    draft = drafted(await request.form())
+    try:
+        await console.services.quiet.put(draft.place, wanted(draft), visitor.person_id)
+    except DongdongError as error:
+        sentence = mistakes.sentence(error, visitor.taste.language)
+        return await _page(console, request, visitor, draft, sentence, mistakes.status(error))
+    return RedirectResponse(f"/quiet-hours?place={draft.place}#all-title", 303)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The form as it stands: `how` is hours, never or wider; `rows` are begins and ends as browsers write them."""
+
+    place: str
+    how: str
+    rows: tuple[tuple[str, str], ...]
+
+
+def drafted(form: FormData) -> Draft:
+    """What somebody filled in; rows left empty do not count."""
+    rows = zip(form.getlist("begins"), form.getlist("ends"), strict=False)
+    filled = tuple((str(begins), str(ends)) for begins, ends in rows if begins or ends)
+    return Draft(str(form.get("place", "")), str(form.get("how", "")), filled)
+
+
+def wanted(draft: Draft) -> Spans | None:
+    """Some spans, none at all, or None for those of the wider place. Raises Invalid."""
+    if draft.how == "wider":
+        return None
+    if draft.how == "never":
+        return ()
+    if not draft.rows:
+        raise Invalid("empty_quiet_hours")
+    return read_spans([f"{begins}-{ends}" for begins, ends in draft.rows])
+
+
+async def _page(
+    console: Console, request: Request, visitor: Visitor, draft: Draft, mistake: str = "", status: int = 200
+) -> HTMLResponse:
+    everywhere = await console.services.quiet.all()
+    context = {
+        "default": console.services.quiet.default,
+        "own": [one for one in everywhere if one.is_own],
+        "kinds": [(kind, [one.place for one in everywhere if one.place.kind is kind]) for kind in OWN],
+        "draft": draft,
+        "rows": [*draft.rows, *[("", "")] * max(1, ROWS - len(draft.rows))],
+        "mistake": mistake,
+    }
+    answer = await console.page(request, visitor, "quiet_hours", (), live="/live/quiet-hours", context=context)
+    answer.status_code = status
+    return answer

@@ -1,0 +1,116 @@
+"""Quiet hours of single places: set, told to the devices they are for and to no others, taken back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from hub.adapters.database.database import SqliteDatabase
+from hub.domain.errors import Invalid, NotFound
+from hub.domain.places import Spans
+from hub.services.device_settings import DeviceSettings
+from hub.services.quiet_hours import QuietTimes
+from tests.hub.services.small_community import FakeClock, FakePublisher, small_community
+from wire.messages import Config, read
+
+DEFAULT: Spans = ((720, 840),)
+NIGHT: Spans = ((1200, 450),)
+
+
+@dataclass
+class Rig:
+    database: SqliteDatabase
+    publisher: FakePublisher
+    clock: FakeClock
+    settings: DeviceSettings
+    quiet: QuietTimes
+
+    async def told(self) -> dict[str, Spans]:
+        """Brings the devices up to date, and says which of them were told what."""
+        self.publisher.sent.clear()
+        await self.settings.update()
+        configs = [read(Config, payload) for _, payload in self.publisher.sent]
+        return {
+            config.to: tuple((one.begins_minute, one.ends_minute) for one in config.quiet_hours) for config in configs
+        }
+
+
+@pytest_asyncio.fixture
+async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
+    async with small_community(tmp_path) as database:
+        clock, publisher = FakeClock(), FakePublisher()
+        settings = DeviceSettings(database, publisher, clock, quiet_hours=DEFAULT)
+        rig = Rig(database, publisher, clock, settings, QuietTimes(database, settings, clock))
+        assert await rig.told() == {"dev-1": DEFAULT, "dev-2": DEFAULT}
+        yield rig
+
+
+async def test_a_buildings_own_reach_its_device_and_no_other(rig: Rig) -> None:
+    await rig.quiet.put("building-1", NIGHT, "wang")
+    assert await rig.told() == {"dev-1": NIGHT}
+    assert await rig.told() == {}
+
+
+async def test_those_of_a_grid_hold_for_its_buildings_but_for_one_that_has_its_own(rig: Rig) -> None:
+    await rig.quiet.put("building-1", (), "wang")
+    await rig.quiet.put("grid-1", NIGHT, "wang")
+    assert await rig.told() == {"dev-1": (), "dev-2": NIGHT}
+    await rig.quiet.put("building-1", None, "wang")
+    assert await rig.told() == {"dev-1": NIGHT}
+    await rig.quiet.put("grid-1", None, "wang")
+    assert await rig.told() == {"dev-1": DEFAULT, "dev-2": DEFAULT}
+
+
+async def test_it_is_said_whose_hours_hold(rig: Rig) -> None:
+    await rig.quiet.put("grid-1", NIGHT, "wang")
+    found = {one.place.slug: (one.spans, one.source and one.source.slug, one.is_own) for one in await rig.quiet.all()}
+    assert found == {
+        "grid-1": (NIGHT, "grid-1", True),
+        "grid-2": (DEFAULT, None, False),
+        "building-1": (NIGHT, "grid-1", False),
+        "building-2": (NIGHT, "grid-1", False),
+        "building-3": (DEFAULT, None, False),
+    }
+    assert (await rig.quiet.get("building-1-unit-1")).spans == NIGHT
+
+
+async def test_it_is_written_down_who_set_them(rig: Rig) -> None:
+    await rig.quiet.put("grid-1", NIGHT, "wang")
+    await rig.quiet.put("grid-1", None, "li")
+    rows = await rig.database.read(lambda tx: tx.audit.latest(2))
+    assert [(row.actor, row.what, row.detail) for row in rows] == [
+        ("li", "quiet_hours_set", {"place": "grid-1", "hours": None}),
+        ("wang", "quiet_hours_set", {"place": "grid-1", "hours": ["20:00-07:30"]}),
+    ]
+
+
+@pytest.mark.parametrize("slug", ["all", "building-1-unit-1"])
+async def test_an_entrance_and_the_whole_community_have_none_of_their_own(rig: Rig, slug: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        await rig.quiet.put(slug, NIGHT, "wang")
+    assert caught.value.key == "no_own_quiet_hours"
+    assert await rig.told() == {}
+
+
+async def test_a_place_that_is_not_there_is_not_found(rig: Rig) -> None:
+    with pytest.raises(NotFound):
+        await rig.quiet.put("building-99", NIGHT, "wang")
+    with pytest.raises(NotFound):
+        await rig.quiet.get("building-99")
+
+
+@pytest.mark.parametrize(("priority", "count"), [(60, 2), (223, 2), (224, 0), (250, 0)])
+async def test_before_it_is_sent_it_is_known_how_many_buildings_would_not_play_it(
+    rig: Rig, priority: int, count: int
+) -> None:
+    await rig.quiet.put("building-2", NIGHT, "wang")
+    at_noon = await rig.database.read(lambda tx: rig.quiet.silenced(tx, ["all"], priority, rig.clock.ms))
+    assert at_noon == count  # of three buildings one is quiet at night only
+    at_three = await rig.database.read(
+        lambda tx: rig.quiet.silenced(tx, ["all"], priority, rig.clock.ms + 3 * 3_600_000)
+    )
+    assert at_three == 0
