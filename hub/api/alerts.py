@@ -38,6 +38,15 @@ class Close(By):
     reason: Annotated[str, Field(max_length=500)] = ""
 
 
+class TakeBack(By):
+    """撤销."""
+
+    made: Annotated[
+        Literal["accepted", "arrived", "closed"], Field(description="The state to which the mistaken step led.")
+    ]
+    whose: Annotated[PersonId, Field(description="Who was said to have accepted, arrived or closed.")]
+
+
 class Note(By):
     """A remark for the journal."""
 
@@ -123,6 +132,13 @@ async def close(alert_id: str, body: Close, services: Served, grant: Responder) 
 async def reopen(alert_id: str, body: By, services: Served, grant: Staff) -> AlertDetail:
     """For the duty desk."""
     await services.alerts.reopen(alert_id, body.by)
+    return await _detail(services, alert_id)
+
+
+@router.post("/{alert_id}/take-back", summary="撤销: what was pressed by mistake just now", responses=_STEP)
+async def take_back(alert_id: str, body: TakeBack, services: Served, grant: Staff) -> AlertDetail:
+    """Within 20 s. Both stay in the journal; what was taken back counts in no report."""
+    await services.alerts.take_back(alert_id, body.by, State(body.made), body.whose)
     return await _detail(services, alert_id)
 
 

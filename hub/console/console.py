@@ -100,9 +100,12 @@ class Console:
         """Names one filling of a form."""
         return new_id(self.services.clock.now_ms())
 
-    def acted(self, language: str, text: str, **params: object) -> Response:
-        """The answer to a form that was taken: a sentence to say; it is marked for the catalogue where it stands."""
-        return acted(self.pages.sentence(language, text, **params))
+    def acted(self, language: str, text: str, *, undo: Mapping[str, str] | None = None, **params: object) -> Response:
+        """The answer to a form that was taken: a sentence to say; it is marked for the catalogue where it stands.
+
+        `undo` as in pages.acted.
+        """
+        return acted(self.pages.sentence(language, text, **params), undo)
 
 
 def keys(visitor: Visitor, parts: Collection[str], about: str) -> list[Key]:

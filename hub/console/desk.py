@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, Response
 from hub.console.console import Acting, Console, Here, Seeing
 from hub.console.language import mark as _
 from hub.console.streams import EventStream
+from hub.domain.alerts import Alert, State
 from hub.domain.errors import Invalid, NotFound
 from hub.services.ports import Tx
 from hub.services.views import AlertDetail, PersonView, alert_view, people_view
@@ -94,15 +95,19 @@ async def accept(
 ) -> Response:
     if not by:
         raise Invalid("close_needs_person")
-    await console.services.alerts.accept(alert_id, by, eta_minutes)
-    return console.acted(visitor.taste.language, _("已接单 ✓"))
+    alert = await console.services.alerts.accept(alert_id, by, eta_minutes)
+    undo = undoing(alert, by) if alert.acceptor_id == by and alert.state is State.ACCEPTED else None
+    return console.acted(visitor.taste.language, _("已接单 ✓"), undo=undo)
 
 
 @router.post("/alerts/{alert_id}/arrive")
 async def arrive(console: Here, visitor: Acting, alert_id: str) -> Response:
-    alert = await found(console, alert_id)
-    await console.services.alerts.arrive(alert_id, alert.acceptor.id if alert.acceptor else visitor.person_id)
-    return console.acted(visitor.taste.language, _("已记下：人到了 ✓"))
+    expected = (await found(console, alert_id)).acceptor
+    by = expected.id if expected else visitor.person_id
+    alert = await console.services.alerts.arrive(alert_id, by)
+    # An arrival that ended the asking has sent people home: that is mended by calling further people, not taken back.
+    undo = undoing(alert, by) if len(alert.going) >= alert.needed else None
+    return console.acted(visitor.taste.language, _("已记下：人到了 ✓"), undo=undo)
 
 
 @router.post("/alerts/{alert_id}/close")
@@ -114,8 +119,26 @@ async def close(
     seen: Annotated[str, Form()] = "",
     reason: Annotated[str, Form()] = "",
 ) -> Response:
-    await console.services.alerts.close(alert_id, visitor.person_id, outcome, seen, reason)
-    return console.acted(visitor.taste.language, _("已结束 ✓"))
+    alert = await console.services.alerts.close(alert_id, visitor.person_id, outcome, seen, reason)
+    return console.acted(visitor.taste.language, _("已结束 ✓"), undo=undoing(alert, visitor.person_id))
+
+
+@router.post("/desk/undo")
+async def undo(
+    console: Here,
+    visitor: Acting,
+    alert_id: Annotated[str, Form()],
+    made: Annotated[State, Form()],
+    whose: Annotated[str, Form()],
+) -> Response:
+    """Takes back what somebody at this desk has just pressed."""
+    await console.services.alerts.take_back(alert_id, visitor.person_id, made, whose)
+    return console.acted(visitor.taste.language, _("已撤销 ✓"))
+
+
+def undoing(alert: Alert, whose: str) -> dict[str, str]:
+    """The fields of `undo` for the step of `whose` that led to the alert as it is."""
+    return {"alert_id": alert.id, "made": alert.state.value, "whose": whose}
 
 
 @router.post("/alerts/{alert_id}/reopen")

@@ -20,6 +20,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "arrive": _("到了"),
         "close": _("结束"),
         "reopen": _("重新叫人"),
+        "take_back": _("撤销"),
         "note": _("记一笔"),
     },
     "alert_kind": {
@@ -138,6 +139,9 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "desk_asked": _("提醒值班台问情况"),
         "desk_unwatched": _("值班台没有人看着，已通知接手的人"),
         "reopened": _("重新叫人"),
+        "acceptance_taken_back": _("撤销接单，重新叫人"),
+        "arrival_taken_back": _("撤销“到了”，人还在路上"),
+        "closing_taken_back": _("撤销结束，重新叫人"),
         "note": _("备注"),
         "closed": _("结束"),
         "clock_stepped": _("系统时间被校正，期限跟着移动"),

@@ -49,9 +49,12 @@ def time_of_day(ms: float, zone: str) -> str:
     return datetime.fromtimestamp(ms / 1000, UTC).astimezone(ZoneInfo(zone)).strftime("%H:%M:%S")
 
 
-def acted(sentence: str) -> Response:
-    """The answer to a form that was taken: nothing to swap, the page says this sentence and closes its dialog."""
-    return Response(status_code=204, headers={"HX-Trigger": json.dumps({"acted": {"say": sentence}})})
+def acted(sentence: str, undo: Mapping[str, str] | None = None) -> Response:
+    """The answer to a form that was taken: nothing to swap, the page says this sentence and closes its dialog.
+
+    `undo` are the fields of the form by which the page offers, for 10 s, to take it back.
+    """
+    return Response(status_code=204, headers={"HX-Trigger": json.dumps({"acted": {"say": sentence, "undo": undo}})})
 
 
 def _environment(language: str) -> Environment:

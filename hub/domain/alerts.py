@@ -33,6 +33,7 @@ class By(StrEnum):
     ARRIVE = "arrive"
     CLOSE = "close"
     REOPEN = "reopen"
+    TAKE_BACK = "take_back"
     NOTE = "note"
 
 
@@ -47,11 +48,14 @@ TRANSITIONS: Mapping[tuple[State, By], State] = {
     (State.ACCEPTED, By.ARRIVE): State.ARRIVED,
     (State.ACCEPTED, By.CLOSE): State.CLOSED,
     (State.ACCEPTED, By.REOPEN): State.OPEN,
+    (State.ACCEPTED, By.TAKE_BACK): State.OPEN,
     (State.ACCEPTED, By.NOTE): State.ACCEPTED,
     (State.ARRIVED, By.ACCEPT): State.ARRIVED,  # more hands for the one who is there
     (State.ARRIVED, By.CLOSE): State.CLOSED,
     (State.ARRIVED, By.REOPEN): State.OPEN,
+    (State.ARRIVED, By.TAKE_BACK): State.ACCEPTED,
     (State.ARRIVED, By.NOTE): State.ARRIVED,
+    (State.CLOSED, By.TAKE_BACK): State.OPEN,
     (State.CLOSED, By.NOTE): State.CLOSED,
 }
 """All that people may do; whatever is not listed raises StepNotAllowed."""
@@ -71,6 +75,14 @@ REMIND_MS = 15_000
 """The elder never waits longer than this in silence while nobody has accepted (ALERTS.md)."""
 FAMILY_MS = 90_000
 """The family contact of a home is told when somebody accepts, or that nobody has after so long (ALERTS.md)."""
+TAKE_BACK_MS = 20_000
+"""So long what was pressed by mistake can be taken back: the page offers it for 10 s, and the way may take as long."""
+TAKEN_BACK: Mapping[State, str] = {
+    State.ACCEPTED: "acceptance_taken_back",
+    State.ARRIVED: "arrival_taken_back",
+    State.CLOSED: "closing_taken_back",
+}
+"""The journal's word for taking back the step that led to this state: that step stays in it, and counts for nothing."""
 SAME_PROMISE_MS = 60_000
 """A promise is given in minutes: one that differs by less is the same one, sent again."""
 
@@ -369,6 +381,28 @@ def reopen(alert: Alert, by: str, now_ms: int) -> Step:
     return _reopened(alert, now_ms, (Entry("reopened", by),), Purpose.WITHDRAWN)
 
 
+def take_back(alert: Alert, by: str, made: State, whose: str, ladder: Ladder, now_ms: int) -> Step:
+    """The desk pressed the wrong thing for `whose`, which made it `made`: as if it had not, for all who heard of it.
+
+    Of an arrival nobody but the elder heard, who is told again who comes; one that ended the asking is not taken back
+    like this, since people were sent home by it. After an acceptance or a closing all who were asked are asked again,
+    and the next rung too: nobody is known to go.
+    """
+    target = _target(alert, By.TAKE_BACK)
+    at_ms = {State.ACCEPTED: alert.accepted_ms, State.ARRIVED: alert.arrived_ms}.get(made, alert.closed_ms)
+    is_whose = made is State.CLOSED or whose == alert.acceptor_id
+    if alert.state is not made or not is_whose or at_ms is None or now_ms - at_ms > TAKE_BACK_MS:
+        raise Invalid("too_late_to_take_back")
+    entry = Entry(TAKEN_BACK[made], by, {"person_id": whose})
+    if target is State.OPEN:
+        return _asked_anew(alert, entry, ladder, now_ms)
+    if len(alert.going) < alert.needed:
+        raise Invalid("too_late_to_take_back")
+    comes = replace(alert, state=State.ACCEPTED, arrived_ms=None, due_ms=_expires_ms(alert))
+    comes, tell = _tell(comes, Stage.ACCEPTED, alert.acceptor_id, _minutes_left(alert, now_ms))
+    return Step(comes, (entry,), (tell,))
+
+
 def note(alert: Alert, by: str, text: str) -> Step:
     """A remark for the journal, in every state."""
     _target(alert, By.NOTE)
@@ -543,7 +577,7 @@ def _accepted(alert: Alert, by: str, eta_minutes: int, now_ms: int) -> Step:
         family_ms=None,
     )
     accepted, tell = _tell(accepted, Stage.CHANGED if has_changed else Stage.ACCEPTED, by, eta_minutes)
-    is_news = alert.kind is Kind.CALL and not has_changed
+    is_news = alert.kind is Kind.CALL and (not has_changed or alert.family_ms is not None)
     informs = (Inform(Audience.FAMILY, Purpose.FAMILY_ACCEPTED, by),) if is_news else ()
     return Step(accepted, (Entry("accepted", by, {"eta_minutes": eta_minutes}),), (tell,), informs=informs)
 
@@ -585,12 +619,22 @@ def _reopened(alert: Alert, now_ms: int, entries: tuple[Entry, ...], tell_accept
         needed=1,
         promised_ms=None,
         arrived_ms=None,
+        closed_ms=None,
         due_ms=now_ms,
         remind_ms=now_ms + REMIND_MS,
         pressed_ms=(),
     )
     alert, tell = _tell(alert, Stage.NOTIFYING)
     return Step(alert, entries, (tell,), informs=informs)
+
+
+def _asked_anew(alert: Alert, entry: Entry, ladder: Ladder, now_ms: int) -> Step:
+    """Open again, and whoever was thanked or told that it has ended is asked as before."""
+    rungs = tuple(range(min(alert.rung, len(ladder) - 1) + 1))
+    step = _reopened(alert, now_ms, (entry, *(_of_rung("asked", ladder, index) for index in rungs)), None)
+    needed = max((ladder[index].needed for index in rungs), default=1)
+    family_ms = now_ms + FAMILY_MS if alert.kind is Kind.CALL else None
+    return replace(step, alert=replace(step.alert, needed=needed, family_ms=family_ms), asks=rungs)
 
 
 def _arrived(alert: Alert, by: str | None, now_ms: int, entry: Entry) -> Step:

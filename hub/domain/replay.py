@@ -15,6 +15,9 @@ STATE_AFTER: Mapping[str, State] = {
     "reopened": State.OPEN,
     "arrived": State.ARRIVED,
     "closed": State.CLOSED,
+    "acceptance_taken_back": State.OPEN,
+    "arrival_taken_back": State.ACCEPTED,
+    "closing_taken_back": State.OPEN,
 }
 """What the journal's words make of the state; the others leave it, but for the acceptor's `withdrawn`."""
 

@@ -106,6 +106,14 @@ WORDS: dict[str, tuple[str, str]] = {
         "没有见到人就结束，必须写明原因。",
         "Closing without having seen the person needs a reason.",
     ),
+    "too_late_to_take_back": (
+        "来不及撤销了：已经过了时间，或者别人已经接着办了。请看一眼现在的状态。",
+        "Too late to take this back: the time is over, or somebody has gone on from it. Look at how it stands now.",
+    ),
+    "called_again": (
+        "不用撤销：老人又按了铃，新的求助已经在值班台上。",
+        "No need: the elder has pressed again, and the new call is on the duty desk.",
+    ),
     "empty_note": ("备注是空的，请写一句话。", "The note is empty. Write a sentence."),
     "empty_text": ("通知是空的，请写上要广播的话。", "The text is empty. Write what is to be announced."),
     "text_too_long": (
@@ -294,6 +302,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "step.arrive": ("到了", "arrive"),
     "step.close": ("结束", "close"),
     "step.reopen": ("重新叫人", "reopen"),
+    "step.take_back": ("撤销", "take back"),
     "step.note": ("备注", "note"),
     "role.admin": ("管理员", "administrator"),
     "role.staff": ("工作人员", "staff"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from hub.domain import alerts
-from hub.domain.alerts import Alert, By, Purpose, Seen, Step
+from hub.domain.alerts import TAKEN_BACK, Alert, By, Purpose, Seen, State, Step
 from hub.domain.errors import Changed, Invalid, NotFound
 from hub.domain.ladder import Ladder
 from hub.services.consequences import Consequences
@@ -15,14 +15,17 @@ from hub.services.recording import Committed, Policy, Recording
 TRIES = 3
 """Another hub may change the same alert at the same moment; each try reads it anew."""
 
-DONE: Mapping[By, str] = {
-    By.DECLINE: "declined",
-    By.WITHDRAW: "withdrawn",
-    By.CLOSE: "closed",
-    By.REOPEN: "reopened",
+DONE: Mapping[By, frozenset[str]] = {
+    By.DECLINE: frozenset({"declined"}),
+    By.WITHDRAW: frozenset({"withdrawn"}),
+    By.CLOSE: frozenset({"closed"}),
+    By.REOPEN: frozenset({"reopened"}),
+    By.TAKE_BACK: frozenset(TAKEN_BACK.values()),
 }
 """What the journal says of a step once it is taken; the others may be taken as often as wanted."""
-TURNS = frozenset({"opened", "accepted", "arrived", "withdrawn", "reopened", "acceptance_expired", "closed"})
+TURNS = frozenset(
+    {"opened", "accepted", "arrived", "withdrawn", "reopened", "acceptance_expired", "closed", *TAKEN_BACK.values()}
+)
 """The journal's words for a new state. What somebody did before the last of them may be done again."""
 
 
@@ -74,6 +77,20 @@ class AlertDesk:
         """The desk asks further people although somebody has accepted or arrived."""
         return await self._take(By.REOPEN, alert_id, by, lambda alert, now_ms: alerts.reopen(alert, by, now_ms))
 
+    async def take_back(self, alert_id: str, by: str, made: State, whose: str) -> Alert:
+        """撤销: the desk takes back that it said `whose` had accepted, arrived or closed, which made it `made`.
+
+        Raises Invalid `too_late_to_take_back` when that is long ago or overtaken, `called_again` when the elder has
+        pressed since the closing: that press has its own alert.
+        """
+
+        def step(tx: Tx, alert: Alert, ladder: Ladder, now_ms: int) -> Step:
+            if alert.state is State.CLOSED and tx.alerts.open_for([alert.joins]):
+                raise Invalid("called_again")
+            return alerts.take_back(alert, by, made, whose, ladder, now_ms)
+
+        return await self._take_reading(By.TAKE_BACK, alert_id, by, step)
+
     async def note(self, alert_id: str, by: str, text: str) -> Alert:
         """A remark in the journal."""
         return await self._take(By.NOTE, alert_id, by, lambda alert, _now_ms: alerts.note(alert, by, text))
@@ -117,7 +134,7 @@ def _has_done(tx: Tx, alert: Alert, by: str, what: By) -> bool:
         return False
     ends = TURNS | {"asked"} if what is By.DECLINE else TURNS
     for row in reversed(tx.alerts.journal(alert.id)):
-        if row.entry.what == DONE[what] and row.entry.actor == by:
+        if row.entry.what in DONE[what] and row.entry.actor == by:
             return True
         if row.entry.what in ends:
             return False

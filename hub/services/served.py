@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from hub.domain.alerts import Alert
+from hub.domain.alerts import Alert, State
 from hub.services.access import Access
 from hub.services.announce import Announcements
 from hub.services.desk_watch import DeskWatch
@@ -34,6 +34,7 @@ class AnsweringAlerts(Protocol):
     async def arrive(self, alert_id: str, by: str) -> Alert: ...
     async def close(self, alert_id: str, by: str, outcome: str, seen: str, reason: str = "") -> Alert: ...
     async def reopen(self, alert_id: str, by: str) -> Alert: ...
+    async def take_back(self, alert_id: str, by: str, made: State, whose: str) -> Alert: ...
     async def note(self, alert_id: str, by: str, text: str) -> Alert: ...
 
 

@@ -89,6 +89,34 @@ async def test_an_alert_appears_is_accepted_for_somebody_and_closed_without_relo
     assert await desk.evaluate("window.isSamePage")
 
 
+async def test_a_mistaken_step_is_taken_back_by_button_or_key_and_the_queue_stays_where_it_is(stand: Rig) -> None:
+    alert_id = await stand.world.press()
+    desk = await stand.signed_in(await stand.context())
+    card, undo = desk.locator(f"#alert-{alert_id}"), desk.locator("#undo")
+    await card.get_by_role("button", name="替人接单").click()
+    await desk.select_option("#by", "ouyang")
+    await desk.locator("dialog button.primary").click()
+    await expect(card).to_contain_text("有人在路上")
+    await expect(undo).to_contain_text("撤销（")
+    await expect(desk.locator("#polite")).to_contain_text("10 秒内可以撤销")
+    still = "document.activeElement.blur()"  # a queue with the focus in it stands still for a while
+    await desk.evaluate(still)
+    await desk.keyboard.press("Control+z")
+    await expect(card).to_contain_text("没人接")
+    await expect(undo).to_be_hidden()
+
+    await card.get_by_role("button", name="结束").click()
+    await desk.fill("#outcome", "误按，一切都好")
+    await desk.get_by_text("通过电话或对讲确认").click()
+    await desk.locator("dialog button.primary").click()
+    await expect(desk.locator("#act")).to_be_hidden()
+    await desk.evaluate(still)
+    await expect(card).to_have_count(0)
+    await undo.get_by_role("button").click()
+    await expect(card).to_contain_text("没人接")
+    await expect(desk.locator("#toast")).to_contain_text("已撤销")
+
+
 async def test_what_was_typed_stays_when_the_step_is_refused(stand: Rig) -> None:
     alert_id = await stand.world.press()
     desk = await stand.signed_in(await stand.context())

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, func, literal_column, or_, select
+from sqlalchemy import Connection, bindparam, case, exists, func, literal_column, or_, select
 
 from hub.adapters.database import tables
 from hub.adapters.database.rows import (
@@ -20,7 +20,7 @@ from hub.adapters.database.rows import (
     insert_values,
     rows_in,
 )
-from hub.domain.alerts import Alert, Entry, Kind
+from hub.domain.alerts import TAKEN_BACK, Alert, Entry, Kind, State
 from hub.domain.errors import Changed
 from hub.domain.score import Call
 from hub.services.ports import JournalRow
@@ -49,12 +49,23 @@ _NEXT_DUE = select(
     )
 )
 _WHEN = ("opened", "accepted", "arrived")
+_LATER = tables.journal.alias("later")
+_TAKES_BACK = case(
+    (_JOURNAL.what == "accepted", TAKEN_BACK[State.ACCEPTED]), (_JOURNAL.what == "arrived", TAKEN_BACK[State.ARRIVED])
+)
+# What was taken back never was: it counts in no report.
+_IS_TAKEN_BACK = exists().where(
+    _LATER.c.alert_id == _JOURNAL.alert_id,
+    _LATER.c.id > _JOURNAL.id,
+    _LATER.c.what == _TAKES_BACK,
+    _LATER.c.detail["person_id"].as_string() == _JOURNAL.actor,
+)
 _FIRST = [func.min(case((_JOURNAL.what == what, _JOURNAL.at_ms))) for what in _WHEN]
 _CALLS = (
     select(_ALERT.place, _ALERT.is_exercise, *_FIRST)
     .join(tables.journal, _JOURNAL.alert_id == _ALERT.id)
     .where(_ALERT.community_id == COMMUNITY, _ALERT.opened_ms >= bindparam("since"), _ALERT.kind != Kind.SERVICE)
-    .where(_JOURNAL.what.in_(_WHEN))
+    .where(_JOURNAL.what.in_(_WHEN), ~_IS_TAKEN_BACK)
     .group_by(_ALERT.id)
 )
 _CHANGED = [column.name for column in columns(tables.alert, Alert) if column.name != "id"]

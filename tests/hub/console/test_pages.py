@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
@@ -210,6 +211,50 @@ async def test_accepting_for_somebody_names_that_person(world: Stage, browser: h
     alert = await world.database.read(lambda tx: alert_view(tx, alert_id, world.clock.now_ms()))
     assert alert.acceptor is not None
     assert (alert.acceptor.id, alert.state) == ("ouyang", "accepted")
+
+
+def offered(answer: httpx.Response) -> dict[str, str]:
+    """The fields by which the page offers to take the step back."""
+    assert answer.status_code == 204
+    undo: dict[str, str] = json.loads(answer.headers["hx-trigger"])["acted"]["undo"]
+    return undo
+
+
+async def test_every_step_of_the_desk_can_be_taken_back_for_a_while(world: Stage, browser: httpx.AsyncClient) -> None:
+    await signed_in(world, browser)
+    alert_id = await world.press()
+    accept, close = {"by": "ouyang", "eta_minutes": "5"}, {"outcome": "误按", "seen": "conversation"}
+    for steps in (("accept",), ("accept", "arrive"), ("accept", "arrive", "close")):
+        for step in steps:
+            form = {"accept": accept, "close": close}.get(step, {})
+            answer = await browser.post(f"/alerts/{alert_id}/{step}", data=form, headers=HTMX)
+        assert (await browser.post("/desk/undo", data=offered(answer), headers=HTMX)).status_code == 204
+        if steps[-1] == "arrive":
+            await browser.post(f"/alerts/{alert_id}/reopen", headers=HTMX)
+        alert = await world.database.read(lambda tx: alert_view(tx, alert_id, world.clock.now_ms()))
+        assert alert.state == "open"
+    page = (await browser.get(f"/alerts/{alert_id}")).text
+    assert [word in page for word in ("撤销接单", "撤销“到了”", "撤销结束")] == [True] * 3
+
+
+async def test_what_was_pressed_long_ago_is_not_taken_back(world: Stage, browser: httpx.AsyncClient) -> None:
+    await signed_in(world, browser)
+    alert_id = await world.press()
+    form = {"by": "ouyang", "eta_minutes": "5"}
+    undo = offered(await browser.post(f"/alerts/{alert_id}/accept", data=form, headers=HTMX))
+    assert isinstance(world.clock, FakeClock)
+    world.clock.ms += 30_000
+    answer = await browser.post("/desk/undo", data=undo, headers=HTMX)
+    assert answer.status_code == 422
+    assert "来不及撤销" in answer.text
+
+
+async def test_a_backup_is_no_step_to_take_back(world: Stage, browser: httpx.AsyncClient) -> None:
+    await signed_in(world, browser)
+    alert_id = await world.press()
+    await world.services.alerts.accept(alert_id, "guli", 5)
+    form = {"by": "ouyang", "eta_minutes": "5"}
+    assert offered(await browser.post(f"/alerts/{alert_id}/accept", data=form, headers=HTMX)) is None
 
 
 async def test_a_step_that_is_not_possible_is_a_sentence_in_the_readers_language(

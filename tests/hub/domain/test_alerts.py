@@ -88,6 +88,7 @@ TAKE: dict[By, Callable[[Alert], Step]] = {
     By.ARRIVE: lambda alert: alerts.arrive(alert, "li", NOW_MS),
     By.CLOSE: lambda alert: alerts.close(alert, "li", "好了", Seen.CONVERSATION, "", NOW_MS),
     By.REOPEN: lambda alert: alerts.reopen(alert, "li", NOW_MS),
+    By.TAKE_BACK: lambda alert: alerts.take_back(alert, "desk", alert.state, "wang", DEFAULT, NOW_MS),
     By.NOTE: lambda alert: alerts.note(alert, "li", "电话没人接"),
 }
 
@@ -124,7 +125,8 @@ def test_every_pair_of_state_and_step_leads_where_the_table_says_or_is_refused_b
 
 def test_nothing_that_people_do_ends_an_alert_but_a_closing() -> None:
     assert {step for (_, step), target in TRANSITIONS.items() if target is State.CLOSED} == {By.CLOSE, By.NOTE}
-    assert [at for at, step in TRANSITIONS if at is State.CLOSED] == [State.CLOSED]
+    after_it = {step: target for (at, step), target in TRANSITIONS.items() if at is State.CLOSED}
+    assert after_it == {By.NOTE: State.CLOSED, By.TAKE_BACK: State.OPEN}
 
 
 # --- opening and the ladder ----------------------------------------------------------------------------
@@ -543,6 +545,66 @@ def test_the_desk_may_open_again_what_is_accepted_or_arrived_and_the_acceptor_is
         assert step.alert.state is State.OPEN
         assert step.alert.due_ms == NOW_MS
         assert step.informs == (Inform(Audience.ACCEPTOR, Purpose.WITHDRAWN, "wang"),)
+
+
+def test_taking_back_an_acceptance_or_a_closing_asks_all_again_who_were_thanked_or_told_that_it_ended() -> None:
+    up = replace(accepted(), rung=2)
+    ended = alerts.close(up, "desk", "误按", Seen.CONVERSATION, "", NOW_MS).alert
+    for before, whose in ((up, "wang"), (ended, "desk")):
+        step = alerts.take_back(before, "desk", before.state, whose, DEFAULT, NOW_MS + 9_000)
+        assert (step.alert.state, step.alert.acceptor_id, step.alert.closed_ms) == (State.OPEN, None, None)
+        assert step.asks == (0, 1, 2)
+        assert step.alert.due_ms == NOW_MS + 9_000
+        assert [tell.stage for tell in step.tells] == [Stage.NOTIFYING]
+        assert step.entries[0].actor == "desk"
+        assert step.entries[0].detail == {"person_id": whose}
+        check_deadlines(step.alert)
+
+
+def test_the_elder_and_the_family_hear_who_comes_instead_after_an_acceptance_was_taken_back() -> None:
+    undone = alerts.take_back(accepted(), "desk", State.ACCEPTED, "wang", DEFAULT, NOW_MS + 5_000).alert
+    assert undone.family_ms == NOW_MS + 5_000 + alerts.FAMILY_MS
+    step = alerts.accept(undone, "li", 3, NOW_MS + 20_000)
+    assert [(tell.stage, tell.person_id) for tell in step.tells] == [(Stage.CHANGED, "li")]
+    assert Inform(Audience.FAMILY, Purpose.FAMILY_ACCEPTED, "li") in step.informs
+
+
+def test_taking_back_an_arrival_tells_the_elder_again_who_comes_and_keeps_the_promise() -> None:
+    before = alerts.accept(accepted(), "li", 6, NOW_MS).alert
+    there = alerts.arrive(before, "wang", NOW_MS + 60_000).alert
+    step = alerts.take_back(there, "desk", State.ARRIVED, "wang", DEFAULT, NOW_MS + 65_000)
+    assert replace(step.alert, stage_seq=before.stage_seq) == before
+    assert [(tell.stage, tell.person_id, tell.minutes) for tell in step.tells] == [(Stage.ACCEPTED, "wang", 3)]
+    assert step.asks == ()
+    assert step.informs == ()
+
+
+def test_an_arrival_that_sent_people_home_is_not_taken_back() -> None:
+    there = alerts.arrive(one_of_two(), "wang", NOW_MS).alert
+    with pytest.raises(Invalid, match="too_late_to_take_back"):
+        alerts.take_back(there, "desk", State.ARRIVED, "wang", DEFAULT, NOW_MS)
+
+
+@pytest.mark.parametrize(
+    ("before", "made", "whose", "after_ms"),
+    [
+        (accepted, State.ACCEPTED, "li", 1_000),  # somebody else has accepted meanwhile
+        (arrived, State.ACCEPTED, "wang", 1_000),  # who was said to go is there meanwhile
+        (accepted, State.ACCEPTED, "wang", alerts.TAKE_BACK_MS + 1),
+        (arrived, State.ARRIVED, "wang", alerts.TAKE_BACK_MS + 1),
+        (closed, State.CLOSED, "wang", alerts.TAKE_BACK_MS + 1),
+    ],
+)
+def test_nothing_is_taken_back_that_is_long_ago_or_overtaken(
+    before: Callable[[], Alert], made: State, whose: str, after_ms: int
+) -> None:
+    with pytest.raises(Invalid, match="too_late_to_take_back"):
+        alerts.take_back(before(), "desk", made, whose, DEFAULT, NOW_MS + after_ms)
+
+
+def test_what_is_taken_back_breaks_no_alert_whose_ladder_became_shorter() -> None:
+    step = alerts.take_back(replace(accepted(), rung=3), "desk", State.ACCEPTED, "wang", DEFAULT[:2], NOW_MS)
+    assert step.asks == (0, 1)
 
 
 @pytest.mark.parametrize("text", ["", "  ", "\n\t"])

@@ -218,6 +218,26 @@ class AlertMachine(RuleBasedStateMachine):
         if self.attempt(lambda: alerts.reopen(self.alert, who, self.now_ms), "accepted", "arrived"):
             self.reopen_model()
 
+    @rule(made=st.sampled_from(State), who=PEOPLE)
+    def takes_back(self, made: State, who: str) -> None:
+        """Whatever the desk takes back, the alert is open or somebody still goes; long ago or overtaken, nothing is."""
+        before, model = self.alert, self.model
+        try:
+            step = alerts.take_back(before, "desk", made, who, self.ladder, self.now_ms)
+        except (Invalid, StepNotAllowed):
+            return
+        assert made.value == model.state
+        self.take(step)
+        if made is State.ARRIVED:
+            assert model.goes[0] == who
+            assert len(model.goes) >= model.needed
+            model.state = "accepted"
+        else:
+            self.reopen_model()
+            assert step.asks == tuple(range(min(before.rung, len(self.ladder) - 1) + 1))
+            assert step.alert.due_ms == self.now_ms
+            model.needed = max(self.ladder[rung].needed for rung in step.asks)
+
     @rule(who=PEOPLE, text=st.sampled_from(["", " ", "门锁着"]))
     def notes(self, who: str, text: str) -> None:
         try:

@@ -51,6 +51,29 @@ def test_state_and_acceptor_follow_the_journal() -> None:
     assert [one.rung for one in frames] == [1, 1, 1, 5, 5, 5, 5]
 
 
+def test_what_the_desk_took_back_is_seen_to_be_taken_back() -> None:
+    journal = [
+        line(0, "opened", "elder"),
+        line(10, "accepted", "li"),
+        line(15, "acceptance_taken_back", "desk", person_id="li"),
+        line(20, "accepted", "wang"),
+        line(30, "arrived", "wang"),
+        line(35, "arrival_taken_back", "desk", person_id="wang"),
+        line(90, "closed", "desk"),
+        line(95, "closing_taken_back", "desk", person_id="desk"),
+    ]
+    frames = replay(journal, [], [], [])
+    assert [(one.state, one.acceptor_id) for one in frames[1:]] == [
+        (State.ACCEPTED, "li"),
+        (State.OPEN, None),
+        (State.ACCEPTED, "wang"),
+        (State.ARRIVED, "wang"),
+        (State.ACCEPTED, "wang"),
+        (State.CLOSED, "wang"),
+        (State.OPEN, None),
+    ]
+
+
 def test_every_line_of_the_journal_is_in_exactly_one_frame() -> None:
     frames = replay(JOURNAL, [], [], [])
     assert [index for one in frames for index in one.lines] == list(range(len(JOURNAL)))

@@ -71,6 +71,40 @@ async def test_a_repeated_withdrawal_succeeds_also_after_the_next_rung_was_asked
     assert (await rig.desk.withdraw(alert.id, "wang")).state is State.OPEN
 
 
+async def test_after_an_acceptance_was_taken_back_everybody_who_was_thanked_is_asked_again(rig: PressRig) -> None:
+    alert = await rig.press()
+    await wait_until(lambda: rig.dispatcher._in_hand == set(), "all sent")
+    await rig.desk.accept(alert.id, "chen", 4)
+    rig.clock.pass_ms(5_000)
+    after = await rig.desk.take_back(alert.id, "wang", State.ACCEPTED, "chen")
+    assert (after.state, after.acceptor_id) == (State.OPEN, None)
+    sent = [one for one in await rig.notifications(alert.id) if one.person_id in RUNG_0]
+    last = {(one.person_id, one.channel): one.purpose for one in sent}
+    assert set(last.values()) == {Purpose.ASK}
+    assert await rig.desk.take_back(alert.id, "wang", State.ACCEPTED, "chen") == after  # pressed twice
+    await rig.pass_ms(10)
+    assert (await rig.alert(alert.id)).rung == 1
+
+
+async def test_a_closing_is_not_taken_back_when_the_elder_has_pressed_again(rig: PressRig) -> None:
+    alert = await rig.press()
+    await rig.desk.close(alert.id, "wang", "误按", "conversation")
+    again = await rig.press()
+    assert again.id != alert.id
+    with pytest.raises(Invalid, match="called_again"):
+        await rig.desk.take_back(alert.id, "wang", State.CLOSED, "wang")
+    assert (await rig.alert(alert.id)).state is State.CLOSED
+
+
+async def test_a_closing_that_was_taken_back_asks_on_and_may_be_closed_again(rig: PressRig) -> None:
+    alert = await rig.press()
+    await rig.desk.close(alert.id, "wang", "误按", "conversation")
+    assert (await rig.desk.take_back(alert.id, "wang", State.CLOSED, "wang")).state is State.OPEN
+    await rig.pass_ms(10)
+    assert (await rig.alert(alert.id)).rung == 1
+    assert (await rig.desk.close(alert.id, "wang", "看过了", "door")).state is State.CLOSED
+
+
 async def test_two_people_who_accept_at_once_are_acceptor_and_backup(rig: PressRig) -> None:
     alert = await rig.press()
     first, second = await asyncio.gather(rig.desk.accept(alert.id, "wang", 4), rig.desk.accept(alert.id, "li", 4))

@@ -241,6 +241,18 @@ class PressMachine(RuleBasedStateMachine):
         with suppress(StepNotAllowed, Invalid):
             self.run(getattr(self.desk, step)(alert.id, who, *arguments.get(step, [])))
 
+    @rule(which=WHICH, who=PEOPLE, step=st.sampled_from(["accept", "arrive", "close"]), by_ms=st.integers(0, 9_000))
+    def the_desk_presses_the_wrong_thing_and_takes_it_back(self, which: int, who: str, step: str, by_ms: int) -> None:
+        alert = self.pick(which)
+        if alert is None:
+            return
+        arguments: dict[str, list[object]] = {"accept": [4], "close": ["好了", "door"]}
+        with suppress(StepNotAllowed, Invalid):
+            made = self.run(getattr(self.desk, step)(alert.id, who, *arguments.get(step, []))).state
+            self.clock.pass_ms(by_ms)
+            self.run(self.drained())
+            self.run(self.desk.take_back(alert.id, "wang", made, who))
+
     @rule(which=WHICH, people=st.lists(PEOPLE, min_size=1, max_size=2), is_dying=st.sampled_from([False] * 5 + [True]))
     def people_accept(self, which: int, people: list[str], is_dying: bool) -> None:
         alert = self.pick(which)

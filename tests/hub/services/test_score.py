@@ -57,6 +57,20 @@ async def test_the_first_acceptance_and_arrival_count_per_grid_and_hour(database
     assert {one.after_s: one.accepted for one in found.curve if one.after_s in (0, 20, 180)} == {0: 0, 20: 2, 180: 3}
 
 
+async def test_what_the_desk_took_back_never_was_accepted_or_arrived_at(database: SqliteDatabase) -> None:
+    def job(tx: Tx) -> None:
+        add(tx, "one", ("accepted", 10))
+        undone = Entry("acceptance_taken_back", "desk", {"person_id": "wang"})
+        tx.alerts.add_journal([("one", NOON_MS + 15_000, undone)])
+        add(tx, "two", ("accepted", 20), ("arrived", 30))
+        undone = Entry("arrival_taken_back", "desk", {"person_id": "wang"})
+        tx.alerts.add_journal([("two", NOON_MS + 35_000, undone), ("two", NOON_MS + 200_000, Entry("arrived", "wang"))])
+
+    await database.write(job)
+    found = (await score(database)).real.total
+    assert (found.calls, found.within_60_s, found.arrive_p50_ms) == (2, 1, 200_000)
+
+
 async def test_exercises_are_apart_and_service_is_no_call_for_help(database: SqliteDatabase) -> None:
     def job(tx: Tx) -> None:
         add(tx, "real", ("accepted", 70))

@@ -37,11 +37,39 @@ document.addEventListener("htmx:error", (event) => {
 // The hub took it: the server's sentence comes with the event.
 document.addEventListener("acted", (event) => {
   dialog?.close();
-  announce("polite", event.detail.say ?? event.detail.value ?? "");
-  const toast = document.getElementById("toast");
-  toast.textContent = event.detail.say ?? "";
-  toast.hidden = false;
-  setTimeout(() => { toast.hidden = true; }, 6000);
+  const said = event.detail.say ?? event.detail.value ?? "";
+  const fields = undo && event.detail.undo;
+  announce("polite", fields ? `${said} ${undo.dataset.say}` : said);
+  document.getElementById("toast-say").textContent = said;
+  if (undo) undo.hidden = !fields;
+  if (fields) {
+    for (const [name, value] of Object.entries(fields)) undo.elements[name].value = value;
+    undo.querySelector(".mistake").textContent = "";
+  }
+  show(fields ? UNDO_S : SAID_S);
+});
+
+// What was just pressed can be taken back for a while. Ctrl+Z reaches it from anywhere: the line takes no focus, so
+// that a second Enter undoes nothing.
+const UNDO_S = 10, SAID_S = 6;
+const toast = document.getElementById("toast"), undo = document.getElementById("undo");
+let timer = 0;
+function show(seconds) {
+  clearInterval(timer);
+  const count = () => {
+    toast.hidden = seconds === 0;
+    if (undo) undo.querySelector("b").textContent = seconds;
+    if (seconds-- === 0) clearInterval(timer);
+  };
+  count();
+  timer = setInterval(count, 1000);
+}
+undo?.addEventListener("submit", () => show(UNDO_S));
+document.addEventListener("keydown", (event) => {
+  if (!undo || undo.hidden || toast.hidden || event.key.toLowerCase() !== "z" || !(event.ctrlKey || event.metaKey)) return;
+  if (event.target.closest("input, textarea, select")) return;
+  event.preventDefault();
+  undo.requestSubmit();
 });
 
 // A list is searched where it stands; its address carries the words.
