@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -46,6 +47,25 @@ class Town:
     async def presses(self, alert: Json) -> int:
         """How many presses became this alert."""
         return int((await self.hub.api.get(f"/alerts/{alert['id']}"))["press_count"])
+
+    async def announce(self, *devices: str, **wanted: object) -> str:
+        """Announces something where these devices are; its id."""
+        places = [device.removeprefix("dev-") for device in devices]
+        body = {"text": "今天下午3点到5点停水，请提前储水。", "places": places, "kind": "routine", **wanted}
+        return str((await self.hub.api.post("/announcements", body))["id"])
+
+    async def reach(self, announcement_id: str, expected: dict[str, str]) -> dict[str, Json]:
+        """Returns each device's part once they are in these states."""
+
+        async def parts() -> dict[str, Json]:
+            found = await self.hub.api.get(f"/announcements/{announcement_id}")
+            return {one["device"]: one for one in found["buildings"] if one["device"] in expected}
+
+        async def are_there() -> bool:
+            return {device: one["state"] for device, one in (await parts()).items()} == expected
+
+        await wait_until(are_there, f"{expected}", HEARD_S)
+        return await parts()
 
     async def told(self, device: str, alert: Json, stage: str) -> None:
         """Returns when the building has spoken this stage."""
@@ -98,6 +118,26 @@ async def test_a_notice_is_heard_where_loudspeaker_and_microphone_work_whatever_
     assert {device: one["heard"] for device, one in seen.items()} == {A: True, B: False, C: False, D: True}
     await town.buildings.fault(B, Fault.SILENT_SPEAKER, 0)
     await town.buildings.fault(C, Fault.DEAD_MICROPHONE, 0)
+
+
+async def test_everything_that_sounds_or_is_planned_is_stopped_by_one_request(town: Town) -> None:
+    planned = await town.announce(C, play_at_ms=time.time_ns() // 10**6 + 3_600_000)
+    loud = await town.announce(A, B, kind="red", repeat=5)
+    await town.reach(loud, {A: "playing", B: "playing"})
+    await town.reach(planned, {C: "ready"})
+    stopped = await town.hub.api.stop_all()
+    assert {planned, loud} <= {one["id"] for one in stopped}  # and what a building that is away could still play
+    await town.reach(loud, {A: "stopped", B: "stopped"})
+    await town.reach(planned, {C: "stopped"})
+
+
+async def test_a_building_with_quiet_hours_of_its_own_keeps_silent_while_others_play(town: Town) -> None:
+    place = A.removeprefix("dev-")
+    await town.hub.api.put(f"/places/{place}/quiet-hours", {"hours": ["00:00-00:00"]})
+    parts = await town.reach(await town.announce(A, B), {A: "suppressed", B: "played"})
+    assert parts[A]["reason"] == "quiet hours 00:00-00:00"
+    await town.hub.api.put(f"/places/{place}/quiet-hours", {"hours": []})
+    await town.reach(await town.announce(A), {A: "played"})
 
 
 async def test_a_press_without_a_link_survives_a_reboot_and_arrives_once(town: Town) -> None:

@@ -26,9 +26,21 @@ class Api:
 
     async def post(self, path: str, body: Mapping[str, object]) -> Json:
         """Does something below /api/v1."""
-        async with self._session.post(f"{self._url}/api/v1{path}", json=dict(body), headers=self._headers) as answer:
+        return dict(await self._send("POST", path, body))
+
+    async def put(self, path: str, body: Mapping[str, object]) -> Json:
+        """Sets something below /api/v1."""
+        return dict(await self._send("PUT", path, body))
+
+    async def stop_all(self) -> list[Json]:
+        """Stops everything that sounds or is planned; what that was."""
+        return list(await self._send("POST", "/announcements/stop", {}))
+
+    async def _send(self, method: str, path: str, body: Mapping[str, object]) -> Any:
+        url = f"{self._url}/api/v1{path}"
+        async with self._session.request(method, url, json=dict(body), headers=self._headers) as answer:
             answer.raise_for_status()
-            return dict(await answer.json())
+            return await answer.json()
 
     async def alerts(self, button: str) -> list[Json]:
         """All alerts of the buttons with this name, the newest first."""

@@ -193,21 +193,29 @@ async def test_a_stop_that_could_not_be_sent_goes_out_with_the_next_connection(r
 
 
 class CrossingPublisher(FakePublisher):
-    """Somebody stops the announcement in the instant in which its manifest is on its way."""
+    """Somebody stops the announcement, or everything, in the instant in which its manifest is on its way."""
 
     announcements: Announcements
+    is_everything = False
     is_crossed = False
 
     async def to_place(self, community: str, place: str, payload: bytes, *, expiry_s: int) -> None:
         message = read_announce(payload)
         if not self.is_crossed:
             self.is_crossed = True
-            await self.announcements.stop(message.announcement_id, "wang")
+            if self.is_everything:
+                await self.announcements.stop_all("wang")
+            else:
+                await self.announcements.stop(message.announcement_id, "wang")
         await super().to_place(community, place, payload, expiry_s=expiry_s)
 
 
-async def test_a_stop_that_crosses_its_manifest_is_the_last_that_a_place_hears(rig: Rig) -> None:
+@pytest.mark.parametrize("is_everything", [False, True])
+async def test_a_stop_that_crosses_its_manifest_is_the_last_that_a_place_hears(
+    rig: Rig, *, is_everything: bool
+) -> None:
     publisher = CrossingPublisher()
+    publisher.is_everything = is_everything
     rig.announcements = Announcements(rig.database, publisher, rig.sounds, rig.clock, rig.news)
     publisher.announcements = rig.announcements
     await rig.announce()
@@ -337,27 +345,6 @@ async def test_what_is_over_is_stopped_only_where_somebody_may_still_hear_it(
     assert [one.id for one in await rig.announcements.stop_all("wang")] == [announcement.id] * is_stopped
     for _, message in rig.publisher.announced():
         assert message.valid_until_ms > rig.clock.ms
-
-
-async def test_one_that_is_being_sent_when_everything_is_stopped_is_stopped_last(rig: Rig) -> None:
-    publisher = StoppingAll()
-    rig.announcements = Announcements(rig.database, publisher, rig.sounds, rig.clock, rig.news)
-    publisher.announcements = rig.announcements
-    await rig.announce()
-    assert [type(message) for _, message in publisher.announced()] == [Stop, Manifest, Stop]
-
-
-class StoppingAll(FakePublisher):
-    """Somebody stops everything in the instant in which a manifest is on its way."""
-
-    announcements: Announcements
-    is_crossed = False
-
-    async def to_place(self, community: str, place: str, payload: bytes, *, expiry_s: int) -> None:
-        if not self.is_crossed:
-            self.is_crossed = True
-            await self.announcements.stop_all("wang")
-        await super().to_place(community, place, payload, expiry_s=expiry_s)
 
 
 async def test_receipts_out_of_order_and_twice_come_to_the_same(rig: Rig) -> None:
