@@ -84,7 +84,14 @@ class Agent:
             self._frame_came,
             self.health,
         )
-        self._playback = Playback(sound, ports.clock, self.post, self._spawn, self.link.want)
+        self._playback = Playback(
+            sound,
+            ports.clock,
+            self.post,
+            self._spawn,
+            self.link.want,
+            lambda: announcements.needed(self.state.announcements),
+        )
         self._tasks: asyncio.TaskGroup | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._ended = asyncio.Event()

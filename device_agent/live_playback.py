@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from device_agent.clock import DeviceClock
 from device_agent.core.live import FrameDecoder, LiveSource
+from device_agent.core.priorities import resumes
 from device_agent.core.sounds import SAMPLE_RATE, Sound
 from wire.live import MOST_FRAMES, Frame
 from wire.messages import Live
@@ -85,5 +86,11 @@ class LivePlayback:
 
 def _sound(message: Live, source: LiveSource, start_s: float) -> Sound:
     return Sound(
-        message.announcement_id, source, message.priority, start_s=start_s, volume=message.volume, is_live=True
+        message.announcement_id,
+        source,
+        message.priority,
+        start_s=start_s,
+        volume=message.volume,
+        resumes=resumes(message.priority),
+        is_live=True,
     )

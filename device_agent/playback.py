@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -90,6 +90,7 @@ class Playback:
         post: Callable[[events.Event], None],
         spawn: Callable[[Coroutine[Any, Any, None]], object],
         want: Callable[[str], None],
+        needed: Callable[[], Collection[str]],
     ) -> None:
         self.mixer = Mixer()
         self.live = LivePlayback(clock, OpusFrames, self._mix)
@@ -99,6 +100,7 @@ class Playback:
         self._post = post
         self._spawn = spawn
         self._want = want
+        self._needed = needed
         self._sources: dict[str, Sound] = {}
         self._unsaid: dict[str, effects.Speak] = {}
         self._coming: set[str] = set()
@@ -164,7 +166,7 @@ class Playback:
 
     async def _keep(self, sha256: str, data: bytes) -> None:
         try:
-            is_kept = await asyncio.to_thread(self._hardware.files.put, sha256, data)
+            is_kept = await asyncio.to_thread(self._hardware.files.put, sha256, data, self._needed())
         except OSError as error:
             self._post(events.AudioFailed(sha256, f"cannot be kept on disk: {error.strerror}"))
             return

@@ -131,6 +131,11 @@ def due(state: AnnouncementsState, now: Moment) -> int | None:
     return min((each for each in instants if each is not None), default=None)
 
 
+def needed(state: AnnouncementsState) -> set[str]:
+    """The hashes of the sounds that may still be played, however far ahead."""
+    return {each.manifest.audio_sha256 for each in state.known.values() if each.step is not Step.ENDED}
+
+
 def is_busy(state: AnnouncementsState, now: Moment, ahead_ms: int) -> bool:
     """Whether an announcement sounds here, waits for its turn, or is to sound within the next `ahead_ms`."""
     return any(

@@ -91,6 +91,7 @@ class LiveSource:
         with self._lock:
             if self._made_to is None or start > self._made_to + SAMPLE_RATE:
                 self._made, self._made_to, self._missing = np.zeros(0, np.int16), start, CONCEALED
+                self._waiting = {at: opus for at, opus in self._waiting.items() if at + FRAME > start}
             while self._made_to < stop:
                 self._add(self._next(self._made_to, stop))
             return self._read(start, stop)

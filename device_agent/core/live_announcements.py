@@ -24,6 +24,7 @@ class LiveStep(Enum):
 
     WAITING = "waiting"
     SOUNDING = "sounding"
+    HELD = "held"  # interrupted; comes back where the speaker is by then
     ENDED = "ended"
 
 
@@ -92,7 +93,7 @@ def stop(state: LiveState, which: str, now: Moment) -> Result:
     for key, each in state.known.items():
         if which not in (key, "all") or each.step is LiveStep.ENDED:
             continue
-        if each.step is LiveStep.SOUNDING:
+        if each.step in (LiveStep.SOUNDING, LiveStep.HELD):
             todo.append(effects.StopSound(key))
         else:
             state, more = _end(state, key, ReceiptState.STOPPED, now)
@@ -107,16 +108,19 @@ def sounded(state: LiveState, event: SoundEvent, now: Moment) -> Result:
         return state, []
     match event:
         case Started():
-            at_ms = now.unix_of(event.dac_s)
-            state = _put(state, replace(each, step=LiveStep.SOUNDING, started_at_ms=at_ms))
-            state, todo = _report(state, event.id, [ReceiptState.PLAYING], now, at_ms=at_ms)
-            return state, [effects.Listen(event.id, event.dac_s, event.skipped_s), *todo]
+            return _started(state, each, event, now)
         case Finished():
             at_ms = now.unix_of(event.dac_s)
             state = _put(state, replace(each, played_at_ms=at_ms))
             return _end(state, event.id, ReceiptState.PLAYED, now, each.fault, at_ms=at_ms)
         case Interrupted(by=by, played_s=played_s):
-            return _end(state, event.id, ReceiptState.INTERRUPTED, now, f"{by}, after {played_s:.1f} s")
+            reason = f"{by}, after {played_s:.1f} s"
+            if not event.resumes:
+                return _end(state, event.id, ReceiptState.INTERRUPTED, now, reason)
+            state = _put(state, replace(each, step=LiveStep.HELD))
+            return _report(state, event.id, [ReceiptState.INTERRUPTED], now, reason=reason)
+        case Stopped() | Missed() if each.step is LiveStep.HELD:  # that it was interrupted was told
+            return _put(state, replace(each, step=LiveStep.ENDED)), [effects.CloseLive(event.id)]
         case Stopped():
             return _end(state, event.id, ReceiptState.STOPPED, now)
         case Missed():
@@ -163,6 +167,16 @@ def due(state: LiveState, now: Moment) -> int | None:
     if waiting:
         instants.append(max(now.mono_ms, now.mono_ms + min(waiting) - now.unix_ms))
     return min(instants, default=None)
+
+
+def _started(state: LiveState, each: LiveAnnouncement, event: Started, now: Moment) -> Result:
+    """It is judged by its beginning: after an interruption the microphone is not asked again."""
+    at_ms, key = now.unix_of(event.dac_s), event.id
+    is_first = each.started_at_ms is None
+    first_ms = at_ms if each.started_at_ms is None else each.started_at_ms
+    state = _put(state, replace(each, step=LiveStep.SOUNDING, started_at_ms=first_ms))
+    state, todo = _report(state, key, [ReceiptState.PLAYING], now, at_ms=at_ms)
+    return state, [effects.Listen(key, event.dac_s, event.skipped_s), *todo] if is_first else todo
 
 
 def _end(

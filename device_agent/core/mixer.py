@@ -126,7 +126,7 @@ class Mixer:
     def _is_ready(self, voice: Voice, now_s: float) -> bool:
         """Whether its instant has come; one that comes late is moved to where the others are by now."""
         if voice.due_s is None:
-            return True
+            return not self._is_past(voice, now_s)
         if in_frames(voice.due_s - now_s) > 0:
             return False
         voice.join_at(now_s)
@@ -135,6 +135,14 @@ class Mixer:
             self._events.append(Missed(voice.sound.id))
             return False
         return voice.due_s == now_s
+
+    def _is_past(self, voice: Voice, now_s: float) -> bool:
+        """Whether a live speaker ended while the voice waited for its turn: then nothing of it is left to play."""
+        is_past = voice.zero_s is None and voice.live_position(now_s) >= len(voice.sound.pcm)
+        if is_past:
+            self._voices.remove(voice)
+            self._events.append(Missed(voice.sound.id))
+        return is_past
 
     def _first(self, ready: list[Voice]) -> Voice | None:
         """Highest priority; among equals the one that sounds or has waited longest, at 255 the latest."""

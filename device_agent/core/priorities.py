@@ -4,7 +4,8 @@
 latest wins: that is the mixer's part. An announcement that was silenced has told nobody anything, so it is played
 again from its start as soon as its turn comes, however often, while it is still valid. Two classes are not:
 background, since nobody waits for the beginning of a piece of music, and 255, since speech into the fire microphone
-is of that moment. What is told to an elder is said anew by the hub, and a conversation begins anew by itself.
+is of that moment. Live speech of the classes between comes back where the speaker is by then. What is told to an elder
+is said anew by the hub, and a conversation begins anew by itself.
 """
 
 from device_agent.core.sounds import EMERGENCY_PRIORITY, LIVE_PRIORITY
@@ -13,7 +14,7 @@ BACKGROUND_BELOW = 32
 
 
 def resumes(priority: int) -> bool:
-    """Whether one that was interrupted is played again from its start."""
+    """Whether one that was interrupted is played again: from its start, or where its live speaker is by then."""
     return BACKGROUND_BELOW <= priority < LIVE_PRIORITY
 
 

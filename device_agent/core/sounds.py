@@ -32,7 +32,7 @@ class Sound:
     is mixed over every announcement below 255, which is ducked meanwhile, and over a conversation (`intercom`), which
     is itself mixed over announcements up to its own priority and silenced by those above.
     `volume` 0-1 is this sound's own. `resumes`: after an interruption it plays again from its start.
-    `is_live`: whenever its turn comes, it joins where the speaker is by then.
+    `is_live`: whenever its turn comes, first or after an interruption, it joins where the speaker is by then.
     """
 
     id: str
@@ -94,7 +94,7 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """It was given so late that nothing of it was left to play."""
+    """It was given so late, or had to wait so long, that nothing of it was left to play."""
 
     id: str
 

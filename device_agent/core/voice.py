@@ -59,11 +59,16 @@ class Voice:
 
     def start(self, now_s: float) -> None:
         """Frame `position` sounds at `now_s`; in the middle of a sound it fades in."""
-        if self.sound.is_live and self.sound.start_s is not None:
-            self.position = max(0, in_frames(now_s - self.sound.start_s))
+        self.position = max(self.position, self.live_position(now_s))
         due_s = now_s if self.due_s is None else self.due_s
         self.zero_s, self.due_s = due_s - self.position / SAMPLE_RATE, None
         self.gain = 0.0 if self.position % self.pass_frames else 1.0
+
+    def live_position(self, now_s: float) -> int:
+        """Where a live speaker is by now; 0 for every other sound."""
+        if not self.sound.is_live or self.sound.start_s is None:
+            return 0
+        return max(0, in_frames(now_s - self.sound.start_s))
 
     def keep_in_step(self, now_s: float) -> None:
         """Follow the clock: drop or repeat one frame, or jump after a gap in the stream. Once a block."""

@@ -33,7 +33,7 @@ def playing(folder: Path, *, resumes: bool) -> tuple[Playback, asyncio.Task[None
         tasks.append(asyncio.create_task(work))
 
     hardware = SoundHardware(NotingSpeaker([]), DeafMicrophone(), Decoder(), files)
-    playback = Playback(hardware, DeviceClock(), lambda event: None, spawn, lambda sha256: None)
+    playback = Playback(hardware, DeviceClock(), lambda event: None, spawn, lambda sha256: None, tuple)
     playback.play(Play(manifest(audio_sha256=sha256), None, resumes))
     return playback, tasks[0]
 

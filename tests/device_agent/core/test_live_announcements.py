@@ -10,10 +10,10 @@ from device_agent.core import effects, events
 from device_agent.core.admission import Admission
 from device_agent.core.agent import AgentState, decide, due
 from device_agent.core.hearing import Evidence
-from device_agent.core.live_announcements import GRACE_MS
+from device_agent.core.live_announcements import GRACE_MS, is_busy
 from device_agent.core.moment import Moment
 from device_agent.core.presses import PressesState
-from device_agent.core.sounds import Finished, Interrupted, Started, Stopped
+from device_agent.core.sounds import Finished, Interrupted, Missed, Started, Stopped
 from tests.device_agent.core.values import DEVICE, at, signed
 from wire.messages import Config, Live, LiveEnd, QuietHours, ReceiptState, Stop
 
@@ -119,6 +119,26 @@ def test_a_stop_before_the_first_word_keeps_it_silent() -> None:
 def test_a_louder_voice_is_named() -> None:
     _, told = play(LIVE, STARTED, Interrupted("a-1", "red", 1.0, False))
     assert told[-2:] == ["interrupted: red, after 1.0 s", "CloseLive"]
+
+
+INTERRUPTED = Interrupted("a-1", "red", 1.0, True)
+
+
+def test_who_was_interrupted_and_still_speaks_is_heard_and_told_again() -> None:
+    _, told = play(LIVE, STARTED, INTERRUPTED, STARTED, FINISHED)
+    again = ["interrupted: red, after 1.0 s", "playing", "played", "CloseLive"]
+    assert told == ["OpenLive", "Listen", "received", "verified", "playing", *again]
+
+
+@pytest.mark.parametrize("end", [Missed("a-1"), Stopped("a-1", 0.0)])
+def test_who_does_not_come_back_was_told_as_interrupted_and_is_let_go(end: Missed | Stopped) -> None:
+    state, told = play(LIVE, STARTED, INTERRUPTED, end)
+    assert told[-2:] == ["interrupted: red, after 1.0 s", "CloseLive"]
+    assert not is_busy(state.live)
+
+
+def test_a_stop_ends_also_who_waits_to_be_heard_again() -> None:
+    assert play(LIVE, STARTED, INTERRUPTED, _stop("s-1"))[1][-1] == "StopSound"
 
 
 def test_a_speaker_who_says_nothing_is_given_up_when_he_ends_or_in_the_end() -> None:

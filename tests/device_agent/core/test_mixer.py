@@ -132,6 +132,48 @@ def test_an_interrupted_sound_that_resumes_plays_again_from_its_start() -> None:
     ]
 
 
+LIVE = (60, 100, 200, 224, 254)
+"""Priorities at which somebody speaks; at 255 the latest wins, and nobody comes back."""
+
+
+def speech(priority: int, seconds: float) -> Sound:
+    return Sound("speech", rising(frame(seconds)), priority, T0, resumes=True, is_live=True)
+
+
+@pytest.mark.parametrize("priority", LIVE)
+def test_live_speech_comes_back_where_the_speaker_is_by_then(priority: int) -> None:
+    for other in (10, 60, 100, 200, 224, 254, 255):
+        mixer = Mixer()
+        mixer.play(speech(priority, 0.3))
+        mixer.play(steady("other", -5, frame(0.1), other, at=0.05))
+        stream = played(mixer, 0.5)
+        spoken, kinds = rising(frame(0.3)), [(type(event), event.id) for event in mixer.events()]
+        assert np.array_equal(stream[frame(0.16) : frame(0.3)], spoken[frame(0.16) :])
+        assert np.all(stream[frame(0.06) : frame(0.15)] == -5) == (other > priority)
+        assert ((Interrupted, "speech") in kinds) == (other > priority)
+        assert kinds.count((Started, "speech")) == (2 if other > priority else 1)
+        assert kinds.count((Finished, "speech")) == 1
+
+
+@pytest.mark.parametrize("priority", LIVE)
+def test_live_speech_that_ended_under_something_higher_makes_no_sound_any_more(priority: int) -> None:
+    mixer = Mixer()
+    mixer.play(speech(priority, 0.1))
+    mixer.play(steady("other", -5, frame(0.1), 255, at=0.05))
+    stream = played(mixer, 0.3)
+    assert np.all(stream[frame(0.16) :] == 0)
+    assert mixer.events()[-2:] == [Missed("speech"), Finished("other", T0 + 0.15, 0.1)]
+    assert mixer.is_idle
+
+
+def test_live_speech_that_waited_for_its_turn_begins_where_the_speaker_is_by_then() -> None:
+    mixer = Mixer()
+    mixer.play(steady("other", -5, frame(0.1), 60))
+    mixer.play(speech(60, 0.3))
+    stream = played(mixer, 0.4)
+    assert np.array_equal(stream[frame(0.11) : frame(0.3)], rising(frame(0.3))[frame(0.11) :])
+
+
 def test_equals_play_in_the_order_in_which_they_became_due() -> None:
     mixer = Mixer()
     for name, level, at in (("a", 1, 0.0), ("b", 2, 0.03), ("c", 3, 0.02)):
