@@ -146,7 +146,7 @@ class DeviceSettings:
             log.exception("settings_not_noted", devices=len(sent))
 
     def _wanted(self, tx: Tx, devices: Collection[str] | None, now_ms: int) -> list[_Wanted]:
-        """What these devices are to have, or all: of ten thousand read and computed in about half a second."""
+        """What these devices are to have, or all: of ten thousand read and computed in less than a second."""
         known, community, places = tx.devices.configured(devices), tx.places.community(), tx.places.places()
         heard = heard_at_each(places, {one.place for one in known})
         quiet = {slug: holding(places, slug, self.quiet_hours)[0] for slug in heard}

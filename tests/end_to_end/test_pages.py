@@ -263,7 +263,10 @@ async def test_an_announcement_is_aimed_on_the_map_or_in_the_tree_confirmed_foll
 
 
 async def test_everything_is_stopped_with_one_press_and_no_question(stand: Rig) -> None:
-    await play(stand.world)
+    tomorrow_ms = stand.world.clock.now_ms() + 86_400_000
+    await stand.world.services.announcements.announce(
+        text="明天停水。", places=["all"], kind="routine", repeat=1, play_at_ms=tomorrow_ms, by="desk"
+    )
     page = await stand.signed_in(await stand.context(width=390))
     await page.goto(f"{stand.base}/broadcast")
     await expect(page.locator("#on_air article")).to_have_count(1)
