@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -18,9 +19,10 @@ from hub.console.language import mark as _
 from hub.console.reasons import told
 from hub.console.streams import EventStream
 from hub.console.visitor import Visitor
-from hub.domain.errors import NotPermitted
+from hub.domain.errors import NotFound, NotPermitted
 from hub.domain.people import Role
-from hub.services.views import AnnouncementDetail, announcement_view, checked_days, heard_details
+from hub.services.ports import Tx
+from hub.services.views import AnnouncementDetail, announcement_view, checked_days, heard_ids
 from hub.services.views.heard import is_sent
 
 SPANS = (1, 7, 30)
@@ -54,39 +56,46 @@ async def download(console: Here, visitor: Seeing, days: Days = 7) -> Response:
     """A row for each announcement and building."""
     _permit(visitor)
     now_ms = console.services.clock.now_ms()
-    details = await console.services.database.read(lambda tx: heard_details(tx, now_ms, days))
-    return await _file(console, visitor, f"heard-{days}-days.csv", details)
+    ids = await console.services.database.read(lambda tx: heard_ids(tx, now_ms, days))
+    return await _file(console, visitor, f"heard-{days}-days.csv", ids)
 
 
 @router.get("/broadcast/{announcement_id}/heard.csv")
 async def download_one(console: Here, visitor: Seeing, announcement_id: str) -> Response:
     """A row for each building."""
     _permit(visitor)
-    now_ms = console.services.clock.now_ms()
-    one = await console.services.database.read(lambda tx: announcement_view(tx, announcement_id, now_ms))
-    return await _file(console, visitor, f"heard-{announcement_id}.csv", [one])
+    if await console.services.database.read(lambda tx: tx.announcements.get(announcement_id)) is None:
+        raise NotFound(what="announcement", id=announcement_id)
+    return await _file(console, visitor, f"heard-{announcement_id}.csv", [announcement_id])
 
 
-async def _file(console: Console, visitor: Visitor, name: str, details: Iterable[AnnouncementDetail]) -> Response:
+async def _file(console: Console, visitor: Visitor, name: str, ids: Sequence[str]) -> Response:
+    """One announcement is read at a time: a year of them at ten thousand devices fits no memory."""
     zone, language = ZoneInfo((await console.community()).timezone), visitor.taste.language
 
     def word(group: str, value: str) -> str:
         return console.pages.sentence(language, label(group, value)) if value else ""
 
-    def rows() -> Iterable[Sequence[object]]:
-        for one in details:
-            at = datetime.fromtimestamp(one.play_at_ms / 1000, UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
-            for part in one.buildings:
-                here = stop(part)
-                yield (
-                    *(at, one.title, word("kind", one.kind), part.place_name, part.device or ""),
-                    *(int(is_sent(part)), int(part.ear is not None), int(part.heard)),
-                    *(word("reached", here.state), word("finding", here.finding)),
-                    told(part.reason, language),
-                    word("next", here.next),
-                )
+    def rows(one: AnnouncementDetail) -> Iterator[Sequence[object]]:
+        at = datetime.fromtimestamp(one.play_at_ms / 1000, UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+        for part in one.buildings:
+            here = stop(part)
+            yield (
+                *(at, one.title, word("kind", one.kind), part.place_name, part.device or ""),
+                *(int(is_sent(part)), int(part.ear is not None), int(part.heard)),
+                *(word("reached", here.state), word("finding", here.finding)),
+                told(part.reason, language),
+                word("next", here.next),
+            )
 
-    return csv_file(name, [console.pages.sentence(language, text) for text in HEAD], rows())
+    def read(tx: Tx, announcement_id: str) -> list[Sequence[object]]:
+        return list(rows(announcement_view(tx, announcement_id, console.services.clock.now_ms())))
+
+    async def pieces() -> AsyncIterator[list[Sequence[object]]]:
+        for one in ids:
+            yield await console.services.database.read(partial(read, announcement_id=one))
+
+    return csv_file(name, [console.pages.sentence(language, text) for text in HEAD], pieces())
 
 
 def _permit(visitor: Visitor) -> None:

@@ -11,9 +11,6 @@ from hub.domain.findings import Finding
 from hub.services.views import heard_view
 from hub.services.views.heard import BuildingHeard, Missed
 
-LISTED = 3
-"""So many of what a building missed are named; the rest is counted, and in the file."""
-
 
 @dataclass(frozen=True, slots=True)
 class Miss:
@@ -72,8 +69,8 @@ def _building(one: BuildingHeard) -> Building:
         sent=one.sent,
         played=one.played,
         heard=one.heard,
-        misses=tuple(_miss(missed) for missed in one.missed[:LISTED]),
-        beyond=max(0, len(one.missed) - LISTED),
+        misses=tuple(_miss(missed) for missed in one.missed),
+        beyond=one.meant - one.heard - len(one.missed),
     )
 
 

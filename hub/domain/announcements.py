@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -200,13 +200,15 @@ class Totals:
     heard: int
 
 
-def totals(progress: Iterable[Progress]) -> Totals:
-    """How many devices have come that far. One that reports anything has been sent it, whoever noted that."""
-    parts = list(progress)
+def totals(parts: Sequence[tuple[Progress, int]]) -> Totals:
+    """How many devices have come that far, given how many parts are alike.
+
+    One that reports anything has been sent it, whoever noted that.
+    """
     return Totals(
-        sent=sum(one.reached is not Reached.SENT or Reached.SENT in one.at_ms for one in parts),
-        played=sum(one.reached is Reached.PLAYED for one in parts),
-        heard=sum(one.is_heard for one in parts),
+        sent=sum(count for one, count in parts if one.reached is not Reached.SENT or Reached.SENT in one.at_ms),
+        played=sum(count for one, count in parts if one.reached is Reached.PLAYED),
+        heard=sum(count for one, count in parts if one.is_heard),
     )
 
 

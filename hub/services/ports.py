@@ -525,6 +525,18 @@ class CalloutStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Came:
+    """How far announcements came at a device while it stood at a place: of `meant` so many were sent, and so on."""
+
+    device: str
+    place: str
+    meant: int
+    sent: int
+    played: int
+    heard: int
+
+
 class AnnouncementStore(Protocol):
     """Announcements, their sounds, and what became of them at each device."""
 
@@ -558,6 +570,14 @@ class AnnouncementStore(Protocol):
 
     def places_of(self, announcement_id: str) -> set[str]:
         """The places of the devices that it was meant for."""
+        ...
+
+    def came(self, announcement_ids: Collection[str]) -> list[Came]:
+        """How far these, at most 500, came at each device."""
+        ...
+
+    def missed(self, announcement_ids: Collection[str], most: int) -> list[tuple[str, Progress]]:
+        """Of these, at most 500, the newest `most` not heard at each device, by announcement id, the newest first."""
         ...
 
     def save_progress(self, rows: Sequence[tuple[str, Progress]]) -> None:

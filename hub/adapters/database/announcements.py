@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select
+from sqlalchemy import Connection, Row, and_, bindparam, case, func, not_, or_, select
 
 from hub.adapters.database import tables
 from hub.adapters.database.prepared import rows_of
@@ -23,15 +23,16 @@ from hub.adapters.database.rows import (
     upserts,
 )
 from hub.domain.announcements import Evidence, Progress, Reached
-from hub.services.ports import Announcement, Sound
+from hub.services.ports import Announcement, Came, Sound
 
 _ONE, _PART = tables.announcement.c, tables.progress.c
 _ANNOUNCEMENTS = select(*columns(tables.announcement, Announcement)).where(_ONE.community_id == COMMUNITY)
 _GET = _ANNOUNCEMENTS.where(_ONE.id == bindparam("announcement"))
 _LATEST = _ANNOUNCEMENTS.order_by(_ONE.created_ms.desc(), _ONE.id.desc()).limit(bindparam("most"))
+_NEWEST_FIRST = (_ONE.play_at_ms.desc(), _ONE.created_ms.desc(), _ONE.id.desc())
 _BEGUN = (
     _ANNOUNCEMENTS.where(_ONE.play_at_ms.between(bindparam("since"), bindparam("until")))
-    .order_by(_ONE.play_at_ms.desc(), _ONE.created_ms.desc(), _ONE.id.desc())
+    .order_by(*_NEWEST_FIRST)
     .limit(bindparam("most"))
 )
 _STILL_VALID = _ANNOUNCEMENTS.where(_ONE.valid_until_ms > bindparam("now")).order_by(_ONE.created_ms, _ONE.id)
@@ -55,6 +56,35 @@ _ALIKE = (
     select(_PART.reached, _IS_SENT, _PART.is_heard, _PART.finding, func.count())
     .where(_PART.community_id == COMMUNITY, _PART.announcement_id == bindparam("announcement"))
     .group_by(_PART.reached, _IS_SENT, _PART.is_heard, _PART.finding)
+)
+# What domain.Progress says of one part, for all of them together.
+_OF_SOME = (_PART.community_id == COMMUNITY) & _PART.announcement_id.in_(WANTED)
+_IS_PLAYED = _PART.reached == Reached.PLAYED
+_IS_HEARD = and_(_IS_PLAYED, func.coalesce(_PART.is_heard, False))
+_CAME = (
+    select(
+        _PART.device,
+        _PART.place,
+        func.count(),
+        *(
+            func.sum(case((fact, 1), else_=0))
+            for fact in (or_(_PART.reached != Reached.SENT, _IS_SENT), _IS_PLAYED, _IS_HEARD)
+        ),
+    )
+    .where(_OF_SOME)
+    .group_by(_PART.device, _PART.place)
+)
+_NUMBERED = (
+    select(
+        tables.progress,
+        func.row_number().over(partition_by=(_PART.device, _PART.place), order_by=_NEWEST_FIRST).label("number"),
+    )
+    .join(tables.announcement, _ONE.id == _PART.announcement_id)
+    .where(_OF_SOME, not_(_IS_HEARD))
+    .subquery()
+)
+_MISSED = (
+    select(_NUMBERED).where(_NUMBERED.c.number <= bindparam("most")).order_by(_NUMBERED.c.device, _NUMBERED.c.number)
 )
 _PLACES = (
     select(_PART.place)
@@ -153,6 +183,16 @@ class StoredAnnouncements:
         """The places of the devices that it was meant for."""
         given = {"community": self.community_id, "announcement": announcement_id}
         return {place for (place,) in rows_of(self.connection, _PLACES, given)}
+
+    def came(self, announcement_ids: Collection[str]) -> list[Came]:
+        """Counted by the database: reading 60 announcements at 10,000 devices takes 44 s."""
+        given = {"community": self.community_id, "wanted": list(announcement_ids)}
+        return [Came(*row) for row in self.connection.execute(_CAME, given)]
+
+    def missed(self, announcement_ids: Collection[str], most: int) -> list[tuple[str, Progress]]:
+        """Of these the newest `most` not heard at each device, the newest first."""
+        given = {"community": self.community_id, "wanted": list(announcement_ids), "most": most}
+        return [(row.announcement_id, _progress(row)) for row in self.connection.execute(_MISSED, given)]
 
     def save_progress(self, rows: Sequence[tuple[str, Progress]]) -> None:
         """Rows of announcement id and a device's part in it; replaces what was stored of that part."""

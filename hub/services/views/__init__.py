@@ -16,7 +16,7 @@ from hub.services.views.announcements import (
     going_on_view,
 )
 from hub.services.views.devices import DeviceView, device_view, devices_view
-from hub.services.views.heard import HeardView, checked_days, heard_details, heard_view
+from hub.services.views.heard import HeardView, checked_days, heard_ids, heard_view
 from hub.services.views.people import PersonView, people_view
 from hub.services.views.places import PlaceView, places_view
 from hub.services.views.replay import AlertReplay, replay_view
@@ -46,7 +46,7 @@ __all__ = [
     "device_view",
     "devices_view",
     "going_on_view",
-    "heard_details",
+    "heard_ids",
     "heard_view",
     "is_asked",
     "people_view",

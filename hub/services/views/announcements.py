@@ -104,13 +104,13 @@ def announced_sound(tx: Tx, announcement_id: str) -> Sound:
 
 def announcements_view(tx: Tx, now_ms: int, *, limit: int = 50) -> list[AnnouncementSummary]:
     """The latest announcements, the newest first."""
-    return _summaries(tx, tx.announcements.latest(limit), now_ms)
+    return summaries(tx, tx.announcements.latest(limit), now_ms)
 
 
 def going_on_view(tx: Tx, now_ms: int) -> list[AnnouncementSummary]:
     """Those planned or on the air, however long ago they were made, the newest first."""
     valid = [one for one in tx.announcements.valid(now_ms) if now_ms < one.play_at_ms + _whole_ms(one)]
-    return _summaries(tx, valid[::-1], now_ms)
+    return summaries(tx, valid[::-1], now_ms)
 
 
 def announcement_view(tx: Tx, announcement_id: str, now_ms: int) -> AnnouncementDetail:
@@ -126,16 +126,24 @@ def announcement_details(tx: Tx, announcements: Sequence[Announcement], now_ms: 
     places, calling, found = tx.places.places(), Calling(tx, now_ms), []
     for one in announcements:
         buildings = _buildings(one, places, tx.announcements.progress(one.id))
-        summary = _summary(tx, one, places, calling, _meant(places, one.places))
+        bare = sum(part.device is None for part in buildings)
+        summary = _summary(tx, one, places, calling, bare)
         known = {field.name: getattr(summary, field.name) for field in fields(summary)}
         found.append(AnnouncementDetail(**known, buildings=tuple(buildings)))
     return found
 
 
-def _summaries(tx: Tx, announcements: Sequence[Announcement], now_ms: int) -> list[AnnouncementSummary]:
-    places, calling = tx.places.places(), Calling(tx, now_ms)
+def bare_buildings(tx: Tx, announcements: Sequence[Announcement]) -> dict[str, list[str]]:
+    """By announcement: the buildings that it was meant for and that have no device."""
+    places = tx.places.places()
     meant = {targets: _meant(places, targets) for targets in {one.places for one in announcements}}
-    return [_summary(tx, one, places, calling, meant[one.places]) for one in announcements]
+    return {one.id: _bare(meant[one.places], tx.announcements.places_of(one.id), places) for one in announcements}
+
+
+def summaries(tx: Tx, announcements: Sequence[Announcement], now_ms: int) -> list[AnnouncementSummary]:
+    """These announcements, in their order."""
+    places, calling, bare = tx.places.places(), Calling(tx, now_ms), bare_buildings(tx, announcements)
+    return [_summary(tx, one, places, calling, len(bare[one.id])) for one in announcements]
 
 
 def _whole_ms(one: Announcement) -> int:
@@ -143,11 +151,10 @@ def _whole_ms(one: Announcement) -> int:
 
 
 def _summary(
-    tx: Tx, one: Announcement, places: Mapping[str, Place], calling: Calling, meant: Sequence[str]
+    tx: Tx, one: Announcement, places: Mapping[str, Place], calling: Calling, bare: int
 ) -> AnnouncementSummary:
-    """`meant` are the buildings that it was meant for."""
-    parts = [part for part, count in tx.announcements.alike(one.id) for _ in range(count)]
-    bare = _bare(meant, tx.announcements.places_of(one.id), places)
+    """`bare`: so many of the buildings that it was meant for have no device."""
+    parts = tx.announcements.alike(one.id)
     return AnnouncementSummary(
         id=one.id,
         kind=one.kind,
@@ -156,7 +163,7 @@ def _summary(
         text=one.text,
         spoken=one.spoken,
         places=one.places,
-        place_names=tuple(_name(places, slug) for slug in one.places),
+        place_names=tuple(name_of(places, slug) for slug in one.places),
         duration_ms=_whole_ms(one),
         repeat=one.repeat,
         play_at_ms=one.play_at_ms,
@@ -166,18 +173,18 @@ def _summary(
         created_by_name=calling.name_of(one.created_by) or one.created_by,
         stopped_ms=one.stopped_ms,
         is_exercise=one.is_exercise,
-        counts=_counts(parts, len(bare)),
+        counts=_counts(parts, bare),
         totals=totals(parts),
     )
 
 
-def _counts(parts: Sequence[Progress], bare: int) -> dict[str, int]:
+def _counts(parts: Sequence[tuple[Progress, int]], bare: int) -> dict[str, int]:
     result = counts([])  # every state, none of them reached
     result |= {WAITING: 0, NO_DEVICE: bare} | dict.fromkeys((ear.value for ear in Ear), 0)
-    for part in parts:
-        result[_state(part)] += 1
+    for part, count in parts:
+        result[_state(part)] += count
         if part.ear is not None:
-            result[part.ear.value] += 1
+            result[part.ear.value] += count
     return result
 
 
@@ -201,20 +208,23 @@ def _state(part: Progress) -> str:
 def _buildings(one: Announcement, places: Mapping[str, Place], progress: list[Progress]) -> list[BuildingProgress]:
     """Every device's part in the order of the places, and every building meant that has no device."""
     order = {slug: index for index, slug in enumerate(places)}
-    parts = [_part(part, places) for part in progress]
+    parts = [part_of(part, places) for part in progress]
     without = _bare(_meant(places, one.places), {part.place for part in progress}, places)
-    bare = [
-        BuildingProgress(slug, _name(places, slug), None, NO_DEVICE, False, None, None, {}, None, "")
-        for slug in without
-    ]
+    bare = [bare_part(slug, places) for slug in without]
     return sorted([*parts, *bare], key=lambda part: (order.get(part.place, len(order)), part.device or ""))
 
 
-def _part(part: Progress, places: Mapping[str, Place]) -> BuildingProgress:
+def bare_part(slug: str, places: Mapping[str, Place]) -> BuildingProgress:
+    """The part of a building that has no device."""
+    return BuildingProgress(slug, name_of(places, slug), None, NO_DEVICE, False, None, None, {}, None, "")
+
+
+def part_of(part: Progress, places: Mapping[str, Place]) -> BuildingProgress:
+    """A device's part."""
     evidence = part.evidence
     return BuildingProgress(
         place=part.place,
-        place_name=_name(places, part.place),
+        place_name=name_of(places, part.place),
         device=part.device,
         state=_state(part),
         heard=part.is_heard,
@@ -230,5 +240,6 @@ def _part(part: Progress, places: Mapping[str, Place]) -> BuildingProgress:
     )
 
 
-def _name(places: Mapping[str, Place], slug: str) -> str:
+def name_of(places: Mapping[str, Place], slug: str) -> str:
+    """The place's name, or its slug where it is no more."""
     return places[slug].name if slug in places else slug

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from hub.domain.announcements import Ear, Reached
+from hub.domain.announcements import Ear
 from hub.domain.errors import Invalid
 from hub.domain.findings import Finding
+from hub.domain.places import Place
 from hub.services.ports import Announcement, Tx
 from hub.services.views.announcements import (
     WAITING,
-    AnnouncementDetail,
     AnnouncementSummary,
     BuildingProgress,
-    announcement_details,
+    bare_buildings,
+    bare_part,
     has_settled,
+    name_of,
+    part_of,
+    summaries,
 )
 
 DAY_MS = 24 * 3_600_000
 MOST_DAYS = 366
 MOST = 500
 """The newest announcements that are looked through; what lies before is said to be left out."""
+ALL = 2**31 - 1
+LISTED = 3
+"""So many of what a building missed are named; the rest is counted, and in the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +47,10 @@ class Missed:
 
 @dataclass(frozen=True, slots=True)
 class BuildingHeard:
-    """A building: how many announcements were meant for it, and how far they came; `missed`, the newest first."""
+    """A building: how many announcements were meant for it, and how far they came.
+
+    `missed` are the newest LISTED of the `meant - heard` that were not heard.
+    """
 
     place: str
     place_name: str
@@ -66,24 +77,26 @@ class HeardView:
     buildings: tuple[BuildingHeard, ...]
 
 
+Over: TypeAlias = Mapping[str, AnnouncementSummary]
+"""Announcements that are over, by id, the newest first."""
+
+
 def heard_view(tx: Tx, now_ms: int, days: int) -> HeardView:
     """The report of the last so many days, 1 to MOST_DAYS. Raises Invalid."""
-    begun = _begun(tx, now_ms, days)
-    details = announcement_details(tx, begun[:MOST], now_ms)
-    found: dict[tuple[str, str | None], list[tuple[AnnouncementDetail, BuildingProgress]]] = {}
-    for one in details:
-        is_over = one.stopped_ms is None and has_settled(one, now_ms)
-        for part in one.buildings if is_over else ():
-            found.setdefault((part.place, part.device), []).append((one, part))
-    order = {slug: index for index, slug in enumerate(tx.places.places())}
-    buildings = [_building(parts) for parts in found.values()]
+    begun = _begun(tx, now_ms, days, MOST + 1)
+    found = summaries(tx, begun[:MOST], now_ms)
+    over = {one.id: one for one in found if one.stopped_ms is None and has_settled(one, now_ms)}
+    bare = bare_buildings(tx, [one for one in begun if one.id in over])
+    places = tx.places.places()
+    order = {slug: index for index, slug in enumerate(places)}
+    buildings = [*_with_device(tx, over, places), *_without_device(over, bare, places)]
     buildings.sort(key=lambda one: (one.heard - one.meant, order.get(one.place, len(order)), one.device or ""))
-    return HeardView(days, now_ms - days * DAY_MS, len(begun) > MOST, tuple(details), tuple(buildings))
+    return HeardView(days, now_ms - days * DAY_MS, len(begun) > MOST, tuple(found), tuple(buildings))
 
 
-def heard_details(tx: Tx, now_ms: int, days: int) -> list[AnnouncementDetail]:
-    """Announcements that have begun in the last so many days with every building, the newest first. Raises Invalid."""
-    return announcement_details(tx, _begun(tx, now_ms, days)[:MOST], now_ms)
+def heard_ids(tx: Tx, now_ms: int, days: int) -> list[str]:
+    """All announcements that have begun in the last so many days, the newest first. Raises Invalid."""
+    return [one.id for one in _begun(tx, now_ms, days, ALL)]
 
 
 def checked_days(days: int) -> int:
@@ -93,9 +106,8 @@ def checked_days(days: int) -> int:
     return days
 
 
-def _begun(tx: Tx, now_ms: int, days: int) -> list[Announcement]:
-    """One more than is looked through, if there is."""
-    return tx.announcements.begun(now_ms - checked_days(days) * DAY_MS, now_ms, MOST + 1)
+def _begun(tx: Tx, now_ms: int, days: int, most: int) -> list[Announcement]:
+    return tx.announcements.begun(now_ms - checked_days(days) * DAY_MS, now_ms, most)
 
 
 def is_sent(part: BuildingProgress) -> bool:
@@ -103,27 +115,36 @@ def is_sent(part: BuildingProgress) -> bool:
     return part.device is not None and part.state != WAITING
 
 
-def _building(parts: Sequence[tuple[AnnouncementDetail, BuildingProgress]]) -> BuildingHeard:
-    first = parts[0][1]
-    return BuildingHeard(
-        place=first.place,
-        place_name=first.place_name,
-        device=first.device,
-        meant=len(parts),
-        sent=sum(is_sent(part) for _, part in parts),
-        played=sum(part.state == Reached.PLAYED for _, part in parts),
-        heard=sum(part.heard for _, part in parts),
-        missed=tuple(
-            Missed(
-                one.id,
-                one.title,
-                one.play_at_ms,
-                part.state,
-                part.ear,
-                part.evidence.finding if part.evidence else None,
-                part.reason,
-            )
-            for one, part in parts
-            if not part.heard
-        ),
-    )
+def _with_device(tx: Tx, over: Over, places: Mapping[str, Place]) -> Iterator[BuildingHeard]:
+    missed: dict[tuple[str, str], list[Missed]] = {}
+    for announcement_id, progress in tx.announcements.missed(over, LISTED):
+        part, one = part_of(progress, places), over[announcement_id]
+        missed.setdefault((progress.device, progress.place), []).append(_missed(one, part))
+    for came in tx.announcements.came(over):
+        yield BuildingHeard(
+            came.place,
+            name_of(places, came.place),
+            came.device,
+            came.meant,
+            came.sent,
+            came.played,
+            came.heard,
+            tuple(missed.get((came.device, came.place), ())),
+        )
+
+
+def _without_device(
+    over: Over, bare: Mapping[str, Sequence[str]], places: Mapping[str, Place]
+) -> Iterator[BuildingHeard]:
+    meant: dict[str, list[AnnouncementSummary]] = {}
+    for one in over.values():
+        for slug in bare[one.id]:
+            meant.setdefault(slug, []).append(one)
+    for slug, ones in meant.items():
+        missed = tuple(_missed(one, bare_part(slug, places)) for one in ones[:LISTED])
+        yield BuildingHeard(slug, name_of(places, slug), None, len(ones), 0, 0, 0, missed)
+
+
+def _missed(one: AnnouncementSummary, part: BuildingProgress) -> Missed:
+    finding = part.evidence.finding if part.evidence else None
+    return Missed(one.id, one.title, one.play_at_ms, part.state, part.ear, finding, part.reason)

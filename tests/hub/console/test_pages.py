@@ -26,7 +26,7 @@ from hub.domain.findings import Finding
 from hub.domain.people import Role
 from hub.services.desk_watch import WATCHED_MS
 from hub.services.served import SESSION_COOKIE
-from hub.services.views import alert_view
+from hub.services.views import alert_view, heard
 from tests.hub.console.stage import PASSWORD, Stage, stage
 from tests.hub.services.small_community import FakeClock
 from wire.messages import Gesture, Receipt, ReceiptState, StateAt
@@ -808,6 +808,18 @@ async def test_the_table_to_download_holds_every_building_and_computes_nothing(
         assert rows[0][1].startswith("'=")
         assert rows[0][5:] == ["1", "1", "0", "播完，没听到", "声音是破的", "", LABELS["next"]["distorted"]]
         assert rows[1][5:9] == ["1", "1", "1", "听到了"]
+
+
+async def test_the_table_to_download_leaves_out_none_of_the_days_that_were_asked_for(
+    world: Stage, browser: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heard, "MOST", 1)
+    for _ in range(3):
+        await announced(world, [(1, Reached.PLAYED, True)], {})
+    await signed_in(world, browser)
+    assert "通知太多" in (await browser.get("/heard?days=1")).text
+    rows = list(csv.reader(io.StringIO((await browser.get("/heard.csv?days=1")).content.decode("utf-8-sig"))))
+    assert len(rows) == 1 + 3 * 69
 
 
 async def test_reports_are_not_for_volunteers(world: Stage, browser: httpx.AsyncClient) -> None:

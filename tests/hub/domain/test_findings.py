@@ -52,4 +52,4 @@ def test_sent_played_and_heard_are_three_different_things() -> None:
         Progress("f", "p", Reached.PLAYED, {}, evidence=heard),
         Progress("g", "p", Reached.INTERRUPTED, {}, evidence=heard),
     ]
-    assert totals(parts) == Totals(sent=6, played=3, heard=1)
+    assert totals([(one, 1) for one in parts]) == Totals(sent=6, played=3, heard=1)

@@ -75,6 +75,16 @@ async def test_a_building_is_counted_for_each_of_the_three_and_told_what_it_miss
     assert [missed.state for missed in other.missed] == ["sent", "ready"]
 
 
+async def test_of_many_that_were_missed_the_newest_are_named_and_all_are_counted(rig: Rig) -> None:
+    made = [await rig.announce() for _ in range(5)]
+    await rig.told(made[3], "dev-1", "played", HEARD)
+    rig.clock.ms += 60_000
+    for row in (await rig.row("dev-1"), await rig.row(None)):
+        newest = [one.id for one in reversed(made) if row.device is None or one is not made[3]][:3]
+        assert (row.meant, [one.announcement_id for one in row.missed]) == (5, newest)
+    assert [(await rig.row(device)).heard for device in ("dev-1", None)] == [1, 0]
+
+
 async def test_played_without_any_evidence_or_in_too_much_noise_is_not_claimed_as_heard(rig: Rig) -> None:
     announcement = await rig.announce()
     await rig.told(announcement, "dev-1", "played")
