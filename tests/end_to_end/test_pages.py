@@ -305,6 +305,19 @@ async def test_a_shift_is_swapped_with_the_keyboard_alone_and_seen_without_reloa
     await expect(page.locator(".turn.is-now", has_text="代").first).to_contain_text(taker)
 
 
+async def test_a_delay_that_was_set_stands_in_its_row_at_once(stand: Rig) -> None:
+    page = await stand.signed_in(await stand.context())
+    await page.goto(f"{stand.base}/devices")
+    await stand.connected()
+    row = page.locator("#device-dd-17")
+    await row.locator("summary").press("Enter")
+    await row.locator("input").fill("20")
+    await row.locator("input").press("Enter")
+    await expect(row.locator("summary")).to_contain_text("延时 +20 毫秒")
+    await expect(row.locator("details")).not_to_have_attribute("open", "")
+    await expect(row.locator("summary")).to_be_focused()
+
+
 async def test_offline_going_is_refused_aloud_and_arriving_is_kept(stand: Rig) -> None:
     page = await stand.page(await stand.context(width=390))
     await page.goto(f"{stand.base}/v/{await stand.world.services.access.new_link('wang')}")

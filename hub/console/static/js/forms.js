@@ -37,6 +37,13 @@ document.addEventListener("htmx:error", (event) => {
 // The hub took it: the server's sentence comes with the event.
 document.addEventListener("acted", (event) => {
   dialog?.close();
+  // A form that was folded out in a list is folded in again, and its row shows at once what has come of it.
+  const fold = event.target.closest?.("details");
+  if (fold) {
+    fold.open = false;
+    fold.querySelector("summary").focus();
+    document.dispatchEvent(new CustomEvent("dd:done"));
+  }
   const said = event.detail.say ?? event.detail.value ?? "";
   const fields = undo && event.detail.undo;
   announce("polite", fields ? `${said} ${undo.dataset.say}` : said);

@@ -107,6 +107,10 @@ function release(isForced) {
 
 document.addEventListener("pointermove", (event) => { pointer = { at: Date.now(), over: event.target }; }, { passive: true });
 document.addEventListener("keydown", () => { keys = Date.now(); });
+document.addEventListener("dd:done", () => {
+  pointer.at = keys = 0;
+  release(false);
+});
 document.addEventListener("click", (event) => {
   if (!event.target.closest?.("[data-release]")) return;
   pointer.at = keys = 0;
