@@ -12,6 +12,8 @@ from hub.services.ports import Tx
 from wire import messages
 from wire.messages import Receipt
 
+MOST_OFF_MS = 60_000
+"""A device whose time is so far from what can be has not learned the hub's: its times are not kept."""
 HEARD_STEP_MS = 5_000
 """As exactly `heard_ms` is kept; a device counts as lost after nine times that."""
 
@@ -41,7 +43,7 @@ def store(tx: Tx, receipts: Sequence[tuple[str, Receipt]], now_ms: int) -> Store
         progress = changed.get(key) or known.get(key)
         if progress is None:
             unknown.append(key)
-        elif (new := merged(progress, receipt)) != progress:
+        elif (new := merged(progress, receipt, now_ms)) != progress:
             changed[key] = new
     tx.announcements.save_progress([(announcement_id, progress) for (announcement_id, _), progress in changed.items()])
     tx.devices.save([device for name, device in devices.items() if device != before[name]])
@@ -49,24 +51,32 @@ def store(tx: Tx, receipts: Sequence[tuple[str, Receipt]], now_ms: int) -> Store
     return Stored(frozenset(announcement_id for announcement_id, _ in changed), tuple(unknown), has_news)
 
 
-def merged(progress: Progress, receipt: Receipt) -> Progress:
-    """The progress with this receipt in it, whatever order receipts come in and however often.
+def merged(progress: Progress, receipt: Receipt, now_ms: int) -> Progress:
+    """The progress with this receipt, read at `now_ms`, in it, whatever order receipts come in and however often.
 
-    A state once reached keeps its first time, an end stays the end, what was heard stays heard.
+    A state once reached keeps its first time, an end stays the end, what was heard stays heard. Before a device has
+    learned the hub's time it tells its own clock's, which may be years off: a time before the announcement was sent,
+    or after now, is not kept, and the state stands without one.
     """
     reached, at_ms = progress.reached, dict(progress.at_ms)
+    sent_ms = progress.at_ms.get(Reached.SENT)
+    earliest_ms = 0 if sent_ms is None else sent_ms - MOST_OFF_MS
+
+    def can_be(at: int) -> bool:
+        return earliest_ms <= at <= now_ms + MOST_OFF_MS
+
     for one in receipt.states:
         state = Reached(one.state.value)
-        if state not in ENDS or further(reached, state) is state:
+        if can_be(one.at_ms) and (state not in ENDS or further(reached, state) is state):
             at_ms.setdefault(state, one.at_ms)
         reached = further(reached, state)
     is_about_this = any(one.state.value == reached.value for one in receipt.states)
-    said = receipt.reason or ""
+    said, began = receipt.reason or "", receipt.started_at_ms
     return replace(
         progress,
         reached=reached,
         at_ms=at_ms,
-        started_ms=progress.started_ms if receipt.started_at_ms is None else receipt.started_at_ms,
+        started_ms=began if began is not None and can_be(began) else progress.started_ms,
         reason=said if is_about_this and (said or reached is not progress.reached) else progress.reason,
         evidence=_better(progress.evidence, receipt.evidence),
     )

@@ -64,7 +64,8 @@ class HeardEvidence:
 
 @dataclass(frozen=True, slots=True)
 class BuildingProgress:
-    """One device's part. `heard` is played and proved by its microphone; `at_ms` is by the device's clock.
+    """One device's part. `heard` is played and proved by its microphone; `at_ms` is by the device's clock,
+    and leaves out times that cannot be: those of a device that had not learned the hub's time.
 
     `ear` is what is known of the sound of what was played, and None before.
     """

@@ -349,17 +349,32 @@ async def test_what_is_over_is_stopped_only_where_somebody_may_still_hear_it(
 
 async def test_receipts_out_of_order_and_twice_come_to_the_same(rig: Rig) -> None:
     announcement = await rig.announce()
-    late, early = receipt(announcement, "ready", at_ms=30), receipt(announcement, "received", "verified", at_ms=20)
+    late = receipt(announcement, "ready", at_ms=NOON_MS + 30)
+    early = receipt(announcement, "received", "verified", at_ms=NOON_MS + 20)
     await rig.announcements.received([("dev-1", late), ("dev-1", early), ("dev-1", late)])
     progress = await rig.progress(announcement, "dev-1")
     assert progress.reached is Reached.READY
     assert {state: progress.at_ms[state] for state in (Reached.RECEIVED, Reached.VERIFIED, Reached.READY)} == {
-        Reached.RECEIVED: 20,
-        Reached.VERIFIED: 20,
-        Reached.READY: 30,
+        Reached.RECEIVED: NOON_MS + 20,
+        Reached.VERIFIED: NOON_MS + 20,
+        Reached.READY: NOON_MS + 30,
     }
-    await rig.announcements.received([("dev-1", receipt(announcement, "ready", at_ms=99))])
-    assert (await rig.progress(announcement, "dev-1")).at_ms[Reached.READY] == 30
+    await rig.announcements.received([("dev-1", receipt(announcement, "ready", at_ms=NOON_MS + 99))])
+    assert (await rig.progress(announcement, "dev-1")).at_ms[Reached.READY] == NOON_MS + 30
+
+
+@pytest.mark.parametrize("off_ms", [-(10**12), -3_600_000, 3_600_000, 10**12])
+async def test_the_time_of_a_device_that_has_not_learned_it_is_not_kept_and_what_it_did_is(
+    rig: Rig, off_ms: int
+) -> None:
+    announcement = await rig.announce()
+    wrong = receipt(announcement, "ready", "playing", "played", at_ms=NOON_MS + off_ms)
+    wrong = wrong.model_copy(update={"started_at_ms": NOON_MS + off_ms})
+    await rig.announcements.received([("dev-1", wrong)])
+    progress = await rig.progress(announcement, "dev-1")
+    assert (progress.reached, progress.started_ms, set(progress.at_ms)) == (Reached.PLAYED, None, {Reached.SENT})
+    await rig.announcements.received([("dev-1", receipt(announcement, "played", at_ms=NOON_MS + 500))])
+    assert (await rig.progress(announcement, "dev-1")).at_ms[Reached.PLAYED] == NOON_MS + 500
 
 
 async def test_an_end_once_reported_stays_the_end(rig: Rig) -> None:
