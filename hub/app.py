@@ -21,7 +21,7 @@ from hub.adapters.broker import Certificates, OwnBroker
 from hub.adapters.clock import SystemClock
 from hub.adapters.data_folder import DATABASE
 from hub.adapters.database.database import SqliteDatabase
-from hub.adapters.mqtt import Address, Handlers, HubLink, PressIntake
+from hub.adapters.mqtt import Address, Handlers, HubLink, PressIntake, ReportIntake
 from hub.adapters.notify.page import OpenPage
 from hub.adapters.notify.webhook import Webhook
 from hub.adapters.signing_key import signing_key
@@ -132,7 +132,8 @@ class Hub:
         settings, database, clock, news = self._settings, self._database, self._clock, self._news
         channels = build_channels(settings, session, clock, database, news.has_open_page)
         policy = Policy(DEFAULT, settings.duty_webhook or "", news.has_open_page, frozenset(channels))
-        link = HubLink(self._address, "hub-link", signing_key(settings.data / KEYS), clock.now_ms)
+        key = signing_key(settings.data / KEYS)
+        link = HubLink(self._address, "hub-link", key, clock.now_ms)
         dispatcher = Dispatcher(database, channels, clock, policy, news)
         teller = Teller(database, link, self._sounds, clock, dispatcher.is_behind)
         consequences = Consequences(dispatcher, teller, news)
@@ -141,6 +142,7 @@ class Hub:
         unrecorded = Unrecorded(Webhook(emergency), policy.webhook, language, clock, news)
         presses = TakePresses(database, consequences, link, clock, policy, unrecorded, dispatcher.is_behind)
         intake = PressIntake(self._address, "hub-presses", presses.take, clock.now_ms)
+        report_intake = ReportIntake(self._address, "hub-reports", key, clock.now_ms)
         announcements = Announcements(database, link, self._sounds, clock, news)
         microphones = Microphones(database, announcements, link, Recordings(settings.data / "live"), clock)
         red_whistle = RedWhistle(database, announcements, clock)
@@ -158,7 +160,7 @@ class Hub:
 
         newcomers = Newcomers(device_settings, announcements)
         reports = _Reports(devices, device_settings, newcomers, announcements, teller)
-        ready = partial(_reasons, clock, unrecorded, due_loop, intake, link)
+        ready = partial(_reasons, clock, unrecorded, due_loop, intake, report_intake, link)
         services = Services(
             database=database,
             clock=clock,
@@ -177,9 +179,7 @@ class Hub:
             base_url=self.url,
             phones=build_phones(settings, channels, database, clock),
         )
-        handlers = Handlers(
-            reports.statuses, announcements.received, devices.health, devices.replied, reports.connected
-        )
+        handlers = Handlers(reports.statuses, announcements.received, devices.health, devices.replied)
         loops = (dispatcher.run(), teller.run(), due_loop.run(), desk_watch.run(), unrecorded.run(), reaching.run())
         works = (
             *loops,
@@ -190,7 +190,8 @@ class Hub:
             red_whistle.run(),
             microphones.recover(),
         )
-        await self._run_together([*works, link.run(handlers)], services, listening)
+        links = (link.run(reports.connected), report_intake.run(handlers))
+        await self._run_together([*works, *links], services, listening)
 
     async def _run_together(
         self,
@@ -295,14 +296,20 @@ async def _unwrapped(group: asyncio.TaskGroup) -> AsyncIterator[asyncio.TaskGrou
 
 
 def _reasons(
-    clock: SystemClock, unrecorded: Unrecorded, due_loop: DueLoop, intake: PressIntake, link: HubLink
+    clock: SystemClock,
+    unrecorded: Unrecorded,
+    due_loop: DueLoop,
+    presses: PressIntake,
+    reports: ReportIntake,
+    link: HubLink,
 ) -> list[str]:
     """What keeps the hub from doing its work now; nothing when all works."""
     is_stuck = clock.monotonic_ms() - (due_loop.turned_ms or -LOOP_STUCK_MS) > LOOP_STUCK_MS
     reasons = {
         "unrecorded_presses": unrecorded.count > 0,
         "due_loop_stuck": is_stuck,
-        "presses_not_connected": not intake.is_connected,
+        "presses_not_connected": not presses.is_connected,
+        "reports_not_connected": not reports.is_connected,
         "link_not_connected": not link.is_connected,
     }
     return [reason for reason, is_so in reasons.items() if is_so]

@@ -255,6 +255,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "unrecorded_presses": _("有呼叫没有存下来，请马上检查系统，并打电话确认老人的情况。"),
         "due_loop_stuck": _("系统停住了：不会自动叫下一级的人。请打电话叫人，并重启系统。"),
         "presses_not_connected": _("收不到按铃：和消息服务器断开了，正在重连。"),
+        "reports_not_connected": _("收不到设备的回执和状态：和消息服务器断开了，正在重连。"),
         "link_not_connected": _("发不到楼里的设备：和消息服务器断开了，正在重连。"),
         "desk_unwatched": _("有人求助，而没有一个值班台开着声音。请有人到值班台点“开始值班”。"),
     },

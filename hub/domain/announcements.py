@@ -210,12 +210,3 @@ def totals(parts: Sequence[tuple[Progress, int]]) -> Totals:
         played=sum(count for one, count in parts if one.reached is Reached.PLAYED),
         heard=sum(count for one, count in parts if one.is_heard),
     )
-
-
-def counts(progress: Iterable[Progress]) -> dict[str, int]:
-    """How many devices are in each state, `heard` counted beside them."""
-    result = dict.fromkeys([*(state.value for state in Reached), "heard"], 0)
-    for one in progress:
-        result[one.reached.value] += 1
-        result["heard"] += one.is_heard
-    return result

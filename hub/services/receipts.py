@@ -46,8 +46,9 @@ def store(tx: Tx, receipts: Sequence[tuple[str, Receipt]], now_ms: int) -> Store
         elif (new := merged(progress, receipt, now_ms)) != progress:
             changed[key] = new
     tx.announcements.save_progress([(announcement_id, progress) for (announcement_id, _), progress in changed.items()])
-    tx.devices.save([device for name, device in devices.items() if device != before[name]])
-    has_news = any(looks_different(before[name], device, now_ms) for name, device in devices.items())
+    others = [device for name, device in devices.items() if device != before[name]]
+    tx.devices.save(others)
+    has_news = any(looks_different(before[device.id], device, now_ms) for device in others)
     return Stored(frozenset(announcement_id for announcement_id, _ in changed), tuple(unknown), has_news)
 
 
@@ -66,11 +67,11 @@ def merged(progress: Progress, receipt: Receipt, now_ms: int) -> Progress:
         return earliest_ms <= at <= now_ms + MOST_OFF_MS
 
     for one in receipt.states:
-        state = Reached(one.state.value)
+        state = Reached(one.state)
         if can_be(one.at_ms) and (state not in ENDS or further(reached, state) is state):
             at_ms.setdefault(state, one.at_ms)
         reached = further(reached, state)
-    is_about_this = any(one.state.value == reached.value for one in receipt.states)
+    is_about_this = any(Reached(one.state) is reached for one in receipt.states)
     said, began = receipt.reason or "", receipt.started_at_ms
     return replace(
         progress,
@@ -93,6 +94,8 @@ def heard_from(device: Device, now_ms: int, proofs: Mapping[Part, int]) -> Devic
         proved[part] = max(proved.get(part, 0), min(at_ms, now_ms))
     state = SAYS_OFFLINE if device.state == SAYS_OFFLINE else SAYS_ONLINE
     is_soon = device.heard_ms is not None and 0 <= now_ms - device.heard_ms < HEARD_STEP_MS
+    if is_soon and state == device.state and proved == device.proved_ms:
+        return device
     return replace(device, state=state, heard_ms=device.heard_ms if is_soon else now_ms, proved_ms=proved)
 
 

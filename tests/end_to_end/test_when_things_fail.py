@@ -27,7 +27,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ACCEPTED_S = 20.0
 SETTINGS_S = 20.0
-BROKER_AWAY = ["presses_not_connected", "link_not_connected"]
+BROKER_AWAY = ["presses_not_connected", "reports_not_connected", "link_not_connected"]
 Trouble = Callable[[HubProcess], AbstractContextManager[None]]
 
 

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, fields
+from operator import attrgetter
 
-from sqlalchemy import Connection, Row, and_, bindparam, case, func, not_, or_, select
+from sqlalchemy import Connection, and_, bindparam, case, func, not_, or_, select
 
 from hub.adapters.database import tables
-from hub.adapters.database.prepared import rows_of
+from hub.adapters.database.prepared import rows_of, write_rows
 from hub.adapters.database.rows import (
     COMMUNITY,
     WANTED,
+    AnyRow,
     AnySelect,
     as_row,
     chunks,
     columns,
-    insert_all,
     insert_values,
+    rows_in,
     upserts,
 )
 from hub.domain.announcements import Evidence, Progress, Reached
@@ -48,7 +49,15 @@ _CLOSE_LIVE = (
     .where(_ONE.community_id == COMMUNITY, _ONE.id == bindparam("announcement"))
     .values(audio_sha256=bindparam("sha256"), duration_ms=bindparam("length"), valid_until_ms=bindparam("now"))
 )
-_PROGRESS = select(tables.progress).where(_PART.community_id == COMMUNITY).order_by(_PART.announcement_id, _PART.device)
+_ONES_PART = (
+    *("device", "place", "reached", "at_ms", "started_ms", "reason"),
+    *("is_heard", "correlation", "lag_ms", "level_dbfs", "finding"),
+)
+_PROGRESS = (
+    select(*(_PART[name] for name in _ONES_PART))
+    .where(_PART.community_id == COMMUNITY)
+    .order_by(_PART.announcement_id, _PART.device)
+)
 _PROGRESS_OF_ONE = _PROGRESS.where(_PART.announcement_id == bindparam("announcement"))
 _PROGRESS_OF_SOME = _PROGRESS_OF_ONE.where(_PART.device.in_(WANTED))
 _IS_SENT = _PART.at_ms[Reached.SENT.value].as_integer().is_not(None)
@@ -96,7 +105,9 @@ _NOT_SENT = tables.progress.update().where(
 )
 _COUNT_AS_SENT = _NOT_SENT.values(at_ms=func.json_set(_PART.at_ms, f"$.{Reached.SENT.value}", bindparam("now")))
 _COUNT_SOME_AS_SENT = _COUNT_AS_SENT.where(_PART.device.in_(WANTED))
+_ADD_PROGRESS = tables.progress.insert().inline()
 _SAVE_PROGRESS = upserts(tables.progress)
+_SAVED = ("community_id", "announcement_id", *_ONES_PART)
 _ADD_SOUND = upserts(tables.sound)
 _SOUND = select(*columns(tables.sound, Sound)).where(
     tables.sound.c.community_id == COMMUNITY, tables.sound.c.sha256 == bindparam("sha256")
@@ -113,11 +124,9 @@ class StoredAnnouncements:
     def add(self, announcement: Announcement, devices: Sequence[tuple[str, str]]) -> None:
         """Stores it with one `sent` progress row for each (device, place)."""
         insert_values(self.connection, tables.announcement, self.community_id, [announcement])
-        rows = [
-            {"announcement_id": announcement.id, **_row(Progress(device, place, Reached.SENT, {}))}
-            for device, place in devices
-        ]
-        insert_all(self.connection, tables.progress, self.community_id, rows)
+        rows = [(announcement.id, Progress(device, place, Reached.SENT, {})) for device, place in devices]
+        if rows:
+            write_rows(self.connection, _ADD_PROGRESS, _SAVED, self._rows(rows))
 
     def get(self, announcement_id: str) -> Announcement | None:
         """The announcement, or None."""
@@ -145,7 +154,8 @@ class StoredAnnouncements:
 
     def progress(self, announcement_id: str) -> list[Progress]:
         """What became of it at each device, by device."""
-        return self._parts(_PROGRESS_OF_ONE, announcement=announcement_id)
+        given = {"community": self.community_id, "announcement": announcement_id}
+        return [_progress(row) for row in rows_of(self.connection, _PROGRESS_OF_ONE, given)]
 
     def count_as_sent(self, announcement_id: str, devices: Collection[str] | None, now_ms: int) -> None:
         """These devices' parts, or all, have been sent at `now_ms`; what was sent before keeps its time.
@@ -197,10 +207,7 @@ class StoredAnnouncements:
     def save_progress(self, rows: Sequence[tuple[str, Progress]]) -> None:
         """Rows of announcement id and a device's part in it; replaces what was stored of that part."""
         if rows:
-            self.connection.execute(
-                _SAVE_PROGRESS[self.connection.dialect.name],
-                [{"community_id": self.community_id, "announcement_id": one, **_row(part)} for one, part in rows],
-            )
+            write_rows(self.connection, _SAVE_PROGRESS[self.connection.dialect.name], _SAVED, self._rows(rows))
 
     def progress_of(self, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Progress]:
         """Those of these parts that are stored, by (announcement id, device)."""
@@ -208,10 +215,9 @@ class StoredAnnouncements:
         for announcement_id, device in keys:
             devices[announcement_id].append(device)
         return {
-            (announcement, part.device): part
+            (announcement, row[0]): _progress(row)
             for announcement, wanted in devices.items()
-            for chunk in chunks(wanted)
-            for part in self._parts(_PROGRESS_OF_SOME, announcement=announcement, wanted=chunk)
+            for row in rows_in(self.connection, _PROGRESS_OF_SOME, wanted, self.community_id, announcement=announcement)
         }
 
     def add_sound(self, sound: Sound, now_ms: int) -> None:
@@ -235,30 +241,23 @@ class StoredAnnouncements:
         rows = self.connection.execute(statement, {"community": self.community_id, **parameters})
         return [Announcement(*row) for row in rows]
 
-    def _parts(self, statement: AnySelect, **parameters: object) -> list[Progress]:
-        rows = self.connection.execute(statement, {"community": self.community_id, **parameters})
-        return [_progress(row) for row in rows]
+    def _rows(self, parts: Iterable[tuple[str, Progress]]) -> Iterable[AnyRow]:
+        return ((self.community_id, announcement_id, *_row(part)) for announcement_id, part in parts)
 
 
-_NO_EVIDENCE = {"is_heard": None, "correlation": None, "lag_ms": None, "level_dbfs": None, "finding": None}
+_REACHED = {reached.value: reached for reached in Reached}
+_NO_EVIDENCE = (None,) * 5
+_evidence = attrgetter(*(field.name for field in fields(Evidence)))
 
 
-def _row(part: Progress) -> dict[str, Any]:
-    row = as_row(part)
-    evidence = row.pop("evidence")
-    at_ms = {Reached(reached).value: at for reached, at in part.at_ms.items()}
-    return row | {"at_ms": at_ms} | (_NO_EVIDENCE if evidence is None else as_row(evidence))
+def _row(part: Progress) -> AnyRow:
+    """As _ONES_PART."""
+    evidence = _NO_EVIDENCE if part.evidence is None else _evidence(part.evidence)
+    return (part.device, part.place, part.reached, part.at_ms, part.started_ms, part.reason, *evidence)
 
 
-def _progress(row: Row[*tuple[Any, ...]]) -> Progress:
-    return Progress(
-        device=row.device,
-        place=row.place,
-        reached=row.reached,
-        at_ms={Reached(reached): at for reached, at in row.at_ms.items()},
-        started_ms=row.started_ms,
-        reason=row.reason,
-        evidence=None
-        if row.is_heard is None
-        else Evidence(row.is_heard, row.correlation, row.lag_ms, row.level_dbfs, row.finding),
-    )
+def _progress(row: AnyRow) -> Progress:
+    device, place, reached, at_ms, started_ms, reason, *evidence = row
+    reached_ms = {_REACHED[one]: at for one, at in at_ms.items()}
+    heard = None if evidence[0] is None else Evidence(*evidence)
+    return Progress(device, place, reached, reached_ms, started_ms, reason, heard)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from operator import attrgetter
 
 from sqlalchemy import Connection, bindparam, func, select
 
 from hub.adapters.database import tables
 from hub.adapters.database.directory import Known
-from hub.adapters.database.prepared import rows_of
+from hub.adapters.database.prepared import rows_of, write_rows
 from hub.adapters.database.rows import COMMUNITY, WANTED, AnyRow, as_row, insert_all, insert_values, rows_in
 from hub.domain.devices import Device, Part
 from hub.services.ports import Button, Configured
@@ -22,6 +22,7 @@ _HEARD = (
     *("proved_ms", "finding", "finding_ms"),
 )
 """What is stored of what was heard; the buttons' proofs are their presses."""
+_PARTS = {part.value: part for part in Part}
 
 _DEVICES = (
     select(_DEVICE.id, _DEVICE.place, *(_DEVICE[name] for name in _HEARD))
@@ -61,6 +62,8 @@ _SAVE = (
     .where(_DEVICE.community_id == COMMUNITY, _DEVICE.id == bindparam("device"))
     .values({name: bindparam(f"new_{name}", type_=_DEVICE[name].type) for name in _HEARD})
 )
+_SAVED = (COMMUNITY.key, "device", *(f"new_{name}" for name in _HEARD))
+_to_save = attrgetter("id", *_HEARD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ class StoredDevices:
         """These devices (those that exist), or all, with the last press of each of their mapped buttons."""
         if ids is None:
             all_of_it = {"community": self.community_id}
-            return _devices(self.connection.execute(_DEVICES, all_of_it), self.connection.execute(_PROOFS, all_of_it))
+            return _devices(rows_of(self.connection, _DEVICES, all_of_it), rows_of(self.connection, _PROOFS, all_of_it))
         return _devices(
             rows_in(self.connection, _THESE_DEVICES, ids, self.community_id),
             rows_in(self.connection, _THEIR_PROOFS, ids, self.community_id),
@@ -86,24 +89,14 @@ class StoredDevices:
         rows = [as_row(device) for device in devices]
         for row in rows:
             del row["buttons"]
-        insert_all(self.connection, tables.device, self.community_id, [_plain(row) for row in rows])
+        insert_all(self.connection, tables.device, self.community_id, rows)
         self.known.changed()
 
     def save(self, devices: Sequence[Device]) -> None:
         """Stores what was heard of them; an unknown device changes nothing."""
-        rows = [_plain(as_row(device)) for device in devices]
-        if rows:
-            self.connection.execute(
-                _SAVE,
-                [
-                    {
-                        "community": self.community_id,
-                        "device": row["id"],
-                        **{f"new_{name}": row[name] for name in _HEARD},
-                    }
-                    for row in rows
-                ],
-            )
+        if devices:
+            rows = ((self.community_id, *_to_save(device)) for device in devices)
+            write_rows(self.connection, _SAVE, _SAVED, rows)
 
     def configured(self, ids: Collection[str] | None = None) -> list[Configured]:
         """What the settings of these devices depend on, or of all, by id."""
@@ -140,18 +133,13 @@ class StoredDevices:
         self.known.changed()
 
 
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    """The row with its proofs as JSON takes them."""
-    return row | {"proved_ms": {Part(part).value: at for part, at in row["proved_ms"].items()}}
-
-
 def _devices(devices: Iterable[AnyRow], proofs: Iterable[AnyRow]) -> dict[str, Device]:
     buttons: defaultdict[str, dict[str, int | None]] = defaultdict(dict)
     for device, name, pressed_ms in proofs:
         buttons[device][name] = pressed_ms
-    return {
-        one.id: replace(
-            one, proved_ms={Part(part): at for part, at in one.proved_ms.items()}, buttons=dict(buttons[one.id])
-        )
-        for one in (Device(*row) for row in devices)
-    }
+    found: dict[str, Device] = {}
+    for id_, *heard, proved_ms, finding, finding_ms in devices:
+        proved = {_PARTS[part]: at for part, at in proved_ms.items()}
+        of_it = dict(buttons.get(id_, {}))
+        found[id_] = Device(*(id_, *heard, proved, finding, finding_ms, of_it))
+    return found

@@ -1,4 +1,4 @@
-"""Statements of the press path: compiled once, then given to the driver as they are.
+"""Statements that run all the time: compiled once, then given to the driver as they are.
 
 SQLAlchemy takes some 0.1 ms for each execution, three times that on a processor that was busy elsewhere meanwhile: with
 eight statements a press, longer than the disk (docs/decisions.md).
@@ -13,20 +13,20 @@ from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Insert, Select, Table
+from sqlalchemy import Connection, Dialect, Insert, Select, Update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 
 Convert = Callable[[Any], Any] | None
 """How a value becomes what the driver stores, or what it gives becomes a value; None when it is the same."""
-Statement = Insert | Select[*tuple[Any, ...]]
+Writing = Insert | Update
 
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
     sql: str
     parameters: Sequence[tuple[str, Convert]]
-    results: Sequence[Convert]
+    results: Sequence[tuple[int, Callable[[Any], Any]]]
 
     def values(self, given: Mapping[str, Any]) -> tuple[Any, ...]:
         """The parameters in the order of the statement, as the driver stores them."""
@@ -34,17 +34,14 @@ class _Compiled:
 
 
 @dataclass(frozen=True, slots=True)
-class _Insert:
+class _Written:
     sql: str
     in_order: Callable[[Sequence[Any]], tuple[Any, ...]]
     conversions: Sequence[tuple[int, Callable[[Any], Any]]]
 
-    def values(self, row: Sequence[Any]) -> list[Any]:
+    def values(self, row: Sequence[Any]) -> tuple[Any, ...]:
         """The values in the order of the statement, as the driver stores them."""
-        values = list(self.in_order(row))
-        for index, convert in self.conversions:
-            values[index] = convert(values[index])
-        return values
+        return _converted(self.in_order(row), self.conversions)
 
 
 def rows_of(
@@ -61,13 +58,15 @@ def rows_of(
     compiled = _compiled(statement, connection.dialect, tuple(given), sizes)
     expanded = {f"{name}_{number}": one for name, values in lists.items() for number, one in enumerate(values, 1)}
     found = _driver(connection, compiled.sql, compiled.values({**given, **expanded}))
-    return [tuple(map(_converted, compiled.results, row)) for row in found]
+    return [_converted(row, compiled.results) for row in found] if compiled.results else found
 
 
-def insert_rows(connection: Connection, table: Table, names: tuple[str, ...], rows: Iterable[Sequence[Any]]) -> None:
-    """Inserts rows, whose values are those of the columns `names`, with one statement."""
-    insert = _insert(table, connection.dialect, names)
-    _driver(connection, insert.sql, [insert.values(row) for row in rows])
+def write_rows(
+    connection: Connection, statement: Writing, names: tuple[str, ...], rows: Iterable[Sequence[Any]]
+) -> None:
+    """Runs one statement for all rows, whose values are those of its parameters or columns `names`, in that order."""
+    written = _written(statement, connection.dialect, names)
+    _driver(connection, written.sql, [written.values(row) for row in rows])
 
 
 def run_plain(connection: Connection, sql: str) -> None:
@@ -75,8 +74,11 @@ def run_plain(connection: Connection, sql: str) -> None:
     _driver(connection, sql, ())
 
 
-def _converted(convert: Convert, value: Any) -> Any:
-    return value if convert is None else convert(value)
+def _converted(row: Sequence[Any], conversions: Sequence[tuple[int, Callable[[Any], Any]]]) -> tuple[Any, ...]:
+    values = list(row)
+    for index, convert in conversions:
+        values[index] = convert(values[index])
+    return tuple(values)
 
 
 def _driver(connection: Connection, sql: str, values: Any) -> list[Any]:
@@ -97,19 +99,21 @@ def _driver(connection: Connection, sql: str, values: Any) -> list[Any]:
 
 
 @cache
-def _insert(table: Table, dialect: Dialect, names: tuple[str, ...]) -> _Insert:
-    """All tables have at least two columns, so `itemgetter` gives tuples."""
-    compiled = _compiled(table.insert().inline(), dialect, names)
+def _written(statement: Writing, dialect: Dialect, names: tuple[str, ...]) -> _Written:
+    """All of them have at least two parameters, so `itemgetter` gives tuples."""
+    compiled = _compiled(statement, dialect, names)
     order = [names.index(name) for name, _ in compiled.parameters]
-    conversions = [(index, convert) for index, (_, convert) in enumerate(compiled.parameters) if convert is not None]
-    return _Insert(compiled.sql, itemgetter(*order), conversions)
+    return _Written(compiled.sql, itemgetter(*order), _conversions(convert for _, convert in compiled.parameters))
 
 
 @lru_cache(maxsize=500)
 def _compiled(
-    statement: Statement, dialect: Dialect, names: tuple[str, ...], sizes: tuple[tuple[str, int], ...] = ()
+    statement: Writing | Select[*tuple[Any, ...]],
+    dialect: Dialect,
+    names: tuple[str, ...],
+    sizes: tuple[tuple[str, int], ...] = (),
 ) -> _Compiled:
-    """`names` are those of an insert's columns, or of a select's parameters but for the lists, which have `sizes`."""
+    """`names` are those of an insert's columns, or of the parameters but for the lists, which have `sizes`."""
     if isinstance(statement, Select):
         columns = list(statement.selected_columns)
         # A list is spelled out only in a statement that has all its values; whatever they are, the text is the same.
@@ -117,14 +121,20 @@ def _compiled(
         compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
     else:
         columns = []
-        compiled = statement.compile(dialect=dialect, column_keys=names)
+        keys = names if isinstance(statement, Insert) else None
+        compiled = statement.compile(dialect=dialect, column_keys=keys)
     assert isinstance(compiled, SQLCompiler)
     assert compiled.positiontup is not None, "the driver takes values by position"
     return _Compiled(
         str(compiled),
         [(name, _bind(compiled, name, dialect)) for name in compiled.positiontup],
-        [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns],
+        _conversions(column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns),
     )
+
+
+def _conversions(converts: Iterable[Convert]) -> list[tuple[int, Callable[[Any], Any]]]:
+    """Where something is to be converted, and how."""
+    return [(index, convert) for index, convert in enumerate(converts) if convert is not None]
 
 
 def _bind(compiled: SQLCompiler, name: str, dialect: Dialect) -> Convert:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import BindParameter, ColumnElement, Connection, Insert, Select, Table, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 
-from hub.adapters.database.prepared import insert_rows, rows_of
+from hub.adapters.database.prepared import rows_of, write_rows
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -43,7 +43,7 @@ def insert_all(connection: Connection, table: Table, community_id: int, rows: Se
     if rows:
         names = tuple(rows[0])
         values = ([community_id, *(row[name] for name in names)] for row in rows)
-        insert_rows(connection, table, ("community_id", *names), values)
+        write_rows(connection, _insert(table), ("community_id", *names), values)
 
 
 def insert_values(connection: Connection, table: Table, community_id: int, values: Sequence[DataclassInstance]) -> None:
@@ -52,7 +52,7 @@ def insert_values(connection: Connection, table: Table, community_id: int, value
         names = _names(type(values[0]))
         fields_of = attrgetter(*names)
         rows = ((community_id, *fields_of(value)) for value in values)
-        insert_rows(connection, table, ("community_id", *names), rows)
+        write_rows(connection, _insert(table), ("community_id", *names), rows)
 
 
 def upserts(table: Table) -> Mapping[str, Insert]:
@@ -84,6 +84,12 @@ def chunks(wanted: Collection[str]) -> Iterator[list[str]]:
     values = list(dict.fromkeys(wanted))
     for start in range(0, len(values), CHUNK):
         yield values[start : start + CHUNK]
+
+
+@cache
+def _insert(table: Table) -> Insert:
+    """The one statement of this table, so that it is compiled once."""
+    return table.insert().inline()
 
 
 @cache

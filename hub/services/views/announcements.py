@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 
-from hub.domain.announcements import Ear, Progress, Reached, Totals, counts, total_ms, totals
+from hub.domain.announcements import Ear, Progress, Reached, Totals, total_ms, totals
 from hub.domain.errors import NotFound
 from hub.domain.findings import Finding
 from hub.domain.places import Place, reached
@@ -180,8 +180,7 @@ def _summary(
 
 
 def _counts(parts: Sequence[tuple[Progress, int]], bare: int) -> dict[str, int]:
-    result = counts([])  # every state, none of them reached
-    result |= {WAITING: 0, NO_DEVICE: bare} | dict.fromkeys((ear.value for ear in Ear), 0)
+    result = dict.fromkeys([one.value for one in (*Reached, *Ear)], 0) | {WAITING: 0, NO_DEVICE: bare}
     for part, count in parts:
         result[_state(part)] += count
         if part.ear is not None:

@@ -21,7 +21,6 @@ from hub.domain.announcements import (
     Progress,
     Reached,
     checked,
-    counts,
     further,
     total_ms,
 )
@@ -170,9 +169,3 @@ def test_heard_needs_both_the_playing_and_the_microphone() -> None:
     assert not part(Reached.PLAYED, False).is_heard
     assert not part(Reached.PLAYED).is_heard
     assert not part(Reached.INTERRUPTED, True).is_heard
-
-
-def test_counts_name_every_state_and_heard_beside_them() -> None:
-    result = counts([part(Reached.PLAYED, True), part(Reached.PLAYED), part(Reached.FAILED)])
-    assert (result["played"], result["heard"], result["failed"], result["sent"]) == (2, 1, 1, 0)
-    assert set(result) == {*(state.value for state in Reached), "heard"}

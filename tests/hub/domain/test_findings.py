@@ -53,3 +53,4 @@ def test_sent_played_and_heard_are_three_different_things() -> None:
         Progress("g", "p", Reached.INTERRUPTED, {}, evidence=heard),
     ]
     assert totals([(one, 1) for one in parts]) == Totals(sent=6, played=3, heard=1)
+    assert totals([(parts[0], 7), (parts[5], 4)]) == Totals(sent=4, played=4, heard=4)

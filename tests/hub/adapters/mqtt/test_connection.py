@@ -6,10 +6,12 @@ from typing import Any
 
 import aiomqtt
 import pytest
+from paho.mqtt import MQTTException
+from paho.mqtt.packettypes import PacketTypes
 
 from hub.adapters.broker import OwnBroker
-from hub.adapters.mqtt import HubLink, PressIntake
-from hub.adapters.mqtt.connection import answered
+from hub.adapters.mqtt import HubLink, PressIntake, ReportIntake
+from hub.adapters.mqtt.connection import answered, new_properties
 from hub.services.raise_alert import Received
 from tests.hub.adapters.mqtt.conftest import address_of
 from tests.hub.adapters.mqtt.test_link import KEY, Heard
@@ -18,7 +20,11 @@ Begin = Callable[[OwnBroker], Coroutine[None, None, None]]
 
 
 def link(broker: OwnBroker) -> Coroutine[None, None, None]:
-    return HubLink(lambda: address_of(broker), "hub-link", KEY, lambda: 0).run(Heard().handlers())
+    return HubLink(lambda: address_of(broker), "hub-link", KEY, lambda: 0).run(Heard().connected)
+
+
+def reports(broker: OwnBroker) -> Coroutine[None, None, None]:
+    return ReportIntake(lambda: address_of(broker), "hub-reports", KEY, lambda: 0).run(Heard().handlers())
 
 
 def presses(broker: OwnBroker) -> Coroutine[None, None, None]:
@@ -36,8 +42,9 @@ def bring_up(broker: OwnBroker) -> Coroutine[None, None, None]:
     ("begin", "answer"),
     [
         (link, "_on_connect"),
-        (link, "_on_subscribe"),
         (link, "_on_publish"),
+        (reports, "_on_connect"),
+        (reports, "_on_subscribe"),
         (presses, "_on_connect"),
         (presses, "_on_subscribe"),
         (bring_up, "_on_connect"),
@@ -62,3 +69,18 @@ async def test_a_broker_that_does_not_answer_is_treated_as_lost() -> None:
     with pytest.raises(aiomqtt.MqttError, match=r"within 0.01 s"):
         async with answered(0.01):
             await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("kind", [PacketTypes.CONNECT, PacketTypes.CONNACK, PacketTypes.PUBLISH, PacketTypes.PUBACK])
+def test_properties_that_share_their_tables_hold_what_they_alone_were_given(kind: int) -> None:
+    one: Any = new_properties(kind)  # paho's own are not typed
+    other: Any = new_properties(kind)
+    one.UserProperty = ("signature", "x")
+    assert (one.packetType, one.isEmpty(), other.isEmpty()) == (kind, False, True)
+    assert other.unpack(one.pack())[0].UserProperty == [("signature", "x")]
+    one.clear()
+    assert one.isEmpty()
+    assert other.UserProperty == [("signature", "x")]
+    wrong = "SessionExpiryInterval" if kind == PacketTypes.PUBLISH else "TopicAlias"
+    with pytest.raises(MQTTException):
+        setattr(one, wrong, 1)

@@ -15,7 +15,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from hub.adapters.broker import OwnBroker
-from hub.adapters.mqtt import Handlers, HubLink
+from hub.adapters.mqtt import Address, Handlers, HubLink, ReportIntake
 from hub.services.ports import PublishFailed, Sound
 from tests.hub.adapters.broker_rig import client, wait_until, watched
 from tests.hub.adapters.mqtt.conftest import address_of
@@ -37,10 +37,11 @@ class Heard:
         self.healths: list[tuple[str, Health]] = []
         self.replies: list[tuple[str, Reply]] = []
         self.connections = 0
+        self.report_connections = 0
         self.error: Exception | None = None
 
     def handlers(self) -> Handlers:
-        return Handlers(self._statuses, self._receipts, self._health, self._reply, self._connected)
+        return Handlers(self._statuses, self._receipts, self._health, self._reply)
 
     async def _statuses(self, batch: Sequence[tuple[str, Status, bool]]) -> None:
         self._fail()
@@ -57,7 +58,7 @@ class Heard:
     def _reply(self, device: str, reply: Reply) -> None:
         self.replies.append((device, reply))
 
-    async def _connected(self) -> None:
+    async def connected(self) -> None:
         self.connections += 1
 
     def _fail(self) -> None:
@@ -67,15 +68,22 @@ class Heard:
 
 @asynccontextmanager
 async def linked(broker: OwnBroker, heard: Heard) -> AsyncIterator[HubLink]:
-    """A link that runs until the end of the block, connected at its beginning."""
+    """A link, and what takes reports beside it, until the end of the block; both connected at its beginning."""
     link = HubLink(lambda: address_of(broker), "hub-link", KEY, lambda: time.time_ns() // 10**6)
-    task = asyncio.create_task(link.run(heard.handlers()))
+
+    def address() -> Address:  # asked for once a connection
+        heard.report_connections += 1
+        return address_of(broker)
+
+    reports = ReportIntake(address, "hub-reports", KEY, lambda: time.time_ns() // 10**6)
+    tasks = [asyncio.create_task(link.run(heard.connected)), asyncio.create_task(reports.run(heard.handlers()))]
     try:
-        await wait_until(lambda: link.is_connected and heard.connections > 0)
+        await wait_until(lambda: link.is_connected and reports.is_connected and heard.connections > 0)
         yield link
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def next_of(reader: aiomqtt.Client) -> aiomqtt.Message:
@@ -191,7 +199,7 @@ async def test_a_report_that_cannot_be_read_or_handled_holds_up_no_other(broker:
         heard.error = None
         await panel.publish(topics.device("panel-1", "status"), json.dumps(STATUS), qos=1)
         await wait_until(lambda: bool(heard.statuses))
-    assert heard.connections == 1  # nothing of it broke the connection
+    assert heard.report_connections == 1  # nothing of it broke the connection
 
 
 async def test_after_the_brokers_death_the_link_comes_back_and_says_so(broker: OwnBroker) -> None:
