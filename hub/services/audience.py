@@ -41,11 +41,11 @@ def targets_of(tx: Tx, wanted: Sequence[str]) -> Targets:
     reached(places, wanted)
     targets = without_overlap(places, wanted)
     meant = set(targets)
-    devices = tx.devices.devices().values()
-    heard = heard_at_each(places, {one.place for one in devices})
+    devices = tx.devices.places_of()
+    heard = heard_at_each(places, set(devices.values()))
     hearing = {place for place, those in heard.items() if not meant.isdisjoint(those)}
     return Targets(
-        tx.places.community(), tuple(targets), tuple((one.id, one.place) for one in devices if one.place in hearing)
+        tx.places.community(), tuple(targets), tuple(one for one in sorted(devices.items()) if one[1] in hearing)
     )
 
 

@@ -421,6 +421,10 @@ class DeviceStore(Protocol):
         """Devices with what was last heard of them, or all; button proofs come from their presses."""
         ...
 
+    def last_heard(self, ids: Collection[str]) -> dict[str, Device]:
+        """As `devices`, without their buttons: enough to note what is heard of them, which is all the time."""
+        ...
+
     def add_devices(self, devices: Sequence[Device]) -> None: ...
     def save(self, devices: Sequence[Device]) -> None:
         """Stores what was heard of them (state, session, heard_ms, clock offset, outbox, proofs)."""
@@ -434,8 +438,8 @@ class DeviceStore(Protocol):
         """The broker has taken the settings of these names, by device."""
         ...
 
-    def places_of(self, ids: Collection[str]) -> dict[str, str]:
-        """Only where these devices are; for the press path, which needs no more."""
+    def places_of(self, ids: Collection[str] | None = None) -> dict[str, str]:
+        """Only where these devices are, or all: for the press path and for announcing, which need no more."""
         ...
 
     def buttons(self, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Button]: ...

@@ -30,7 +30,7 @@ class Stored:
 def store(tx: Tx, receipts: Sequence[tuple[str, Receipt]], now_ms: int) -> Stored:
     """Writes the receipts of (device, receipt); those that nobody expected change nothing."""
     known = tx.announcements.progress_of({(receipt.announcement_id, device) for device, receipt in receipts})
-    devices = tx.devices.devices({device for device, _ in receipts})
+    devices = tx.devices.last_heard({device for device, _ in receipts})
     before = dict(devices)
     changed: dict[tuple[str, str], Progress] = {}
     unknown: list[tuple[str, str]] = []

@@ -55,7 +55,7 @@ class Devices:
         now_ms = self._clock.now_ms()
 
         def job(tx: Tx) -> tuple[dict[str, Device], dict[str, Device]]:
-            known = tx.devices.devices({device for device, _, _ in batch})
+            known = tx.devices.last_heard({device for device, _, _ in batch})
             new = dict(known)
             for device, status, is_retained in batch:
                 if device in new:
@@ -77,7 +77,7 @@ class Devices:
         latest = dict(batch)
 
         def job(tx: Tx) -> tuple[dict[str, Device], dict[str, Device]]:
-            known = tx.devices.devices(latest.keys())
+            known = tx.devices.last_heard(latest.keys())
             new = {name: _with_health(one, latest[name], now_ms) for name, one in known.items()}
             tx.devices.save(list(new.values()))
             return known, new

@@ -84,6 +84,10 @@ class StoredDevices:
             rows_in(self.connection, _THEIR_PROOFS, ids, self.community_id),
         )
 
+    def last_heard(self, ids: Collection[str]) -> dict[str, Device]:
+        """These devices (those that exist), without their buttons."""
+        return _devices(rows_in(self.connection, _THESE_DEVICES, ids, self.community_id), ())
+
     def add_devices(self, devices: Sequence[Device]) -> None:
         """Adds devices; their places must exist, and `buttons` is not stored here but by `add_buttons`."""
         rows = [as_row(device) for device in devices]
@@ -113,10 +117,10 @@ class StoredDevices:
             rows = [{**common, "device": device, "digest": digest} for device, digest in digests.items()]
             self.connection.execute(_NOTE_CONFIGURED, rows)
 
-    def places_of(self, ids: Collection[str]) -> dict[str, str]:
-        """Only where these devices are, those that exist."""
+    def places_of(self, ids: Collection[str] | None = None) -> dict[str, str]:
+        """Only where these devices (those that exist) are, or all."""
         places = self.known.directory.device_places
-        return {one: places[one] for one in ids if one in places}
+        return dict(places) if ids is None else {one: places[one] for one in ids if one in places}
 
     def buttons(self, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Button]:
         """Those of these (device, button) that staff have mapped."""
