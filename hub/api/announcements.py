@@ -15,6 +15,7 @@ from hub.services.views import (
     AnnouncementDetail,
     AnnouncementSummary,
     announced_sound,
+    announcement_summary,
     announcement_view,
     announcements_view,
 )
@@ -71,7 +72,7 @@ async def announce(body: NewAnnouncement, services: Served, grant: Staff) -> Ann
         play_at_ms=body.play_at_ms,
         by=grant.person_id or grant.name,
     )
-    view = await services.database.read(lambda tx: announcement_view(tx, announcement.id, services.clock.now_ms()))
+    view = await services.database.read(lambda tx: announcement_summary(tx, announcement.id, services.clock.now_ms()))
     return Announced(
         id=view.id,
         duration_ms=view.duration_ms,

@@ -114,12 +114,14 @@ def going_on_view(tx: Tx, now_ms: int) -> list[AnnouncementSummary]:
     return summaries(tx, valid[::-1], now_ms)
 
 
+def announcement_summary(tx: Tx, announcement_id: str, now_ms: int) -> AnnouncementSummary:
+    """One announcement without its buildings. Raises NotFound."""
+    return _summaries(tx, [_found(tx, announcement_id)], now_ms)[0]
+
+
 def announcement_view(tx: Tx, announcement_id: str, now_ms: int) -> AnnouncementDetail:
     """One announcement with every building. Raises NotFound."""
-    announcement = tx.announcements.get(announcement_id)
-    if announcement is None:
-        raise NotFound(what="announcement", id=announcement_id)
-    return announcement_details(tx, [announcement], now_ms)[0]
+    return announcement_details(tx, [_found(tx, announcement_id)], now_ms)[0]
 
 
 def announcement_details(tx: Tx, announcements: Sequence[Announcement], now_ms: int) -> list[AnnouncementDetail]:
@@ -149,6 +151,13 @@ def summaries(tx: Tx, announcements: Sequence[Announcement], now_ms: int) -> lis
 
 def _whole_ms(one: Announcement) -> int:
     return total_ms(one.duration_ms, one.repeat)
+
+
+def _found(tx: Tx, announcement_id: str) -> Announcement:
+    announcement = tx.announcements.get(announcement_id)
+    if announcement is None:
+        raise NotFound(what="announcement", id=announcement_id)
+    return announcement
 
 
 def _summary(
