@@ -116,7 +116,7 @@ def going_on_view(tx: Tx, now_ms: int) -> list[AnnouncementSummary]:
 
 def announcement_summary(tx: Tx, announcement_id: str, now_ms: int) -> AnnouncementSummary:
     """One announcement without its buildings. Raises NotFound."""
-    return _summaries(tx, [_found(tx, announcement_id)], now_ms)[0]
+    return summaries(tx, [_found(tx, announcement_id)], now_ms)[0]
 
 
 def announcement_view(tx: Tx, announcement_id: str, now_ms: int) -> AnnouncementDetail:
