@@ -93,7 +93,9 @@ _NUMBERED = (
     .subquery()
 )
 _MISSED = (
-    select(_NUMBERED).where(_NUMBERED.c.number <= bindparam("most")).order_by(_NUMBERED.c.device, _NUMBERED.c.number)
+    select(_NUMBERED.c.announcement_id, *(_NUMBERED.c[name] for name in _ONES_PART))
+    .where(_NUMBERED.c.number <= bindparam("most"))
+    .order_by(_NUMBERED.c.device, _NUMBERED.c.number)
 )
 _PLACES = (
     select(_PART.place)
@@ -202,7 +204,7 @@ class StoredAnnouncements:
     def missed(self, announcement_ids: Collection[str], most: int) -> list[tuple[str, Progress]]:
         """Of these the newest `most` not heard at each device, the newest first."""
         given = {"community": self.community_id, "wanted": list(announcement_ids), "most": most}
-        return [(row.announcement_id, _progress(row)) for row in self.connection.execute(_MISSED, given)]
+        return [(one, _progress(part)) for one, *part in self.connection.execute(_MISSED, given)]
 
     def save_progress(self, rows: Sequence[tuple[str, Progress]]) -> None:
         """Rows of announcement id and a device's part in it; replaces what was stored of that part."""
