@@ -41,7 +41,7 @@ def match(source: NDArray[np.int16], recorded: NDArray[np.int16], into: int) -> 
     drifts = [np.rint(end * numbers / len(rows)).astype(int) + edge for end in range(-most, most + 1, 2)]
     means = [_mean_along(padded, drift) for drift in drifts]
     best = max(range(len(means)), key=lambda number: float(np.abs(means[number]).max()))
-    peak = int(np.abs(means[best]).argmax())
+    peak = int(np.argmax(np.abs(means[best])))
     sign = math.copysign(1.0, means[best][peak])  # a loudspeaker with its wires swapped is heard, too
     around = (drifts[best] + peak)[:, None] + np.arange(-_NEIGHBOURS, _NEIGHBOURS + 1)
     at_parts = sign * padded[numbers[:, None], around] @ _BETWEEN

@@ -86,7 +86,7 @@ def offsets_ms(one: NDArray[np.int16], other: NDArray[np.int16]) -> list[float]:
             continue
         spectrum = np.conj(np.fft.rfft(first, 2 * size)) * np.fft.rfft(second, 2 * size)
         near = np.roll(np.fft.irfft(spectrum), most)[: 2 * most + 1]
-        peak = int(near.argmax())
+        peak = int(np.argmax(near))
         before, top, after = near[[max(0, peak - 1), peak, min(2 * most, peak + 1)]]
         curve = before - 2 * top + after
         between = 0.5 * (before - after) / curve if curve else 0.0

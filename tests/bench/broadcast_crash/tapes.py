@@ -72,7 +72,7 @@ def _likeness(piece: Signal, heard: Signal) -> Signal:
 def _peaks(likeness: Signal) -> list[int]:
     """Where it is sure, the surest first, none near another."""
     rest, found = likeness.copy(), list[int]()
-    while rest.size and rest[at := int(rest.argmax())] > SURE:
+    while rest.size and rest[at := int(np.argmax(rest))] > SURE:
         found.append(at)
         rest[max(0, at - NOT_THE_SAME) : at + NOT_THE_SAME] = 0.0
     return sorted(found)

@@ -35,7 +35,7 @@ def lag_and_correlation(heard: Pcm, source: Pcm) -> tuple[int, float]:
     one, other = wave_of(heard), wave_of(source)
     size = 1 << (one.size + other.size).bit_length()
     products = np.fft.irfft(np.fft.rfft(one, size) * np.conj(np.fft.rfft(other, size)), size)
-    lag = int(products.argmax())
+    lag = int(np.argmax(products))
     overlap = one[lag : lag + other.size]
     alike = products[lag] / np.sqrt((overlap @ overlap) * (other @ other))
     return (lag if lag < size // 2 else lag - size), float(alike)
