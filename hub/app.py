@@ -22,6 +22,7 @@ from hub.adapters.clock import SystemClock
 from hub.adapters.data_folder import DATABASE
 from hub.adapters.database.database import SqliteDatabase
 from hub.adapters.mqtt import Address, Handlers, HubLink, PressIntake, ReportIntake
+from hub.adapters.notify.answers import new_session
 from hub.adapters.notify.page import OpenPage
 from hub.adapters.notify.webhook import Webhook
 from hub.adapters.signing_key import signing_key
@@ -64,9 +65,6 @@ log = structlog.get_logger()
 
 LOOP_STUCK_MS = 5_000
 """A due loop that has not turned for so long no longer works, whatever the process looks like."""
-CHANNEL_CONNECTIONS = 50
-NO_TIMEOUT = aiohttp.ClientTimeout()
-"""The dispatcher ends what takes too long; a second timer for each request would only cost time."""
 
 
 class AddressNotFree(DongdongError):
@@ -113,8 +111,7 @@ class Hub:
             language = (await ensure_community(self._database, self._settings.language)).language
             await self._sounds.start()
             stack.push_async_callback(self._sounds.close)
-            connector = aiohttp.TCPConnector(limit=0, limit_per_host=CHANNEL_CONNECTIONS)
-            session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector, timeout=NO_TIMEOUT))
+            session = await stack.enter_async_context(new_session())
             emergency = await stack.enter_async_context(aiohttp.ClientSession())
             if self._broker:
                 await self._broker.start()

@@ -14,6 +14,13 @@ MOST_BYTES = 65_536
 """Answers of these services hold a few hundred bytes."""
 
 
+def new_session() -> aiohttp.ClientSession:
+    """One for all channels, to be closed. The dispatcher bounds how many requests of a channel there are, and how long
+    each may take; a bound here would let one that hangs take the connections of another at the same host (WeCom's two).
+    """
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout())
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """`body` is the JSON object of the answer; these services say in it what they did, often with status 200."""
