@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import io
 import json
 import logging
 import socket
@@ -83,7 +82,7 @@ def set_up_logging(level: str) -> None:
     )
 
 
-class _Lossy(io.TextIOBase):
+class _Lossy:
     """Standard error that may fail: a log on a full disk, or whose reader is gone, must not end a hub that works."""
 
     def write(self, text: str) -> int:
