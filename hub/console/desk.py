@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, Response
 from hub.console.console import Acting, Console, Here, Seeing
 from hub.console.language import mark as _
 from hub.console.streams import EventStream
-from hub.domain.alerts import Alert, State
+from hub.domain.alerts import Alert, State, can_take_back
 from hub.domain.errors import Invalid, NotFound
 from hub.services.ports import Tx
 from hub.services.views import AlertDetail, PersonView, alert_view, people_view
@@ -96,7 +96,7 @@ async def accept(
     if not by:
         raise Invalid("close_needs_person")
     alert = await console.services.alerts.accept(alert_id, by, eta_minutes)
-    undo = undoing(alert, by) if alert.acceptor_id == by and alert.state is State.ACCEPTED else None
+    undo = undoing(console, alert, State.ACCEPTED, by)
     return console.acted(visitor.taste.language, _("已接单 ✓"), undo=undo)
 
 
@@ -105,8 +105,7 @@ async def arrive(console: Here, visitor: Acting, alert_id: str) -> Response:
     expected = (await found(console, alert_id)).acceptor
     by = expected.id if expected else visitor.person_id
     alert = await console.services.alerts.arrive(alert_id, by)
-    # An arrival that ended the asking has sent people home: that is mended by calling further people, not taken back.
-    undo = undoing(alert, by) if len(alert.going) >= alert.needed else None
+    undo = undoing(console, alert, State.ARRIVED, by)
     return console.acted(visitor.taste.language, _("已记下：人到了 ✓"), undo=undo)
 
 
@@ -120,7 +119,8 @@ async def close(
     reason: Annotated[str, Form()] = "",
 ) -> Response:
     alert = await console.services.alerts.close(alert_id, visitor.person_id, outcome, seen, reason)
-    return console.acted(visitor.taste.language, _("已结束 ✓"), undo=undoing(alert, visitor.person_id))
+    undo = undoing(console, alert, State.CLOSED, visitor.person_id)
+    return console.acted(visitor.taste.language, _("已结束 ✓"), undo=undo)
 
 
 @router.post("/desk/undo")
@@ -136,9 +136,11 @@ async def undo(
     return console.acted(visitor.taste.language, _("已撤销 ✓"))
 
 
-def undoing(alert: Alert, whose: str) -> dict[str, str]:
-    """The fields of `undo` for the step of `whose` that led to the alert as it is."""
-    return {"alert_id": alert.id, "made": alert.state.value, "whose": whose}
+def undoing(console: Console, alert: Alert, made: State, whose: str) -> dict[str, str] | None:
+    """The fields of `undo` for the step of `whose` that made the alert this; None where it cannot be taken back."""
+    if not can_take_back(alert, made, whose, console.services.clock.now_ms()):
+        return None
+    return {"alert_id": alert.id, "made": made.value, "whose": whose}
 
 
 @router.post("/alerts/{alert_id}/reopen")

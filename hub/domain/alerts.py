@@ -381,23 +381,30 @@ def reopen(alert: Alert, by: str, now_ms: int) -> Step:
     return _reopened(alert, now_ms, (Entry("reopened", by),), Purpose.WITHDRAWN)
 
 
+def can_take_back(alert: Alert, made: State, whose: str, now_ms: int) -> bool:
+    """Whether the alert still is what `whose` made it, so lately that it may be taken back.
+
+    An arrival that ended the asking is not: people were sent home by it, and calling further ones mends that.
+    """
+    at_ms = {State.ACCEPTED: alert.accepted_ms, State.ARRIVED: alert.arrived_ms}.get(made, alert.closed_ms)
+    is_whose = made is State.CLOSED or whose == alert.acceptor_id
+    has_sent_home = made is State.ARRIVED and len(alert.going) < alert.needed
+    is_lately = at_ms is not None and now_ms - at_ms <= TAKE_BACK_MS
+    return alert.state is made and is_whose and is_lately and not has_sent_home
+
+
 def take_back(alert: Alert, by: str, made: State, whose: str, ladder: Ladder, now_ms: int) -> Step:
     """The desk pressed the wrong thing for `whose`, which made it `made`: as if it had not, for all who heard of it.
 
-    Of an arrival nobody but the elder heard, who is told again who comes; one that ended the asking is not taken back
-    like this, since people were sent home by it. After an acceptance or a closing all who were asked are asked again,
-    and the next rung too: nobody is known to go.
+    Of an arrival nobody but the elder heard, who is told again who comes. After an acceptance or a closing all who were
+    asked are asked again, and the next rung too: nobody is known to go.
     """
     target = _target(alert, By.TAKE_BACK)
-    at_ms = {State.ACCEPTED: alert.accepted_ms, State.ARRIVED: alert.arrived_ms}.get(made, alert.closed_ms)
-    is_whose = made is State.CLOSED or whose == alert.acceptor_id
-    if alert.state is not made or not is_whose or at_ms is None or now_ms - at_ms > TAKE_BACK_MS:
+    if not can_take_back(alert, made, whose, now_ms):
         raise Invalid("too_late_to_take_back")
     entry = Entry(TAKEN_BACK[made], by, {"person_id": whose})
     if target is State.OPEN:
         return _asked_anew(alert, entry, ladder, now_ms)
-    if len(alert.going) < alert.needed:
-        raise Invalid("too_late_to_take_back")
     comes = replace(alert, state=State.ACCEPTED, arrived_ms=None, due_ms=_expires_ms(alert))
     comes, tell = _tell(comes, Stage.ACCEPTED, alert.acceptor_id, _minutes_left(alert, now_ms))
     return Step(comes, (entry,), (tell,))

@@ -105,18 +105,18 @@ def announced_sound(tx: Tx, announcement_id: str) -> Sound:
 
 def announcements_view(tx: Tx, now_ms: int, *, limit: int = 50) -> list[AnnouncementSummary]:
     """The latest announcements, the newest first."""
-    return summaries(tx, tx.announcements.latest(limit), now_ms)
+    return _listed(tx, tx.announcements.latest(limit), now_ms)
 
 
 def going_on_view(tx: Tx, now_ms: int) -> list[AnnouncementSummary]:
     """Those planned or on the air, however long ago they were made, the newest first."""
     valid = [one for one in tx.announcements.valid(now_ms) if now_ms < one.play_at_ms + _whole_ms(one)]
-    return summaries(tx, valid[::-1], now_ms)
+    return _listed(tx, valid[::-1], now_ms)
 
 
 def announcement_summary(tx: Tx, announcement_id: str, now_ms: int) -> AnnouncementSummary:
     """One announcement without its buildings. Raises NotFound."""
-    return summaries(tx, [_found(tx, announcement_id)], now_ms)[0]
+    return _listed(tx, [_found(tx, announcement_id)], now_ms)[0]
 
 
 def announcement_view(tx: Tx, announcement_id: str, now_ms: int) -> AnnouncementDetail:
@@ -143,10 +143,16 @@ def bare_buildings(tx: Tx, announcements: Sequence[Announcement]) -> dict[str, l
     return {one.id: _bare(meant[one.places], tx.announcements.places_of(one.id), places) for one in announcements}
 
 
-def summaries(tx: Tx, announcements: Sequence[Announcement], now_ms: int) -> list[AnnouncementSummary]:
-    """These announcements, in their order."""
-    places, calling, bare = tx.places.places(), Calling(tx, now_ms), bare_buildings(tx, announcements)
+def summaries(
+    tx: Tx, announcements: Sequence[Announcement], bare: Mapping[str, Sequence[str]], now_ms: int
+) -> list[AnnouncementSummary]:
+    """These announcements, in their order; `bare` are their `bare_buildings`."""
+    places, calling = tx.places.places(), Calling(tx, now_ms)
     return [_summary(tx, one, places, calling, len(bare[one.id])) for one in announcements]
+
+
+def _listed(tx: Tx, announcements: Sequence[Announcement], now_ms: int) -> list[AnnouncementSummary]:
+    return summaries(tx, announcements, bare_buildings(tx, announcements), now_ms)
 
 
 def _whole_ms(one: Announcement) -> int:

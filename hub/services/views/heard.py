@@ -84,9 +84,9 @@ Over: TypeAlias = Mapping[str, AnnouncementSummary]
 def heard_view(tx: Tx, now_ms: int, days: int) -> HeardView:
     """The report of the last so many days, 1 to MOST_DAYS. Raises Invalid."""
     begun = _begun(tx, now_ms, days, MOST + 1)
-    found = summaries(tx, begun[:MOST], now_ms)
+    bare = bare_buildings(tx, begun[:MOST])
+    found = summaries(tx, begun[:MOST], bare, now_ms)
     over = {one.id: one for one in found if one.stopped_ms is None and has_settled(one, now_ms)}
-    bare = bare_buildings(tx, [one for one in begun if one.id in over])
     places = tx.places.places()
     order = {slug: index for index, slug in enumerate(places)}
     buildings = [*_with_device(tx, over, places), *_without_device(over, bare, places)]
