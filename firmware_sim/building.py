@@ -25,7 +25,7 @@ from firmware_sim.faulty_link import FaultyLinks
 from firmware_sim.fleet import Fault
 from firmware_sim.hardware.microphone import SimulatedMicrophone
 from firmware_sim.hardware.pins import SimulatedPins
-from firmware_sim.hardware.speaker import SimulatedSpeaker
+from firmware_sim.hardware.speaker import LATENCY_S, SimulatedSpeaker
 from firmware_sim.hardware.tape import Tape
 
 FIRST_PIN, PINS = 2, 26  # a Pi's header; a button and its lamp take two of them, more buttons a further header
@@ -56,8 +56,16 @@ class Wiring:
 class SimulatedBuilding:
     """Runs one agent and starts it anew whenever it ends, as a supervisor does, until cancelled."""
 
-    def __init__(self, identity: Identity, login: Login, buttons: list[str], folder: Path, decoder: Decoder) -> None:
-        """`folder` is the building's disk; `decoder` may be shared."""
+    def __init__(
+        self,
+        identity: Identity,
+        login: Login,
+        buttons: list[str],
+        folder: Path,
+        decoder: Decoder,
+        latency_s: float = LATENCY_S,
+    ) -> None:
+        """`folder` is the building's disk; `decoder` may be shared; so far ahead its loudspeaker renders."""
         folder.mkdir(parents=True, exist_ok=True)
         self.device = identity.device
         self.agent: Agent | None = None
@@ -70,7 +78,7 @@ class SimulatedBuilding:
         self._dark_s = 0.0
         self._power_cut = asyncio.Event()
         tape = Tape(folder, "speaker")
-        self._speaker = SimulatedSpeaker(tape)
+        self._speaker = SimulatedSpeaker(tape, latency_s)
         self._microphone = SimulatedMicrophone(tape)
 
     @property

@@ -17,7 +17,7 @@ from paho.mqtt.properties import Properties
 from wire import live, messages, topics
 from wire.signing import SigningKey
 
-FIRST_SEQ, LIVE_DELAY_MS = 1_204_711, 200
+FIRST_SEQ = 1_204_711
 
 
 def now_ms() -> int:
@@ -118,7 +118,7 @@ class FakeHub:
         await self.publish(topics.audio(sha256), audio, [], retain=True)
         return sha256
 
-    async def announce(self, place: str, audio: bytes, duration_ms: int, in_ms: int = 500, priority: int = 60) -> str:
+    async def announce(self, place: str, audio: bytes, duration_ms: int, in_ms: int = 1_000, priority: int = 60) -> str:
         """Publish audio and manifest for a place; returns the announcement's id."""
         sha256 = await self.publish_audio(audio)
         manifest = messages.Manifest(
@@ -135,20 +135,28 @@ class FakeHub:
         return manifest.announcement_id
 
     async def speak(
-        self, place: str, packets: list[bytes], lost: Callable[[int], int] = lambda seq: 1, priority: int = 255
+        self,
+        place: str,
+        packets: list[bytes],
+        lost: Callable[[int], int] = lambda seq: 1,
+        priority: int = 255,
+        delay_ms: int = 200,
     ) -> str:
-        """Speak live in a place, in real time; `lost` says how often each frame goes out. Returns once it has ended."""
+        """Speak live in a place, in real time, once all devices listen; `lost` says how often each frame goes out.
+
+        Returns once it has ended.
+        """
         message = messages.Live(
             **signed(place, 60_000),
             announcement_id=str(uuid.uuid4()),
             priority=priority,
             title="现场喊话",
             first_seq=FIRST_SEQ,
-            delay_ms=LIVE_DELAY_MS,
+            delay_ms=delay_ms,
         )
         topic = topics.place("test", place)
         await self.send(topic, message)
-        await self.until(lambda: any(key == message.announcement_id for _, key in self.receipts))
+        await self.until(lambda: all("ready" in self.states(each, message.announcement_id) for each in self.statuses))
         began_us = time.time_ns() // 1_000
         for index, opus in enumerate(packets):
             capture_us = began_us + index * live.FRAME_US

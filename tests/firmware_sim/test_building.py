@@ -11,7 +11,7 @@ from firmware_sim.building import NoSuchThing
 from firmware_sim.fleet import Fault
 from tests.device_agent.fake_hub import now_ms, signed
 from tests.device_agent.hardware.test_decoding import encode
-from tests.device_agent.speech import POWER, WATER, speak
+from tests.device_agent.speech import LIFT, POWER, WATER, speak
 from tests.firmware_sim.town import BUTTON, Town, town, wait_until
 from wire import messages, topics
 
@@ -78,7 +78,7 @@ async def test_each_building_says_from_the_sound_alone_what_is_wrong_there(tmp_p
     async with town(tmp_path, A, *names) as there:
         for name, (fault, (value, _)) in zip(names, FAULTS.items(), strict=True):
             there.buildings[name].fault(fault, value)
-        announcement_id = await there.hub.announce("all", encode(pcm), len(pcm) // 48)
+        announcement_id = await there.hub.announce("all", encode(pcm), len(pcm) // 48, in_ms=2_000)
         evidence = await proved(there, announcement_id, A, *names)
         found = {name: evidence[name].finding for name in names}
         assert found == dict(zip(names, (finding for _, finding in FAULTS.values()), strict=True))
@@ -188,11 +188,10 @@ async def test_what_nobody_signed_is_refused_and_reported(tmp_path: Path, notice
         assert (receipt.states[0].state.value, receipt.reason) == ("rejected", "unsigned")
 
 
-async def test_a_reboot_in_the_middle_is_told_as_failed_and_not_played_again(
-    tmp_path: Path, notice: tuple[bytes, int]
-) -> None:
+async def test_a_reboot_in_the_middle_is_told_as_failed_and_not_played_again(tmp_path: Path) -> None:
+    pcm = speak(LIFT)  # long: whoever is told that it plays must not find it ended
     async with town(tmp_path, A) as there:
-        announcement_id = await there.hub.announce("all", *notice)
+        announcement_id = await there.hub.announce("all", encode(pcm), len(pcm) // 48)
         await there.hub.until(lambda: "playing" in there.hub.states(A, announcement_id))
         there.buildings[A].fault(Fault.REBOOT, 0)
         await there.hub.until(lambda: "failed" in there.hub.states(A, announcement_id))

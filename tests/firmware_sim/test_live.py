@@ -15,7 +15,7 @@ from firmware_sim.fleet import Fault
 from firmware_sim.hardware.tape import Tape
 from firmware_sim.recordings import played
 from tests.device_agent.core.test_live import lossy
-from tests.device_agent.fake_hub import FIRST_SEQ, LIVE_DELAY_MS
+from tests.device_agent.fake_hub import FIRST_SEQ
 from tests.device_agent.opus_frames import frames_of
 from tests.device_agent.speech import POWER, speak
 from tests.firmware_sim.town import Town, town
@@ -36,14 +36,16 @@ def spoken() -> Pcm:
     return speak(POWER)
 
 
-LIKE = 0.5
-"""A busy machine has frames come too late, which are then guessed; other speech reaches 0.09 (hearing.py)."""
+LIKE = 0.9
+"""Other speech reaches 0.09 (hearing.py); as long as nothing comes too late, the machine costs nothing."""
+DELAY_MS = 1_500
+"""So long frames may be under way, less what loudspeakers render ahead: a busy machine is late by less."""
 
 
 def on_tape(there: Town, name: str, announcement_id: str, spoken: Pcm) -> tuple[float, float]:
     """How like it is to what was said, and how much later than agreed it left the loudspeaker, in ms."""
     Tape(there.folder, "none").flush()  # one thread writes for all tapes of a process
-    due_ms = there.hub.spoken_us[announcement_id] // 1000 + LIVE_DELAY_MS
+    due_ms = there.hub.spoken_us[announcement_id] // 1000 + DELAY_MS
     correlation, lag_ms = compare(spoken, played(there.folder / name, due_ms, len(spoken) + SAMPLE_RATE))
     return correlation, lag_ms - OPUS_MS
 
@@ -55,7 +57,8 @@ async def ended(there: Town, announcement_id: str, *names: str) -> None:
 async def test_live_speech_sounds_in_every_building_at_the_agreed_instant(tmp_path: Path, spoken: Pcm) -> None:
     async with town(tmp_path, A, B) as there:
         there.buildings[A].fault(Fault.CLOCK_SKEW, 300_000)
-        announcement_id = await there.hub.speak("all", frames_of(spoken))
+        off_ms = {name: there.may_be_off_ms(name) for name in (A, B)}
+        announcement_id = await there.hub.speak("all", frames_of(spoken), delay_ms=DELAY_MS)
         await ended(there, announcement_id, A, B)
         for name in (A, B):
             told = list(dict.fromkeys(there.hub.states(name, announcement_id)))
@@ -64,7 +67,7 @@ async def test_live_speech_sounds_in_every_building_at_the_agreed_instant(tmp_pa
         for name in (A, B):
             correlation, late_ms = on_tape(there, name, announcement_id, spoken)
             assert correlation > LIKE
-            assert abs(late_ms) < 5
+            assert abs(late_ms) < 3 + (off_ms[name] or 0.0)
 
 
 async def test_lost_doubled_and_forged_frames_leave_the_same_speech(tmp_path: Path, spoken: Pcm) -> None:
@@ -72,11 +75,11 @@ async def test_lost_doubled_and_forged_frames_leave_the_same_speech(tmp_path: Pa
     unlucky = set(np.random.default_rng(3).choice(len(packets), len(packets) // 20, replace=False).tolist())
     stranger = SigningKey.generate()
     async with town(tmp_path, A) as there:
-        speaking = asyncio.create_task(
-            there.hub.speak("all", packets, lambda index: 0 if index in unlucky else 1 + index % 2)
-        )
+        how_often = lambda index: 0 if index in unlucky else 1 + index % 2  # noqa: E731
+        speaking = asyncio.create_task(there.hub.speak("all", packets, how_often, delay_ms=DELAY_MS))
         await there.hub.until(lambda: there.hub.receipts)
         ((_, announcement_id),) = there.hub.receipts
+        await there.hub.until(lambda: "ready" in there.hub.states(A, announcement_id))  # or nobody would hear them
         for index in range(len(packets)):
             frame = live.Frame(FIRST_SEQ + index, _now_us() + index * live.FRAME_US, packets[0])
             await there.hub.send_frame(announcement_id, live.sealed(frame, stranger))

@@ -19,6 +19,8 @@ from tests.device_agent.fake_hub import FakeHub
 from wire.signing import SigningKey, VerifyKeys
 
 BUTTON = "17-1-101"
+LATENCY_S = 0.5
+"""So far ahead loudspeakers render here: all of them share one process, which a busy machine lets wait."""
 
 
 class Town:
@@ -34,7 +36,7 @@ class Town:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def begin(self, names: list[str]) -> None:
-        """All of them, connected and configured."""
+        """All of them, connected and configured, and they know the hub's time, however busy the machine is."""
         up = asyncio.Event()
         self._tasks.append(asyncio.create_task(self.hub.run(up)))
         await up.wait()
@@ -42,10 +44,12 @@ class Town:
             await self.hub.configure(name, [name, "all"])
             identity = Identity(name, VerifyKeys([self.key.public_bytes]))
             login = Login("127.0.0.1", self._port, name)
-            building = SimulatedBuilding(identity, login, [BUTTON], self.folder / name, self._decoder)
+            folder = self.folder / name
+            building = SimulatedBuilding(identity, login, [BUTTON], folder, self._decoder, LATENCY_S)
             self.buildings[name] = building
             self._tasks.append(asyncio.create_task(building.run()))
         await self.hub.until(lambda: len(self.hub.healths) == len(names))
+        await wait_until(lambda: all(self.may_be_off_ms(name) is not None for name in names))
 
     async def end(self) -> None:
         """Buildings first, as they still have something to say."""
@@ -62,6 +66,12 @@ class Town:
         for task in tasks:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+
+    def may_be_off_ms(self, name: str) -> float | None:
+        """How far this building's idea of the hub's time may be off; None before it has any."""
+        agent = self.buildings[name].agent
+        estimate = None if agent is None else agent.link._estimate
+        return None if estimate is None else estimate.error_ns / 1e6
 
     def told(self, name: str) -> list[dict[str, Any]]:
         """What the elders of this building were told."""

@@ -19,6 +19,7 @@ from firmware_sim.hardware.speaker import SimulatedSpeaker, rate_with_skew
 from firmware_sim.hardware.tape import Tape
 from tests.device_agent.speech import WATER, speak
 
+LATENCY_S, AHEAD_S = 0.5, 1.0  # a busy machine hands over a sound, or renders a block, by less too late
 SPEECH = speak(WATER)[4_800:33_600]  # 0.6 s, beginning and ending within speech
 
 
@@ -29,7 +30,7 @@ class Building:
         self.folder = folder
         self.mixer = Mixer()
         self.tape = Tape(folder, "building-1", rate_with_skew(ppm))
-        self.speaker = SimulatedSpeaker(self.tape)
+        self.speaker = SimulatedSpeaker(self.tape, LATENCY_S)
         self.microphone = SimulatedMicrophone(self.tape)
         self.events = asyncio.Queue[SoundEvent]()
         self.task = asyncio.create_task(self.speaker.run(self.mixer, self._deliver))
@@ -67,7 +68,7 @@ def wav_frames(path: Path) -> Pcm:
 
 
 async def test_what_sounds_is_written_with_the_instant_at_which_it_began(building: Building) -> None:
-    at_s = time.monotonic() + 0.15
+    at_s = time.monotonic() + AHEAD_S
     building.play(Sound("a", SPEECH, 60, at_s))
     assert isinstance(await building.ended(), Finished)
     await building.close()
@@ -86,7 +87,7 @@ async def test_what_sounds_is_written_with_the_instant_at_which_it_began(buildin
 
 
 async def test_the_microphone_hears_it_later_and_softer(building: Building) -> None:
-    at_s = time.monotonic() + 0.15
+    at_s = time.monotonic() + AHEAD_S
     building.play(Sound("a", SPEECH, 60, at_s))
     evidence = heard(SPEECH, await building.microphone.record(at_s, 0.8), at_s)
     assert evidence.heard
@@ -96,7 +97,7 @@ async def test_the_microphone_hears_it_later_and_softer(building: Building) -> N
 
 async def test_a_silent_loudspeaker_finishes_but_is_not_heard(building: Building) -> None:
     building.speaker.is_silent = True
-    at_s = time.monotonic() + 0.15
+    at_s = time.monotonic() + AHEAD_S
     building.play(Sound("a", SPEECH, 60, at_s))
     recording = await building.microphone.record(at_s, 0.8)
     assert isinstance(await building.ended(), Finished)
@@ -106,7 +107,7 @@ async def test_a_silent_loudspeaker_finishes_but_is_not_heard(building: Building
 
 async def test_a_dead_microphone_hears_nothing_of_a_sounding_loudspeaker(building: Building) -> None:
     building.microphone.is_dead = True
-    at_s = time.monotonic() + 0.15
+    at_s = time.monotonic() + AHEAD_S
     building.play(Sound("a", SPEECH, 60, at_s))
     recording = await building.microphone.record(at_s, 0.8)
     assert not heard(SPEECH, recording, at_s).heard
@@ -134,7 +135,7 @@ async def test_a_soft_loudspeaker_is_softer_in_its_recording(building: Building)
 
 async def test_a_fast_clock_is_corrected_and_its_rate_is_in_the_listing(tmp_path: Path) -> None:
     building = Building(tmp_path, ppm=200.0)
-    at_s = time.monotonic() + 0.15
+    at_s = time.monotonic() + AHEAD_S
     building.play(Sound("a", np.full(SAMPLE_RATE, 1_000, np.int16), 60, at_s))
     await building.ended()
     await building.close()
