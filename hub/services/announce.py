@@ -123,12 +123,16 @@ class Announcements:
                 raise failure
 
     async def stop(self, announcement_id: str, by: str) -> Announcement:
-        """Ends it everywhere at once, now and for every device that comes back later. Raises NotFound."""
+        """Ends it everywhere at once, now and for every device that comes back later. Raises NotFound.
+
+        Who was first to stop it goes to the audit log.
+        """
         now_ms = self._clock.now_ms()
 
         def job(tx: Tx) -> Announcement:
             if _found(tx, announcement_id).stopped_ms is None:
                 tx.announcements.stop(announcement_id, now_ms)
+                tx.audit.add(AuditRow(now_ms, by, "announcement_stopped", {"announcement": announcement_id}))
             return _found(tx, announcement_id)
 
         stopped = await self._database.write(job)

@@ -258,11 +258,15 @@ async def test_stopping_tells_every_place_and_is_stored_once(rig: Rig) -> None:
     rig.clock.ms += 500
     assert (await rig.announcements.stop(announcement.id, "li")).stopped_ms == NOON_MS
     assert [type(message) for _, message in rig.publisher.announced()] == [Stop] * 4
+    [row] = await rig.database.read(lambda tx: tx.audit.latest(10))
+    detail = {"announcement": announcement.id}
+    assert (row.at_ms, row.actor, row.what, row.detail) == (NOON_MS, "wang", "announcement_stopped", detail)
 
 
 async def test_an_unknown_announcement_cannot_be_stopped(rig: Rig) -> None:
     with pytest.raises(NotFound):
         await rig.announcements.stop("none", "wang")
+    assert await rig.database.read(lambda tx: tx.audit.latest(10)) == []
 
 
 async def test_stopping_everything_ends_what_is_on_the_air_and_what_is_planned_and_says_who_did(rig: Rig) -> None:
@@ -282,7 +286,7 @@ async def test_stopping_everything_ends_what_is_on_the_air_and_what_is_planned_a
             ("place/sunny/building-3", planned.id),
         ]
     )
-    [row] = await rig.database.read(lambda tx: tx.audit.latest(10))
+    [row, _] = await rig.database.read(lambda tx: tx.audit.latest(10))
     assert (row.actor, row.what, row.detail) == ("wang", "all_stopped", {"announcements": [on_air.id, planned.id]})
 
 
