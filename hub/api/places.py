@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from hub.api.bodies import Body, refusals
 from hub.api.callers import Anyone, Onlooker, Served, Staff
-from hub.domain.quiet_hours import read_spans, span_text
+from hub.domain.quiet_hours import is_all_day, read_spans, span_text
 from hub.services.quiet_hours import QuietPlace
 from hub.services.views import PlaceView, places_view
 
@@ -17,7 +17,7 @@ router = APIRouter(prefix="/places", tags=["places"])
 
 
 class Hours(Body):
-    """Quiet hours of a place; an empty list: it is never quiet there."""
+    """Quiet hours of a place; an empty list: it is never quiet there. Equal ends, as 00:00-00:00, are the whole day."""
 
     hours: Annotated[list[str], Field(max_length=100, examples=[["12:00-14:00", "20:00-07:30"]])]
 
@@ -27,14 +27,20 @@ class Quiet(BaseModel):
 
     place: str
     hours: list[str]
+    is_all_day: Annotated[bool, Field(description="Whether they leave no minute: there nothing else is ever heard.")]
     is_own: Annotated[bool, Field(description="Whether they were set for this very place.")]
     source: Annotated[str | None, Field(description="The place whose hours these are; null: the hub's setting.")]
 
     @classmethod
     def of(cls, one: QuietPlace) -> Self:
         """As JSON shows it."""
-        hours = [span_text(span) for span in one.spans]
-        return cls(place=one.place.slug, hours=hours, is_own=one.is_own, source=one.source.slug if one.source else None)
+        return cls(
+            place=one.place.slug,
+            hours=[span_text(span) for span in one.spans],
+            is_all_day=is_all_day(one.spans),
+            is_own=one.is_own,
+            source=one.source.slug if one.source else None,
+        )
 
 
 @router.get("", summary="The community, its grids, buildings and units", responses=refusals())

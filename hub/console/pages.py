@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse, Response
 from hub.console import labels
 from hub.console.language import LANGUAGES, translations
 from hub.console.reasons import told
+from hub.domain.quiet_hours import is_all_day
 from hub.domain.wall_clock import MINUTES_A_DAY
 
 STATIC = Path(__file__).parent / "static"
@@ -85,6 +86,7 @@ def _environment(language: str) -> Environment:
         "moment": moment,
         "lasts": lasts,
         "hhmm": hhmm,
+        "is_all_day": is_all_day,
         "level": lambda kind: labels.LEVEL_OF.get(str(kind), 2),
     }
     environment.globals |= {

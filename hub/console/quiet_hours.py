@@ -15,7 +15,7 @@ from hub.console.streams import EventStream
 from hub.console.visitor import Visitor
 from hub.domain.errors import DongdongError, Invalid
 from hub.domain.places import Spans
-from hub.domain.quiet_hours import OWN, read_spans
+from hub.domain.quiet_hours import OWN, is_all_day, read_spans
 
 ROWS = 3
 """As many spans as the form offers at least; whoever needs more has them after the first ones are stored."""
@@ -40,6 +40,8 @@ async def show_quiet_hours(console: Here, request: Request, visitor: Seeing, pla
 async def change(console: Here, request: Request, visitor: Acting) -> Response:
     draft = drafted(await request.form())
     try:
+        if is_for_all_day(draft) and not draft.is_sure:
+            raise Invalid("all_day_quiet")
         await console.services.quiet.put(draft.place, wanted(draft), visitor.person_id)
     except DongdongError as error:
         sentence = mistakes.sentence(error, visitor.taste.language)
@@ -49,18 +51,21 @@ async def change(console: Here, request: Request, visitor: Acting) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The form as it stands: `how` is hours, never or wider; `rows` are begins and ends as browsers write them."""
+    """The form as it stands: `how` is hours, never or wider; `rows` are begins and ends as browsers write them;
+    `is_sure`: they may be the whole day.
+    """
 
     place: str
     how: str
     rows: tuple[tuple[str, str], ...]
+    is_sure: bool = False
 
 
 def drafted(form: FormData) -> Draft:
     """What somebody filled in; rows left empty do not count."""
     rows = zip(form.getlist("begins"), form.getlist("ends"), strict=False)
     filled = tuple((str(begins), str(ends)) for begins, ends in rows if begins or ends)
-    return Draft(str(form.get("place", "")), str(form.get("how", "")), filled)
+    return Draft(str(form.get("place", "")), str(form.get("how", "")), filled, "is_sure" in form)
 
 
 def wanted(draft: Draft) -> Spans | None:
@@ -74,6 +79,14 @@ def wanted(draft: Draft) -> Spans | None:
     return read_spans([f"{begins}-{ends}" for begins, ends in draft.rows])
 
 
+def is_for_all_day(draft: Draft) -> bool:
+    """Whether nothing but emergencies would ever be heard there; somebody has to say that this is meant."""
+    try:
+        return is_all_day(wanted(draft) or ())
+    except Invalid:
+        return False
+
+
 async def _page(
     console: Console, request: Request, visitor: Visitor, draft: Draft, mistake: str = "", status: int = 200
 ) -> HTMLResponse:
@@ -83,6 +96,7 @@ async def _page(
         "own": [one for one in everywhere if one.is_own],
         "kinds": [(kind, [one.place for one in everywhere if one.place.kind is kind]) for kind in OWN],
         "draft": draft,
+        "is_for_all_day": is_for_all_day(draft),
         "rows": [*draft.rows, *[("", "")] * max(1, ROWS - len(draft.rows))],
         "mistake": mistake,
     }

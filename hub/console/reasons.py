@@ -7,7 +7,7 @@ import re
 from hub.console.language import mark as _
 from hub.console.language import translations
 
-QUIET = re.compile(r"quiet hours (\d\d:\d\d-\d\d:\d\d)")
+QUIET = re.compile(r"quiet hours ((\d\d:\d\d)-(\d\d:\d\d))")
 """As device_agent/core/quiet.py writes it."""
 
 
@@ -16,4 +16,6 @@ def told(reason: str, language: str) -> str:
     quiet = QUIET.fullmatch(reason)
     if quiet is None:
         return reason
-    return translations(language).gettext(_("那里的安静时段是 %(hours)s")) % {"hours": quiet[1]}
+    word = translations(language).gettext
+    hours = word(_("全天")) if quiet[2] == quiet[3] else quiet[1]
+    return word(_("那里的安静时段是 %(hours)s")) % {"hours": hours}

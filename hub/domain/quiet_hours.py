@@ -35,6 +35,11 @@ def is_quiet(spans: Spans, minute: int) -> bool:
     )
 
 
+def is_all_day(spans: Spans) -> bool:
+    """Whether no minute of the day is left in which it is not quiet: the first of a gap would be the end of a span."""
+    return bool(spans) and all(is_quiet(spans, ends) for _, ends in spans)
+
+
 def holding(places: Mapping[str, Place], slug: str, default: Spans) -> tuple[Spans, str]:
     """What holds at a place, and the slug of whose it is: the nearest that has its own, or empty for the default."""
     for one in lineage(places, slug):

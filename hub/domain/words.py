@@ -207,6 +207,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "请写上从几点到几点；那里什么时候都可以播，就选“没有”。",
         "Write from when until when. If anything may play there at any time, choose “None”.",
     ),
+    "all_day_quiet": (
+        "这样是全天安静，平时的通知和蓝色、黄色预警那里从来不响。真要这样，请在下面打勾，再保存；不是，就改时间。",
+        "Only emergencies would ever be heard there. If that is meant, tick the box and save; else change the times.",
+    ),
     "too_many_quiet_hours": (
         "一个地方最多写{most}段安静时段，请删掉一些。",
         "A place has at most {most} quiet hours. Remove some.",

@@ -93,15 +93,19 @@ async def test_places_come_with_their_homes_and_devices(api: Api) -> None:
 
 async def test_a_place_gets_its_own_quiet_hours_over_json_and_follows_the_wider_place_again(api: Api) -> None:
     headers, url = await api.as_role(Role.STAFF), "/api/v1/places/{}/quiet-hours"
-    inherited = {"place": "building-1", "hours": ["12:00-14:00"], "is_own": False, "source": None}
+    inherited = {"place": "building-1", "hours": ["12:00-14:00"], "is_all_day": False, "is_own": False, "source": None}
     assert (await api.client.get(url.format("building-1"), headers=headers)).json() == inherited
     hours = {"hours": ["13:00-14:30", "21:30-06:00"]}
     put = await api.client.put(url.format("grid-1"), json=hours, headers=headers)
-    assert (put.status_code, put.json()) == (200, {"place": "grid-1", **hours, "is_own": True, "source": "grid-1"})
+    held = {**hours, "is_all_day": False, "source": "grid-1"}
+    assert (put.status_code, put.json()) == (200, {"place": "grid-1", **held, "is_own": True})
     unit = (await api.client.get(url.format("building-1-unit-1"), headers=headers)).json()
-    assert unit == {"place": "building-1-unit-1", **hours, "is_own": False, "source": "grid-1"}
+    assert unit == {"place": "building-1-unit-1", **held, "is_own": False}
+    own = {"place": "building-1", "is_own": True, "source": "building-1"}
     never = (await api.client.put(url.format("building-1"), json={"hours": []}, headers=headers)).json()
-    assert never == {"place": "building-1", "hours": [], "is_own": True, "source": "building-1"}
+    assert never == {**own, "hours": [], "is_all_day": False}
+    always = (await api.client.put(url.format("building-1"), json={"hours": ["07:30-07:30"]}, headers=headers)).json()
+    assert always == {**own, "hours": ["07:30-07:30"], "is_all_day": True}
     assert (await api.client.delete(url.format("building-1"), headers=headers)).json()["source"] == "grid-1"
     await api.client.delete(url.format("grid-1"), headers=headers)
     assert (await api.client.get(url.format("building-1"), headers=headers)).json() == inherited

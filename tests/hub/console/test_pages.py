@@ -18,6 +18,7 @@ import pytest_asyncio
 
 from hub.console.labels import LABELS
 from hub.console.pages import STATIC
+from hub.console.reasons import told
 from hub.console.seen import PAST
 from hub.domain.announcements import Reached
 from hub.domain.devices import SAYS_ONLINE, Device
@@ -409,6 +410,18 @@ async def test_an_announcement_says_which_quiet_hours_kept_a_building_silent(
     assert "那里的安静时段是 12:00-14:00" in (await browser.get(f"{address}/heard.csv")).text
 
 
+@pytest.mark.parametrize(
+    ("reason", "sentence"),
+    [
+        ("quiet hours 07:30-07:30", "那里的安静时段是 全天"),
+        ("quiet hours 20:00-07:30", "那里的安静时段是 20:00-07:30"),
+        ("no file", "no file"),
+    ],
+)
+def test_a_reason_that_is_known_is_told_in_the_readers_language(reason: str, sentence: str) -> None:
+    assert told(reason, "zh") == sentence
+
+
 # --- quiet hours ---------------------------------------------------------------------------------------
 
 QUIET: dict[str, Any] = {
@@ -433,6 +446,23 @@ async def test_a_building_gets_its_own_quiet_hours_and_loses_them_again(
     assert (await world.services.quiet.get("building-1")).spans == ()
     await browser.post("/quiet-hours", data={**QUIET, "how": "wider"})
     assert not (await world.services.quiet.get("building-1")).is_own
+
+
+@pytest.mark.parametrize("hours", [(["00:00"], ["00:00"]), (["06:00", "22:00"], ["22:00", "06:00"])])
+async def test_the_whole_day_is_stored_only_once_somebody_says_that_it_is_meant(
+    world: Stage, browser: httpx.AsyncClient, hours: tuple[list[str], list[str]]
+) -> None:
+    await signed_in(world, browser)
+    data = {**QUIET, "begins": hours[0], "ends": hours[1]}
+    asked = await browser.post("/quiet-hours", data=data)
+    assert asked.status_code == 422
+    assert "这样是全天安静" in asked.text
+    assert 'name="is_sure"' in asked.text
+    assert not (await world.services.quiet.get("building-1")).is_own
+    assert "这里从来不响" not in asked.text
+    assert (await browser.post("/quiet-hours", data={**data, "is_sure": "on"})).status_code == 303
+    assert (await world.services.quiet.get("building-1")).is_own
+    assert "这里从来不响" in (await browser.get("/quiet-hours")).text
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from device_agent.core import quiet
 from hub.domain.errors import Invalid
 from hub.domain.places import Place, PlaceKind, Spans
-from hub.domain.quiet_hours import MOST_SPANS, holding, is_quiet, read_spans, span_text
+from hub.domain.quiet_hours import MOST_SPANS, holding, is_all_day, is_quiet, read_spans, span_text
 from wire.messages import Config, QuietHours
 
 DEFAULT: Spans = ((720, 840),)
@@ -69,6 +69,14 @@ def test_hub_and_device_agree_on_every_minute_of_the_day(spans: Spans) -> None:
     )
     for minute in range(1440):
         assert is_quiet(spans, minute) is (quiet.objection(config, 60, minute * 60_000) is not None)
+
+
+@pytest.mark.parametrize(
+    "spans",
+    [(), DEFAULT, GRID, BUILDING, ((720, 720),), ((0, 720), (720, 0)), ((0, 720), (721, 0)), ((600, 500), (400, 700))],
+)
+def test_all_day_means_every_minute_of_it(spans: Spans) -> None:
+    assert is_all_day(spans) is all(is_quiet(spans, minute) for minute in range(1440))
 
 
 def test_what_people_write_is_read_and_written_again() -> None:
