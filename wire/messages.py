@@ -137,13 +137,17 @@ class Evidence(Message):
 
 
 class Receipt(Message):
-    """What became of an announcement here; several states may travel in one receipt."""
+    """What became of an announcement here; several states may travel in one receipt.
+
+    Without `is_clock_known` the device had not learned the hub's time at one of them, and no time here means anything.
+    """
 
     announcement_id: Id
     states: Annotated[list[StateAt], Field(min_length=1, max_length=16)]
     started_at_ms: TimeMs | None = None
     evidence: Evidence | None = None
     reason: Annotated[str, Field(max_length=200)] | None = None
+    is_clock_known: bool = True
 
 
 class Health(Message):

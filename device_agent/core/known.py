@@ -17,11 +17,12 @@ from wire.messages import Manifest, ReceiptState
 @dataclass(frozen=True, slots=True)
 class Announcement:
     """One announcement; what was proved of its sound so far. `overdue_ms` is when, on the monotonic clock, a sound
-    that has begun must be over."""
+    that has begun must be over. `is_clock_known`: when it began, the hub's time was known."""
 
     manifest: Manifest
     step: Step
     started_at_ms: int | None = None
+    is_clock_known: bool = True
     overdue_ms: int | None = None
     played_at_ms: int | None = None
     evidence: messages.Evidence | None = None

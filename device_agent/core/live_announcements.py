@@ -40,6 +40,11 @@ class LiveAnnouncement:
     evidence: messages.Evidence | None = None
     fault: str | None = None
 
+    @property
+    def is_clock_known(self) -> bool:
+        """Frames are played by the hub's time alone (live_playback.py)."""
+        return True
+
 
 @dataclass(frozen=True, slots=True)
 class LiveState:

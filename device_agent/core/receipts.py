@@ -17,10 +17,14 @@ GATHERED = frozenset({ReceiptState.RECEIVED, ReceiptState.VERIFIED, ReceiptState
 
 @dataclass(frozen=True, slots=True)
 class Gathering:
-    """States not told yet of one announcement, to go out at `due_ms` on the monotonic clock."""
+    """States not told yet of one announcement, to go out at `due_ms` on the monotonic clock.
+
+    `is_clock_known` as in Receipt.
+    """
 
     due_ms: int
     states: tuple[StateAt, ...]
+    is_clock_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +35,16 @@ class ReceiptsState:
 
 
 class Proved(Protocol):
-    """What was seen and heard of the sound that a receipt tells of. Times are Unix ms."""
+    """What was seen and heard of the sound that a receipt tells of. Times: Unix ms, the hub's if `is_clock_known`."""
 
     @property
     def started_at_ms(self) -> int | None: ...
 
     @property
     def played_at_ms(self) -> int | None: ...
+
+    @property
+    def is_clock_known(self) -> bool: ...
 
     @property
     def evidence(self) -> Evidence | None: ...
@@ -63,8 +70,10 @@ def reached(
     before = state.gathering.get(announcement_id, Gathering(now.mono_ms + GATHER_MS, ()))
     stamp_ms = now.unix_ms if at_ms is None else at_ms
     states = (*before.states, *(StateAt(state=each, at_ms=stamp_ms) for each in new))
+    is_known = before.is_clock_known and now.is_learned and (of is None or of.is_clock_known)
     if all(each in GATHERED for each in new):
-        gathering = {**state.gathering, announcement_id: replace(before, states=states)}
+        gathered = replace(before, states=states, is_clock_known=is_known)
+        gathering = {**state.gathering, announcement_id: gathered}
         return replace(state, gathering=gathering), []
     receipt = Receipt(
         announcement_id=announcement_id,
@@ -72,6 +81,7 @@ def reached(
         started_at_ms=None if of is None else of.started_at_ms,
         evidence=None if of is None or of.played_at_ms is None else of.evidence,
         reason=None if reason is None else reason[:200],
+        is_clock_known=is_known,
     )
     return _without(state, announcement_id), [effects.SendReceipt(receipt)]
 
@@ -94,8 +104,9 @@ def due(state: ReceiptsState) -> int | None:
 def _send(state: ReceiptsState, announcement_ids: list[str]) -> Result:
     todo: list[effects.Effect] = []
     for key in announcement_ids:
-        states = list(state.gathering[key].states)
-        todo.append(effects.SendReceipt(Receipt(announcement_id=key, states=states)))
+        each = state.gathering[key]
+        receipt = Receipt(announcement_id=key, states=list(each.states), is_clock_known=each.is_clock_known)
+        todo.append(effects.SendReceipt(receipt))
         state = _without(state, key)
     return state, todo
 

@@ -81,7 +81,8 @@ def _started(state: AnnouncementsState, each: Announcement, event: Started, now:
     """Kept on disk first: from now on, and well before the first frame is heard, it is never begun again."""
     at_ms = now.unix_of(event.dac_s)
     overdue_ms = round(event.dac_s * 1000) + each.span_ms + OVERDUE_MS
-    state = put(state, replace(each, step=Step.STARTED, started_at_ms=at_ms, overdue_ms=overdue_ms))
+    begun = replace(each, step=Step.STARTED, started_at_ms=at_ms, is_clock_known=now.is_learned, overdue_ms=overdue_ms)
+    state = put(state, begun)
     state, todo = report(state, each.id, [ReceiptState.PLAYING], now, at_ms=at_ms)
     listen = effects.Listen(event.id, event.dac_s, event.skipped_s)
     return state, [effects.StoreStep(each.id, Step.STARTED), listen, *todo]

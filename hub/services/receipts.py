@@ -37,8 +37,9 @@ def store(tx: Tx, receipts: Sequence[tuple[str, Receipt]], now_ms: int) -> Store
     for device, receipt in receipts:
         if device in devices:
             at_ms = max(one.at_ms for one in receipt.states)
-            heard = heard_from(devices[device], now_ms, proved_by(receipt.evidence, at_ms))
-            devices[device] = concluded(heard, now_ms, found(receipt.evidence), at_ms)
+            proof = receipt.evidence if receipt.is_clock_known else None  # nobody knows of when it is
+            heard = heard_from(devices[device], now_ms, proved_by(proof, at_ms))
+            devices[device] = concluded(heard, now_ms, found(proof), at_ms)
         key = (receipt.announcement_id, device)
         progress = changed.get(key) or known.get(key)
         if progress is None:
@@ -56,15 +57,15 @@ def merged(progress: Progress, receipt: Receipt, now_ms: int) -> Progress:
     """The progress with this receipt, read at `now_ms`, in it, whatever order receipts come in and however often.
 
     A state once reached keeps its first time, an end stays the end, what was heard stays heard. Before a device has
-    learned the hub's time it tells its own clock's, which may be years off: a time before the announcement was sent,
-    or after now, is not kept, and the state stands without one.
+    learned the hub's time it tells its own clock's, which may be years off: such a time is not kept, nor one before
+    the announcement was sent or after now (agents that do not say so), and the state stands without one.
     """
     reached, at_ms = progress.reached, dict(progress.at_ms)
     sent_ms = progress.at_ms.get(Reached.SENT)
     earliest_ms = 0 if sent_ms is None else sent_ms - MOST_OFF_MS
 
     def can_be(at: int) -> bool:
-        return earliest_ms <= at <= now_ms + MOST_OFF_MS
+        return receipt.is_clock_known and earliest_ms <= at <= now_ms + MOST_OFF_MS
 
     for one in receipt.states:
         state = Reached(one.state)

@@ -135,6 +135,12 @@ def test_a_message_does_not_change() -> None:
         press.seq = 2
 
 
+def test_an_agent_from_before_the_question_whether_it_knows_the_time_counts_as_knowing_it() -> None:
+    payload = json.loads((GOLDEN / "receipt.json").read_bytes())
+    del payload["is_clock_known"]
+    assert messages.read(messages.Receipt, json.dumps(payload).encode()).is_clock_known
+
+
 @pytest.mark.parametrize("finding", ["sings", 7, ["silent"], {"is": "silent"}])
 def test_a_finding_that_only_newer_devices_know_leaves_the_rest_of_its_receipt_readable(finding: object) -> None:
     payload = json.loads((GOLDEN / "receipt.json").read_bytes())

@@ -53,8 +53,8 @@ class Device:
         now = at(mono_ms, is_settled=is_settled, is_learned=is_learned)
         return self.did(announcements.tick(self.state, self.config, now))
 
-    def sounds(self, event: SoundEvent, mono_ms: int) -> list[effects.Effect]:
-        return self.did(sounding.sounded(self.state, event, at(mono_ms)))
+    def sounds(self, event: SoundEvent, mono_ms: int, *, is_learned: bool = True) -> list[effects.Effect]:
+        return self.did(sounding.sounded(self.state, event, at(mono_ms, is_learned=is_learned)))
 
     def judges(self, evidence: Evidence, mono_ms: int, fault: str | None = None) -> list[effects.Effect]:
         return self.did(sounding.judged(self.state, "n-1", evidence, fault, at(mono_ms)))
@@ -79,6 +79,19 @@ def test_an_announcement_goes_through_every_state_in_order() -> None:
     assert last.evidence is None
     assert proved.evidence is not None
     assert proved.evidence.heard
+
+
+@pytest.mark.parametrize("is_learned", [True, False])
+def test_a_sound_that_began_before_the_hubs_time_was_known_says_so_in_all_that_is_told_of_it(is_learned: bool) -> None:
+    device = Device()
+    device.gets(manifest())
+    device.has_audio(100)
+    device.waits(5_000 - LEAD_MS)
+    device.sounds(Started("n-1", 5.0, 0.0), 4_950, is_learned=is_learned)
+    device.sounds(Finished("n-1", 14.0, 9.0), 13_950)
+    device.judges(HEARD, 14_500)
+    told = {receipt.states[-1].state.value: receipt.is_clock_known for receipt in receipts(device.todo)}
+    assert told == {"ready": True, "playing": is_learned, "played": is_learned}
 
 
 def test_the_early_states_travel_in_one_message() -> None:

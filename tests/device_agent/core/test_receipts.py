@@ -52,6 +52,17 @@ def test_a_reason_fits_into_the_message() -> None:
     assert effect.receipt.reason == "x" * 200
 
 
+def test_one_state_from_before_the_hubs_time_was_known_makes_no_time_of_its_receipt_count() -> None:
+    for is_learned in (True, False):
+        state, _ = receipts.reached(ReceiptsState(), "n", [RECEIVED], at(0, is_learned=is_learned))
+        state, _ = receipts.reached(state, "n", [VERIFIED], at(200))
+        _, told = receipts.tick(state, at(GATHER_MS))
+        _, ended = receipts.reached(state, "n", [ReceiptState.FAILED], at(300))
+        for effect in (*told, *ended):
+            assert isinstance(effect, effects.SendReceipt)
+            assert effect.receipt.is_clock_known is is_learned
+
+
 def test_at_the_end_everything_is_sent() -> None:
     state, _ = receipts.reached(ReceiptsState(), "n", [RECEIVED], at(0))
     state, _ = receipts.reached(state, "m", [RECEIVED], at(0))

@@ -430,6 +430,21 @@ async def test_a_device_whose_clock_is_years_ahead_proves_nothing_for_the_future
     assert (await rig.device("dev-1")).proved_ms[Part.SPEAKER] == NOON_MS
 
 
+async def test_a_device_that_does_not_know_the_time_reaches_states_without_times_and_proves_nothing(rig: Rig) -> None:
+    announcement = await rig.announce()
+    began = receipt(announcement, "playing", "played", at_ms=NOON_MS, evidence=HEARD)
+    began = began.model_copy(update={"started_at_ms": NOON_MS})
+    await rig.announcements.received([("dev-1", began.model_copy(update={"is_clock_known": False}))])
+    progress, device = await rig.progress(announcement, "dev-1"), await rig.device("dev-1")
+    assert progress.is_heard
+    assert (set(progress.at_ms), progress.started_ms) == ({Reached.SENT}, None)
+    assert (device.proved_ms, device.finding) == ({}, None)
+    assert device.heard_ms == NOON_MS
+    await rig.announcements.received([("dev-1", began)])
+    progress = await rig.progress(announcement, "dev-1")
+    assert (progress.at_ms[Reached.PLAYED], progress.started_ms) == (NOON_MS, NOON_MS)
+
+
 async def test_what_is_wrong_is_stored_with_the_announcement_and_at_the_device(rig: Rig) -> None:
     announcement = await rig.announce()
     silent = UNHEARD.model_copy(update={"finding": messages.Finding.SILENT})
