@@ -14,13 +14,14 @@ from device_agent import vitals
 from device_agent.audio_files import AudioFiles
 from device_agent.clock import DeviceClock
 from device_agent.core import agent as rules
-from device_agent.core import announcements, effects, events, presses
+from device_agent.core import announcements, effects, events, noise, presses
 from device_agent.core.admission import Admission
 from device_agent.core.agent import AgentState
 from device_agent.core.effects import LampSays
 from device_agent.core.health import Vitals
 from device_agent.core.moment import Moment
 from device_agent.core.nightly import Night, NightlyState
+from device_agent.core.noise import Noise
 from device_agent.core.sounds import Interrupted, SoundEvent, Started
 from device_agent.hardware.decoding import Decoder
 from device_agent.hardware.ports import Button, ButtonEdge, Lamp, LampPattern, Microphone, Speaker
@@ -263,6 +264,8 @@ class Agent:
                 self._outbox.forget_manifest(announcement_id)
             case effects.StoreNight(planned_ms=planned_ms, tries=tries):
                 self._outbox.store_night(Night(planned_ms, tries))
+            case effects.StoreNoise(day=day, used_ms=used_ms):
+                self._outbox.store_noise(Noise(day, used_ms))
             case effects.StoreSeen(message_id=message_id, valid_until_ms=valid_until_ms):
                 now = self._clock.now()
                 self._outbox.store_seen(message_id, valid_until_ms, now.unix_ms if now.is_learned else None)
@@ -342,12 +345,14 @@ def _begin(device: str, disk: OnDisk, now: Moment) -> tuple[AgentState, list[eff
     """The state after a start, from what is on disk, and what is to be done about it."""
     places = frozenset() if disk.config is None else frozenset(disk.config.places)
     going_on, todo = announcements.begin(disk.announcements, now)
+    loud, counted = noise.begin(disk.noise, disk.announcements, disk.config, now)
     state = AgentState(
         admission=Admission(device, places, disk.seen),
         presses=presses.begin(disk.salt, disk.next_seq, disk.waiting, disk.kept, disk.restored_to_ms, now),
         announcements=going_on,
         proofs=disk.proofs,
         nightly=NightlyState(disk.night),
+        noise=loud,
         config=disk.config,
     )
-    return state, todo
+    return state, todo + counted

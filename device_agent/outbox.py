@@ -18,6 +18,7 @@ from device_agent.core.clock import Estimate
 from device_agent.core.effects import Step
 from device_agent.core.health import Proofs
 from device_agent.core.nightly import Night
+from device_agent.core.noise import Noise
 from device_agent.core.presses import Kept
 from wire import messages
 
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 PROOFS = TypeAdapter(Proofs)
 NIGHT = TypeAdapter(Night)
+NOISE = TypeAdapter(Noise)
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -58,6 +60,7 @@ class OnDisk:
     config: messages.Config | None
     proofs: Proofs
     night: Night | None
+    noise: Noise | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,8 @@ class Unsent:
 
 class Outbox:
     """One SQLite file. Every method outlives the end of this process when it returns, and those about presses, seen
-    ids and configuration also a power cut. What is said of announcements outlives one after `sync` or any of those:
-    a power cut takes the newest of it away, never something in between, and the hub sends and asks again.
+    ids and configuration also a power cut. What is said of announcements and noise outlives one after `sync` or any
+    of those: a power cut takes the newest of it away, never something in between, and the hub sends and asks again.
 
     WAL with synchronous=FULL took 0.4-0.6 ms a commit where a rollback journal took 1.4-2.0; an announcement has
     about ten of them just before its instant.
@@ -106,6 +109,7 @@ class Outbox:
         ]
         restored, seq = self._get("restored_to_ms"), self._get("next_seq")
         config, proofs, night = self._get("config"), self._get("proofs"), self._get("night")
+        noise = self._get("noise")
         return OnDisk(
             salt=self._salt(),
             next_seq=0 if seq is None else int(seq),
@@ -120,6 +124,7 @@ class Outbox:
             config=None if config is None else messages.read(messages.Config, config),
             proofs=Proofs() if proofs is None else PROOFS.validate_json(proofs),
             night=None if night is None else NIGHT.validate_json(night),
+            noise=None if noise is None else NOISE.validate_json(noise),
         )
 
     def store_press(self, press: messages.Press) -> None:
@@ -188,6 +193,10 @@ class Outbox:
     def store_night(self, night: Night) -> None:
         """Keep how often the test of this night was tried."""
         self._put("night", NIGHT.dump_json(night))
+
+    def store_noise(self, noise: Noise) -> None:
+        """Keep what was sounded on this day."""
+        self._write("INSERT OR REPLACE INTO meta VALUES (?, ?)", ("noise", NOISE.dump_json(noise)))
 
     def add(self, kind: str, message: messages.Message) -> None:
         """Keep a message until `sent`."""

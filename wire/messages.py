@@ -263,6 +263,10 @@ class Config(Signed):
     """How much later than the agreed instant it plays; earlier below 0, for an amplifier that needs its time."""
     volume: Share = 1.0
     quiet_hours: Annotated[list[QuietHours], Field(max_length=8)] = []
+    noise_budget_s: Annotated[int, Field(gt=0, le=86_400)] | None = None
+    """Seconds at full level that may sound there between two midnights, before nothing below priority 224 begins any
+    more; None: no limit. Each second of an announcement or of live speech counts times the level that it is played at:
+    its own volume, below 224 times the local one, 0-1. What is left too short for a whole announcement is left."""
     self_test_minute: Annotated[int, Field(ge=0, lt=1440)] | None = None
     """When, in minutes after midnight there, the device proves itself every day by a quiet sweep; None: never."""
 

@@ -16,6 +16,7 @@ from device_agent.core import (
     health,
     live_announcements,
     nightly,
+    noise,
     presses,
     receipts,
     sounding,
@@ -30,8 +31,9 @@ from device_agent.core.known import Result as AnnouncementsResult
 from device_agent.core.live_announcements import LiveState
 from device_agent.core.moment import Moment
 from device_agent.core.nightly import NightlyState
+from device_agent.core.noise import NoiseState
 from device_agent.core.presses import PressesState
-from device_agent.core.sounds import Finished, Interrupted, Missed, Started, Stopped
+from device_agent.core.sounds import Finished, Interrupted, Missed, SoundEvent, Started, Stopped
 from wire import messages
 from wire.messages import Config, Gesture, Output, Stage
 
@@ -49,6 +51,7 @@ class AgentState:
     buttons: Mapping[str, ButtonState] = field(default_factory=dict)
     proofs: Proofs = field(default_factory=Proofs)
     nightly: NightlyState = field(default_factory=NightlyState)
+    noise: NoiseState = field(default_factory=NoiseState)
     config: Config | None = None
     is_linked: bool = False
 
@@ -81,17 +84,15 @@ def _decide(state: AgentState, event: events.Event, now: Moment) -> Result:
         case events.Closing():
             return _closing(state)
         case Started() | Finished() | Interrupted() | Stopped() | Missed():
-            state, todo = _with_announcements(state, sounding.sounded(state.announcements, event, now))
-            state, live = _with_live(state, live_announcements.sounded(state.live, event, now))
-            tests, more = commands.sounded(state.commands, event)
-            night, last = nightly.sounded(state.nightly, event)
-            return replace(state, commands=tests, nightly=night), todo + live + more + last
+            return _sounded(state, event, now)
         case events.Judged():
             return _judged(state, event, now)
         case events.LiveOpen(announcement_id=announcement_id):
             return _with_live(state, live_announcements.is_open(state.live, announcement_id, now))
         case events.AudioReady(sha256=sha256):
-            return _with_announcements(state, announcements.audio_ready(state.announcements, sha256, state.config, now))
+            return _with_announcements(
+                state, announcements.audio_ready(state.announcements, sha256, state.config, state.noise, now)
+            )
         case events.AudioFailed(sha256=sha256, reason=reason):
             failed = announcements.audio_failed(state.announcements, sha256, reason, now)
             return _with_announcements(state, failed)
@@ -154,7 +155,7 @@ def _tick(state: AgentState, now: Moment) -> Result:
     state = replace(state, buttons=buttons)
     ticked = presses.tick(state.presses, now, is_linked=state.is_linked)
     state, todo = _with_presses(state, ticked)
-    state, more = _with_announcements(state, announcements.tick(state.announcements, state.config, now))
+    state, more = _with_announcements(state, announcements.tick(state.announcements, state.config, state.noise, now))
     state, live = _with_live(state, live_announcements.tick(state.live, now))
     is_busy = (
         announcements.is_busy(state.announcements, now, nightly.BUSY_MS)
@@ -172,6 +173,28 @@ def _closing(state: AgentState) -> Result:
     state = replace(state, announcements=replace(state.announcements, receipts=gathered))
     gathered, more = receipts.flush(state.live.receipts)
     return replace(state, live=replace(state.live, receipts=gathered)), todo + more
+
+
+def _sounded(state: AgentState, event: SoundEvent, now: Moment) -> Result:
+    """What waits behind it may no longer fit into the noise budget, and its turn may come before the next tick."""
+    loud, counted = noise.sounded(state.noise, event, _counts(state, event.id), state.config, now)
+    state, todo = _with_announcements(replace(state, noise=loud), sounding.sounded(state.announcements, event, now))
+    state, live = _with_live(state, live_announcements.sounded(state.live, event, now))
+    tests, more = commands.sounded(state.commands, event)
+    night, last = nightly.sounded(state.nightly, event)
+    state, todo = replace(state, commands=tests, nightly=night), [*todo, *live, *more, *last, *counted]
+    if not isinstance(event, Started | Interrupted):
+        return state, todo
+    state, again = _with_announcements(state, announcements.tick(state.announcements, state.config, state.noise, now))
+    return state, todo + again
+
+
+def _counts(state: AgentState, sound_id: str) -> messages.Manifest | messages.Live | None:
+    """What this sound belongs to if it counts for the noise budget: no sweep, and nothing that an elder is told."""
+    announcement, live = state.announcements.known.get(sound_id), state.live.known.get(sound_id)
+    if announcement is not None:
+        return announcement.manifest
+    return None if live is None else live.message
 
 
 def _judged(state: AgentState, event: events.Judged, now: Moment) -> Result:
@@ -223,7 +246,9 @@ def _live(state: AgentState, message: messages.Live, objection: str | None, now:
     todo: list[effects.Effect] = []
     if objection is None:
         state, todo = _note(state, message, now)
-    state, more = _with_live(state, live_announcements.begin(state.live, message, objection, state.config, now))
+    state, more = _with_live(
+        state, live_announcements.begin(state.live, message, objection, state.config, state.noise, now)
+    )
     return state, todo + more
 
 
@@ -238,6 +263,8 @@ def _command(state: AgentState, message: messages.Command, objection: str | None
     if objection:
         return state, []
     state, todo = _note(state, message, now)
+    if isinstance(message, messages.Volume):
+        state = replace(state, noise=replace(state.noise, local_volume=message.volume))
     after, more = commands.command(state.commands, message)
     return replace(state, commands=after), todo + more
 
@@ -256,7 +283,8 @@ def _config(state: AgentState, message: Config) -> Result:
     if state.config is not None and message.issued_ms <= state.config.issued_ms:
         return state, []
     places = replace(state.admission, places=frozenset(message.places))
-    state = replace(state, config=message, admission=places)
+    loud = replace(state.noise, local_volume=message.volume)
+    state = replace(state, config=message, admission=places, noise=loud)
     return state, [effects.StoreConfig(message)]
 
 

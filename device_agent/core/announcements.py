@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from device_agent.core import effects, quiet, receipts
+from device_agent.core import effects, noise, quiet, receipts
 from device_agent.core.effects import Step
 from device_agent.core.known import Announcement, AnnouncementsState, Result, end, put, report, take_back
 from device_agent.core.moment import Moment
+from device_agent.core.noise import NoiseState
 from device_agent.core.sounding import overdue, play
 from device_agent.core.voice import LATE_SHARE
 from wire.messages import Config, Manifest, ReceiptState
@@ -77,7 +78,7 @@ def stop(state: AnnouncementsState, which: str, now: Moment) -> Result:
     return state, todo
 
 
-def audio_ready(state: AnnouncementsState, sha256: str, config: Config | None, now: Moment) -> Result:
+def audio_ready(state: AnnouncementsState, sha256: str, config: Config | None, loud: NoiseState, now: Moment) -> Result:
     """The file is on disk: what waited for it is ready, and starts if its instant has come."""
     todo: list[effects.Effect] = []
     for key, each in state.known.items():
@@ -85,7 +86,7 @@ def audio_ready(state: AnnouncementsState, sha256: str, config: Config | None, n
             state = put(state, replace(each, step=Step.READY))
             state, more = report(state, key, [ReceiptState.READY], now)
             todo += [effects.StoreStep(key, Step.READY), *more]
-    state, more = tick(state, config, now)
+    state, more = tick(state, config, loud, now)
     return state, todo + more
 
 
@@ -99,15 +100,15 @@ def audio_failed(state: AnnouncementsState, sha256: str, reason: str, now: Momen
     return state, todo
 
 
-def tick(state: AnnouncementsState, config: Config | None, now: Moment) -> Result:
-    """Start what is due, expire what is over, tell what was gathered, forget what is past."""
+def tick(state: AnnouncementsState, config: Config | None, loud: NoiseState, now: Moment) -> Result:
+    """Start what is due and fits in, expire what is over, tell what was gathered, forget what is past."""
     gathered, todo = receipts.tick(state.receipts, now)
     state, more = overdue(replace(state, receipts=gathered), now)
     todo += more
     if not now.is_settled:
         return state, todo
     for each in [each for each in state.known.values() if each.step in WAITING]:
-        state, more = _waiting(state, each, config, now)
+        state, more = _waiting(state, each, config, loud, now)
         todo += more
     return _forget(state, now, todo)
 
@@ -145,7 +146,9 @@ def is_busy(state: AnnouncementsState, now: Moment, ahead_ms: int) -> bool:
     )
 
 
-def _waiting(state: AnnouncementsState, each: Announcement, config: Config | None, now: Moment) -> Result:
+def _waiting(
+    state: AnnouncementsState, each: Announcement, config: Config | None, loud: NoiseState, now: Moment
+) -> Result:
     """Take back what may not sound any more, hand over what is due."""
     message = each.manifest
     is_past = now.unix_ms > message.valid_until_ms
@@ -153,7 +156,9 @@ def _waiting(state: AnnouncementsState, each: Announcement, config: Config | Non
         return take_back(state, each.id, ReceiptState.EXPIRED, now) if now.is_learned else (state, [])
     if each.step is Step.FETCHING or now.unix_ms < message.play_at_ms - LEAD_MS:
         return state, []
-    why = quiet.objection(config, message.priority, max(now.unix_ms, message.play_at_ms))
+    at_ms = max(now.unix_ms, message.play_at_ms)
+    why = quiet.objection(config, message.priority, at_ms)
+    why = why or noise.objection(loud, config, message, each.span_ms, at_ms, now)
     if why is not None:
         return take_back(state, each.id, ReceiptState.SUPPRESSED, now, why)
     if each.step is not Step.READY:

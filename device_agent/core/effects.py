@@ -234,6 +234,14 @@ class StoreNight:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreNoise:
+    """Keep how much was sounded on this day, in ms at full level."""
+
+    day: str
+    used_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class StopSound:
     """End a sound; an unknown id changes nothing."""
 
@@ -286,6 +294,7 @@ Effect: TypeAlias = (
     | CloseLive
     | PlaySweep
     | StoreNight
+    | StoreNoise
     | StopSound
     | Listen
     | SetVolume

@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from device_agent.core import effects, quiet, receipts
+from device_agent.core import effects, noise, quiet, receipts
 from device_agent.core.announcements import REMEMBERED_MS
 from device_agent.core.hearing import Evidence
 from device_agent.core.moment import Moment
+from device_agent.core.noise import NoiseState
 from device_agent.core.receipts import ReceiptsState
 from device_agent.core.sounding import on_the_wire
 from device_agent.core.sounds import Finished, Interrupted, Missed, SoundEvent, Started, Stopped
 from wire import messages
 from wire.messages import Config, Live, LiveEnd, ReceiptState
 
+LEAST_MS = 1  # of the noise budget, for it to begin
 GRACE_MS = 1_000  # after the last frame was due: then none has come in time
 
 
@@ -57,8 +59,13 @@ class LiveState:
 Result = tuple[LiveState, list[effects.Effect]]
 
 
-def begin(state: LiveState, message: Live, objection: str | None, config: Config | None, now: Moment) -> Result:
-    """Somebody is about to speak; `objection` says why nobody here may listen. One that is known changes nothing."""
+def begin(
+    state: LiveState, message: Live, objection: str | None, config: Config | None, loud: NoiseState, now: Moment
+) -> Result:
+    """Somebody is about to speak; `objection` says why nobody here may listen. One that is known changes nothing.
+
+    How long it will be nobody knows: it begins if anything is left of the noise budget, and is not cut off for it.
+    """
     key = message.announcement_id
     if key in state.known:
         return state, []
@@ -68,6 +75,7 @@ def begin(state: LiveState, message: Live, objection: str | None, config: Config
     state = _put(state, LiveAnnouncement(message, message.valid_until_ms))
     state, todo = _report(state, key, [ReceiptState.RECEIVED, ReceiptState.VERIFIED], now)
     why = quiet.objection(config, message.priority, now.unix_ms)
+    why = why or noise.objection(loud, config, message, LEAST_MS, now.unix_ms, now)
     if why is not None:
         state, more = _end(state, key, ReceiptState.SUPPRESSED, now, why)
         return state, todo + more

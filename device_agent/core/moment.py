@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +22,11 @@ class Moment:
     def unix_of(self, mono_s: float) -> int:
         """The Unix time, in ms, of an instant of the monotonic clock in seconds."""
         return self.unix_ms + round(mono_s * 1000) - self.mono_ms
+
+
+def zone_of(name: str) -> ZoneInfo | None:
+    """The time zone of this name; None where this device does not know it."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return None

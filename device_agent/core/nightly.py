@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from device_agent.core import effects
 from device_agent.core.hearing import Evidence
-from device_agent.core.moment import Moment
+from device_agent.core.moment import Moment, zone_of
 from device_agent.core.sounds import Finished, SoundEvent, Started
 from wire.messages import Config, Finding
 
@@ -83,7 +82,9 @@ def _planned_ms(state: NightlyState, device: str, config: Config | None, now: Mo
     """When the test of this night begins here, or of the next one if this one's is over or done."""
     if config is None or config.self_test_minute is None or not now.is_learned:
         return None
-    zone = ZoneInfo(config.timezone)
+    zone = zone_of(config.timezone)
+    if zone is None:
+        return None
     today = datetime.fromtimestamp(now.unix_ms / 1000, UTC).astimezone(zone).date()
     at = time(config.self_test_minute // 60, config.self_test_minute % 60)
     for days in (-1, 0, 1, 2):

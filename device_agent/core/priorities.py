@@ -19,5 +19,5 @@ def resumes(priority: int) -> bool:
 
 
 def keeps_quiet(priority: int) -> bool:
-    """Whether it is not played in quiet hours."""
+    """Whether quiet hours, noise budget and local volume hold for it."""
     return priority < EMERGENCY_PRIORITY

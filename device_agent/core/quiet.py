@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from device_agent.core.moment import zone_of
 from device_agent.core.priorities import keeps_quiet
 from wire.messages import Config, QuietHours
 
@@ -16,10 +16,10 @@ def objection(config: Config | None, priority: int, unix_ms: float) -> str | Non
     """
     if config is None or not config.quiet_hours or not keeps_quiet(priority):
         return None
-    try:
-        local = datetime.fromtimestamp(unix_ms / 1000, UTC).astimezone(ZoneInfo(config.timezone))
-    except (ZoneInfoNotFoundError, ValueError):
+    zone = zone_of(config.timezone)
+    if zone is None:
         return None
+    local = datetime.fromtimestamp(unix_ms / 1000, UTC).astimezone(zone)
     minute = local.hour * 60 + local.minute
     within = next((each for each in config.quiet_hours if _holds(each, minute)), None)
     return None if within is None else f"quiet hours {_clock(within.begins_minute)}-{_clock(within.ends_minute)}"

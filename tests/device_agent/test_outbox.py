@@ -13,6 +13,7 @@ from device_agent import outbox as on_disk
 from device_agent.core.clock import Estimate
 from device_agent.core.effects import Step
 from device_agent.core.health import Proofs
+from device_agent.core.noise import Noise
 from device_agent.core.presses import Kept
 from device_agent.outbox import Outbox
 from tests.device_agent.core.values import UNIX_MS, manifest, signed
@@ -44,11 +45,14 @@ def test_everything_is_there_again_after_a_restart(tmp_path: Path) -> None:
     outbox.store_seen("m-1", UNIX_MS + 5, None)
     outbox.store_config(config)
     outbox.store_proofs(Proofs(1, 2, {"b": 3}))
+    outbox.store_noise(Noise("2026-11-21", 5))
+    outbox.store_noise(Noise("2026-11-22", 61_500))
     found = reopened(outbox, path).load()
     assert found.salt == salt
     assert (found.waiting, found.kept) == ([press(1), press(2)], [Kept(press(0), UNIX_MS)])
     assert (found.next_seq, found.restored_to_ms) == (3, UNIX_MS)
     assert found.announcements == [(manifest(), Step.STARTED)]
+    assert found.noise == Noise("2026-11-22", 61_500)
     assert (found.seen, found.config, found.proofs) == ({"m-1": UNIX_MS + 5}, config, Proofs(1, 2, {"b": 3}))
 
 

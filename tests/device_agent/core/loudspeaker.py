@@ -11,6 +11,7 @@ import numpy as np
 from device_agent.core import announcements, effects, sounding
 from device_agent.core.effects import Step
 from device_agent.core.mixer import RAMP_FRAMES, Mixer
+from device_agent.core.noise import NoiseState
 from device_agent.core.sounds import SAMPLE_RATE, Sound
 from tests.device_agent.core.values import UNIX_MS, at, manifest
 from wire.messages import Manifest
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from device_agent.core.known import Result
 
 BLOCK_MS = 20
+SILENCE = NoiseState()
 FAR_MS = 1_000_000
 FRAMES = BLOCK_MS * SAMPLE_RATE // 1000
 
@@ -93,7 +95,7 @@ class Loudspeaker:
         )
 
     def _block(self) -> None:
-        self._did(announcements.tick(self._state, None, at(self.now_ms)))
+        self._did(announcements.tick(self._state, None, SILENCE, at(self.now_ms)))
         block = self._mixer.render(FRAMES, self.now_ms / 1000)
         self.heard.append(self._who(block))
         self.now_ms += BLOCK_MS
@@ -114,7 +116,7 @@ class Loudspeaker:
         return self.disk[key][0]
 
     def _fetched(self, sha256: str) -> None:
-        self._did(announcements.audio_ready(self._state, sha256, None, at(self.now_ms)))
+        self._did(announcements.audio_ready(self._state, sha256, None, SILENCE, at(self.now_ms)))
 
     def _did(self, result: Result) -> None:
         self._state, todo = result

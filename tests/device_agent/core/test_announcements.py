@@ -9,11 +9,13 @@ from device_agent.core.announcements import LEAD_MS, LOOK_MS
 from device_agent.core.effects import Step
 from device_agent.core.hearing import NO_MICROPHONE, Evidence
 from device_agent.core.known import AnnouncementsState, Result
+from device_agent.core.noise import NoiseState
 from device_agent.core.sounds import Finished, Interrupted, Missed, SoundEvent, Started, Stopped
 from tests.device_agent.core.values import SHA, UNIX_MS, at, manifest, signed
 from wire.messages import Config, Finding, Manifest, QuietHours, Receipt
 
 EMPTY = AnnouncementsState()
+SILENCE = NoiseState()
 HEARD = Evidence(heard=True, correlation=0.9, lag_ms=12.0, level_dbfs=-30.0)
 SILENT = Evidence(heard=False, correlation=0.01, lag_ms=0.0, level_dbfs=-90.0)
 
@@ -47,11 +49,13 @@ class Device:
         return self.did(announcements.manifest(self.state, message, objection, at(mono_ms)))
 
     def has_audio(self, mono_ms: int = 0, *, is_settled: bool = True) -> list[effects.Effect]:
-        return self.did(announcements.audio_ready(self.state, SHA, self.config, at(mono_ms, is_settled=is_settled)))
+        return self.did(
+            announcements.audio_ready(self.state, SHA, self.config, SILENCE, at(mono_ms, is_settled=is_settled))
+        )
 
     def waits(self, mono_ms: int, *, is_settled: bool = True, is_learned: bool = True) -> list[effects.Effect]:
         now = at(mono_ms, is_settled=is_settled, is_learned=is_learned)
-        return self.did(announcements.tick(self.state, self.config, now))
+        return self.did(announcements.tick(self.state, self.config, SILENCE, now))
 
     def sounds(self, event: SoundEvent, mono_ms: int, *, is_learned: bool = True) -> list[effects.Effect]:
         return self.did(sounding.sounded(self.state, event, at(mono_ms, is_learned=is_learned)))

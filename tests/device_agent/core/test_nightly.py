@@ -73,6 +73,10 @@ def test_it_comes_once_in_a_night_whose_clocks_are_changed(day: str) -> None:
     assert again_ms - when.mono_ms >= 22 * 3_600_000
 
 
+def test_where_the_time_zone_is_not_known_there_is_no_night() -> None:
+    assert nightly.due(NightlyState(), DEVICE, config(self_test_minute=180, timezone="Nowhere/Land"), planned()) is None
+
+
 def test_it_is_on_disk_before_it_sounds() -> None:
     _, todo = nightly.tick(NightlyState(), DEVICE, AT_THREE, planned(), is_free=True)
     assert [type(each) for each in todo] == [effects.StoreNight, effects.PlaySweep]
