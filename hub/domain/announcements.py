@@ -49,6 +49,8 @@ VALID_AFTER_END_MS = 60_000
 """A device that comes back may still join until so long after the planned end."""
 RED_WHISTLE = "red-whistle"
 """Who makes the calls for help of alerts; they end with their alert, or one by one."""
+RED_WHISTLE_PRIORITY = 245
+"""Between an orange and a red warning: an equal would wait behind a long one until it is valid no more, unheard."""
 
 
 _WEIGHTLESS = dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\u2060\ufeff"))

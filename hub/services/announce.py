@@ -53,16 +53,25 @@ class Announcements:
         self._audio_until_ms: dict[str, int] = {}
 
     async def announce(
-        self, *, text: str, places: Sequence[str], kind: str, repeat: int, play_at_ms: int | None, by: str
+        self,
+        *,
+        text: str,
+        places: Sequence[str],
+        kind: str,
+        repeat: int,
+        play_at_ms: int | None,
+        by: str,
+        priority: int | None = None,
     ) -> Announcement:
         """Speaks, stores and publishes it; stored even when publishing fails, and then sent after reconnection.
 
-        `by` is a person id or the name of a token. Raises Invalid for what cannot be announced, NoVoice.
+        `by` is a person id or the name of a token, `priority` another one than the kind's. Raises Invalid for what
+        cannot be announced, NoVoice.
         """
         wanted = checked(text, places, kind, repeat, play_at_ms, self._clock.now_ms())
         targets = await self._database.read(lambda tx: targets_of(tx, wanted.places))
         sound = await self._speak(wanted, targets.community.language)
-        announcement = _planned(wanted, targets, sound, by, self._clock.now_ms())
+        announcement = _planned(wanted, targets, sound, by, priority, self._clock.now_ms())
 
         def job(tx: Tx) -> None:
             tx.announcements.add_sound(sound, announcement.created_ms)
@@ -288,13 +297,15 @@ class Announcements:
         self._news.tell(f"announcement:{announcement_id}")
 
 
-def _planned(wanted: Wanted, targets: Targets, sound: Sound, by: str, now_ms: int) -> Announcement:
+def _planned(
+    wanted: Wanted, targets: Targets, sound: Sound, by: str, priority: int | None, now_ms: int
+) -> Announcement:
     """The row; an instant that is past, or too near for the devices to prepare, becomes the next possible one."""
     play_at_ms = max(wanted.play_at_ms or 0, now_ms + lead_ms(sound.duration_ms))
     return Announcement(
         id=new_id(now_ms),
         kind=wanted.kind.value,
-        priority=PRIORITY[wanted.kind],
+        priority=PRIORITY[wanted.kind] if priority is None else priority,
         title=title(wanted.text),
         text=wanted.text,
         spoken=spoken(wanted.text) if targets.community.language == "zh" else wanted.text,

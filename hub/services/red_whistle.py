@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from hub.domain.alerts import Aloud
-from hub.domain.announcements import RED_WHISTLE, Kind
+from hub.domain.announcements import RED_WHISTLE, RED_WHISTLE_PRIORITY, Kind
 from hub.domain.errors import NoVoice
 from hub.domain.places import Place, PlaceKind, building_of
 from hub.domain.words import say
@@ -78,7 +78,8 @@ class RedWhistle:
             said = await self._announcements.announce(
                 text=saying.text,
                 places=[saying.building],
-                kind=Kind.ORANGE.value,  # above quiet hours and the local volume, below a red warning
+                kind=Kind.ORANGE.value,
+                priority=RED_WHISTLE_PRIORITY,
                 repeat=REPEAT[what],
                 play_at_ms=None,
                 by=RED_WHISTLE,

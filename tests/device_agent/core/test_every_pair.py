@@ -8,7 +8,7 @@ import pytest
 
 from tests.device_agent.core.loudspeaker import BLOCK_MS, Loudspeaker
 
-PRIORITIES = (10, 31, 32, 60, 100, 180, 200, 223, 224, 240, 250, 254, 255)
+PRIORITIES = (10, 31, 32, 60, 100, 180, 200, 223, 224, 240, 245, 250, 254, 255)
 EDGES = (10, 32, 60, 223, 224, 250, 254, 255)
 LATE_MS, LONG_MS = 2_000, 160
 """Both are announced so early, and each sounds so long."""
@@ -121,6 +121,14 @@ def test_one_comes_when_the_other_has_ended(a: int) -> None:
         assert building.passes(LATE_MS + 1_500) == ["a", "b"]
         assert whole(building, "a")
         assert whole(building, "b")
+
+
+def test_a_red_whistle_is_heard_in_the_middle_of_a_long_warning_which_then_begins_anew() -> None:
+    building = Loudspeaker()
+    building.announce("storm", 240, LATE_MS, 12_000)
+    building.announce("whistle", 245, LATE_MS + 1_000, 1_600, valid_ms=LATE_MS + 1_000 + 1_600 + 6_000)
+    assert building.passes(LATE_MS + 20_000) == ["storm", "whistle", "storm"]
+    assert building.reports["whistle"][-1] == building.reports["storm"][-1] == "played"
 
 
 MOMENTS_MS = (0, 1_500, LATE_MS + 20, LATE_MS + 80, LATE_MS + 180, LATE_MS + 260, LATE_MS + 1_500)

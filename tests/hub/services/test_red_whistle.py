@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from hub.domain.alerts import Alert
+from hub.domain.announcements import PRIORITY, Kind
 from hub.domain.places import Home
 from hub.services.announce import Announcements
 from hub.services.ports import Announcement, Button, SoundFailed, Tx
@@ -68,6 +69,21 @@ async def test_the_building_is_called_after_150_seconds_by_building_only(rig: Pr
     await whistle.turn()
     assert await said(rig) == [CALL, CALL]
     assert (await rig.alert(alert.id)).is_aloud
+
+
+async def test_the_call_waits_behind_no_warning_but_a_red_one(
+    rig: PressRig, whistle: RedWhistle, announcements: Announcements
+) -> None:
+    storm = await announcements.announce(
+        text="大风橙色预警", places=["building-1"], kind="orange", repeat=5, play_at_ms=None, by="li"
+    )
+    alert = await whistled(rig)
+    await whistle.turn()
+    await rig.desk.accept(alert.id, "wang", 4)
+    await whistle.turn()
+    enough, call, _ = await rig.read(lambda tx: tx.announcements.latest(100))
+    for one in (call, enough):
+        assert storm.priority < one.priority < PRIORITY[Kind.RED]
 
 
 async def test_where_the_entrance_is_known_it_is_named_and_the_home_is_not(rig: PressRig, whistle: RedWhistle) -> None:
