@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from tests.end_to_end.pages_rig import Rig, chromium, rig
 from tests.hub.console.preview import play, play_rota
@@ -46,8 +46,32 @@ QUICK_AGE = """
     const real = Date.now;
     let ahead = 0;
     Date.now = () => real() + ahead;
+    const sinceStart = performance.now.bind(performance);
+    performance.now = () => sinceStart() + ahead;
     window.age = (ms) => { ahead += ms; };
 """
+
+
+PULSES = """
+    window.pulses = 0;
+    const start = AudioScheduledSourceNode.prototype.start;
+    AudioScheduledSourceNode.prototype.start = function (...when) {
+        if (this instanceof OscillatorNode && this.context.state === "running") window.pulses += 1;
+        return start.apply(this, when);
+    };
+"""
+"""Counts what really sounds: tones that begin on a running audio context."""
+RED, MEDIUM, LOW = 10, 3, 1
+"""Pulses of a burst (IEC 60601-1-8)."""
+SLEEPING_TIMERS = """
+    for (const name of ["setInterval", "setTimeout"]) {
+        const real = window[name];
+        window[name] = (what, ms, ...rest) => real(what, document.hidden ? 60_000 : ms, ...rest);
+    }
+    Object.defineProperty(document, "hidden", { get: () => true });
+    Object.defineProperty(document, "visibilityState", { get: () => "hidden" });
+"""
+"""A tab that has been hidden for some minutes: what it times itself comes once a minute."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -139,12 +163,17 @@ async def test_what_was_typed_stays_when_the_step_is_refused(stand: Rig) -> None
 async def test_a_lost_connection_is_loud_and_afterwards_nothing_is_missing(stand: Rig) -> None:
     context = await stand.context()
     await context.add_init_script(QUICK_AGE)
+    await context.add_init_script(PULSES)
     desk = await stand.signed_in(context)
     await expect(desk.locator("#queue")).to_contain_text("现在没有人求助")
+    await desk.locator("#duty-start").click()
+    await pulses(desk, MEDIUM)
     stand.network.cut()
     await desk.evaluate("age(11_000)")
     await expect(desk.locator("#stale-soft")).to_be_visible()
+    assert await desk.evaluate("pulses") == MEDIUM
     await desk.evaluate("age(10_000)")
+    await pulses(desk, 2 * MEDIUM)
     await expect(desk.locator("#stale-hard")).to_be_visible()
     await expect(desk.locator("#stale-hard")).to_contain_text("连接断了")
     await expect(desk.locator("#queue")).to_be_visible()
@@ -154,6 +183,28 @@ async def test_a_lost_connection_is_loud_and_afterwards_nothing_is_missing(stand
     await expect(desk.locator(f"#alert-{second}")).to_be_visible()
     await expect(desk.locator("#stale-hard")).to_be_hidden(timeout=15_000)
     await expect(desk.locator("#stale-soft")).to_be_hidden()
+
+
+async def test_a_red_alert_goes_on_ringing_while_its_hub_is_dead_and_the_tab_hidden(stand: Rig) -> None:
+    context = await stand.context()
+    for script in (SLEEPING_TIMERS, QUICK_AGE, PULSES):
+        await context.add_init_script(script)
+    desk = await on_duty(stand, context)
+    await stand.world.press()
+    await pulses(desk, RED)
+    stand.network.cut()
+    heard = await desk.evaluate("pulses")
+    for _ in range(3):  # not stale yet, and then stale for good: no hub is needed for the next burst
+        await desk.evaluate("age(8_000)")
+        heard += RED
+        await pulses(desk, heard)
+    await expect(desk.locator("#stale-hard")).to_be_visible()
+    await desk.locator("#duty-mute").click()
+    heard = await desk.evaluate("age(30_000), pulses")
+    await expect(desk.locator("#duty-mute")).to_contain_text("还有 2")
+    assert await desk.evaluate("pulses") == heard
+    await desk.evaluate("age(31_000)")
+    await pulses(desk, heard + RED)
 
 
 async def test_a_page_whose_first_connection_fails_asks_again(stand: Rig) -> None:
@@ -171,7 +222,8 @@ async def test_a_page_whose_first_connection_fails_asks_again(stand: Rig) -> Non
 
 async def test_a_hidden_tab_still_receives(stand: Rig) -> None:
     context = await stand.context()
-    desk = await stand.signed_in(context)
+    await context.add_init_script(PULSES)
+    desk = await on_duty(stand, context)
     await desk.evaluate(
         """() => {
             Object.defineProperty(document, "hidden", { get: () => true });
@@ -179,8 +231,10 @@ async def test_a_hidden_tab_still_receives(stand: Rig) -> None:
             document.dispatchEvent(new Event("visibilitychange"));
         }"""
     )
+    heard = await desk.evaluate("pulses")
     await stand.world.press()
     await expect(desk.locator("#queue")).to_contain_text("17栋2单元502室")
+    await pulses(desk, heard + RED)
 
 
 async def test_nothing_moves_under_the_pointer_until_it_is_asked_for(stand: Rig) -> None:
@@ -211,23 +265,28 @@ async def test_the_focus_stays_where_it_was_when_the_queue_changes(stand: Rig) -
 
 async def test_without_sound_a_red_bar_says_so_and_duty_starts_it(stand: Rig) -> None:
     context = await stand.context()
+    await context.add_init_script(PULSES)
     await context.add_init_script(SOUND_AFTER_A_CLICK)
     desk = await stand.signed_in(context)
     await expect(desk.locator("#silent")).to_be_hidden()
     await desk.evaluate("sessionStorage.setItem('duty', 'on')")
     await desk.reload()
     await expect(desk.locator("#silent")).to_be_visible()
+    assert await desk.evaluate("pulses") == 0
     await desk.locator("#silent-mend").click()
     await expect(desk.locator("#silent")).to_be_hidden()
+    await pulses(desk, LOW)
     await expect(desk.locator("#duty-start")).to_have_attribute("aria-pressed", "true")
     await desk.locator("#duty-mute").click()
     await expect(desk.locator("#duty-mute")).to_have_attribute("aria-pressed", "true")
     await stand.world.press()
     await expect(desk.locator("#duty-mute")).to_have_attribute("aria-pressed", "false")  # a new red is heard again
+    await pulses(desk, LOW + RED)
 
 
 async def test_a_desk_on_duty_says_so_to_the_hub_and_one_that_cannot_be_heard_does_not(stand: Rig) -> None:
     context = await stand.context()
+    await context.add_init_script(PULSES)
     await context.add_init_script(SOUND_AFTER_A_CLICK)
     desk = await stand.signed_in(context)
     said: list[str] = []
@@ -237,8 +296,10 @@ async def test_a_desk_on_duty_says_so_to_the_hub_and_one_that_cannot_be_heard_do
     await expect(desk.locator("#silent")).to_be_visible()
     await desk.evaluate("document.dispatchEvent(new CustomEvent('dd:beat'))")
     assert said == []
+    assert await desk.evaluate("pulses") == 0
     await desk.locator("#silent-mend").click()
     await expect(desk.locator("#silent")).to_be_hidden()
+    await pulses(desk, LOW)
     async with desk.expect_response("**/desk/watched") as answered:
         await desk.evaluate("document.dispatchEvent(new CustomEvent('dd:beat'))")
     assert (await answered.value).status == 204
@@ -402,6 +463,19 @@ async def test_axe_finds_nothing_at_the_first_start(tmp_path: Path, browser: Bro
         assert await violations(page) == []
         await page.set_viewport_size({"width": 390, "height": 900})
         assert await page.evaluate(TOO_WIDE) == []
+
+
+async def on_duty(stand: Rig, context: BrowserContext) -> Page:
+    """A desk whose sound was started, and was heard."""
+    desk = await stand.signed_in(context)
+    await desk.locator("#duty-start").click()
+    await pulses(desk, MEDIUM)
+    return desk
+
+
+async def pulses(page: Page, least: int) -> None:
+    """Waits until so many have sounded in all."""
+    await page.wait_for_function("(least) => pulses >= least", arg=least)
 
 
 async def violations(page: Page) -> list[str]:

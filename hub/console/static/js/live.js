@@ -9,9 +9,13 @@ let serverMs = Number(body.dataset.now), atLocal = Date.now();  // what the hub'
 let lastBeat = Date.now(), lastRetry = 0, connection = null;
 let pointer = { at: 0, over: null }, keys = 0;
 const held = new Map();
+let age = "";  // of what the page shows: "", "soft" or "hard"
 
 /** The hub's time in ms; ages never depend on this machine's clock being right. */
 export const hubNow = () => serverMs + (Date.now() - atLocal);
+
+/** Whether the connection is lost: the bar is up, and what the page shows is old. */
+export const isLost = () => age === "hard";
 
 /** Says a sentence to those who listen: "polite" or "urgent". */
 export function announce(where, text) {
@@ -37,7 +41,6 @@ function tick() {
 
 // --- how old the page is -----------------------------------------------------------------------------
 
-let age = "";
 function watch() {
   tick();
   if (!stream) return;
@@ -131,5 +134,13 @@ if (stream) {
     document.dispatchEvent(new CustomEvent("dd:beat"));
   });
 }
-setInterval(() => { watch(); release(false); }, 1000);
+function second() {
+  watch();
+  release(false);
+  document.dispatchEvent(new CustomEvent("dd:second"));
+}
+// A hidden tab's own timers are slowed down to one a minute, a worker's are not.
+const seconds = new Worker("/static/js/seconds.js");
+seconds.onmessage = second;
+seconds.onerror = () => setInterval(second, 1000);
 tick();

@@ -1,8 +1,8 @@
 // The duty desk's sound. Bursts follow IEC 60601-1-8: 10 pulses for high, 3 for medium, 1 for low priority.
 
-import { hubNow } from "./live.js";
+import { hubNow, isLost } from "./live.js";
 
-const MUTE_MS = 60_000;
+const MUTE_MS = 60_000, REPEAT_MS = 5_000;  // UL 1069: again within 10 s
 // Start of each pulse in s, its length, and the fundamental in Hz.
 const BURSTS = {
   1: { at: [0, 0.25, 0.5, 0.95, 1.2, 2.2, 2.45, 2.7, 3.15, 3.4], long: 0.15, hz: 660 },
@@ -11,7 +11,7 @@ const BURSTS = {
 };
 const byId = (id) => document.getElementById(id);
 const start = byId("duty-start"), mute = byId("duty-mute"), bar = byId("silent");
-let audio = null, lock = null, mutedUntil = 0, known = new Set();
+let audio = null, lock = null, mutedUntil = 0, lastSound = -REPEAT_MS, known = new Set();
 
 const isOnDuty = () => sessionStorage.getItem("duty") === "on";
 const isHeard = () => audio?.state === "running";
@@ -59,12 +59,27 @@ function draw() {
   mute.textContent = left > 0 ? mute.dataset.left.replace("0", left) : mute.dataset.mute;
 }
 
+// What sounds now: what nobody has accepted, as far as this page knows; and a lost connection, at the least as medium.
+function level() {
+  const alarm = byId("alarm");
+  if (!alarm || !isOnDuty() || hubNow() < mutedUntil) return 0;
+  const open = Number(alarm.dataset.level);
+  return isLost() ? Math.min(open || 2, 2) : open;
+}
+
+// The sound needs no hub: it keeps its own time, and what was open when the hub fell silent goes on ringing.
 function sound() {
   draw();
-  const alarm = byId("alarm");
-  if (!alarm || !isOnDuty()) return;
-  const level = Number(alarm.dataset.level);
-  if (level && hubNow() >= mutedUntil) burst(BURSTS[level]);
+  const now = performance.now(), which = level();
+  if (!which || now - lastSound < REPEAT_MS) return;
+  lastSound = now;
+  burst(BURSTS[which]);
+}
+
+function soundAtOnce() {
+  mutedUntil = 0;
+  lastSound = -REPEAT_MS;
+  sound();
 }
 
 function listen() {
@@ -73,9 +88,7 @@ function listen() {
   const reds = new Set(alarm.dataset.reds.split(" ").filter(Boolean));
   const isNew = [...reds].some((id) => !known.has(id));
   known = reds;
-  if (!isNew) return;
-  mutedUntil = 0;
-  sound();
+  if (isNew) soundAtOnce();
 }
 
 start?.addEventListener("click", async () => {
@@ -96,11 +109,10 @@ function sayWatched() {
   if (isOnDuty() && isHeard()) fetch("/desk/watched", { method: "POST" }).catch(() => {});
 }
 
-// Beats arrive also in a hidden tab, where timers are slowed down; every 5 s is within the 10 s of UL 1069.
+document.addEventListener("dd:second", sound);
 document.addEventListener("dd:beat", () => { sound(); sayWatched(); });
-document.addEventListener("dd:stale", () => { if (isOnDuty()) burst(BURSTS[2]); });
+document.addEventListener("dd:stale", soundAtOnce);
 document.addEventListener("dd:part", (event) => { if (event.detail === "alarm") listen(); });
-if (start) setInterval(draw, 1000);
 if (isOnDuty()) { open(); stayAwake(); }
 listen();
 draw();
