@@ -305,6 +305,7 @@ def _reasons(
     reasons = {
         "unrecorded_presses": unrecorded.count > 0,
         "due_loop_stuck": is_stuck,
+        "steps_failing": due_loop.is_failing,
         "presses_not_connected": not presses.is_connected,
         "reports_not_connected": not reports.is_connected,
         "link_not_connected": not link.is_connected,

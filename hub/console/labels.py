@@ -138,6 +138,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "family_told": _("告诉家属：还没有人接"),
         "desk_asked": _("提醒值班台问情况"),
         "desk_unwatched": _("值班台没有人看着，已通知接手的人"),
+        "step_failed": _("系统出错，这一步没做成，过几秒再试"),
         "reopened": _("重新叫人"),
         "acceptance_taken_back": _("撤销接单，重新叫人"),
         "arrival_taken_back": _("撤销“到了”，人还在路上"),
@@ -254,6 +255,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     "trouble": {
         "unrecorded_presses": _("有呼叫没有存下来，请马上检查系统，并打电话确认老人的情况。"),
         "due_loop_stuck": _("系统停住了：不会自动叫下一级的人。请打电话叫人，并重启系统。"),
+        "steps_failing": _("系统出错：有求助叫不到下一级的人。请看值班台，打电话叫人，并找技术员。"),
         "presses_not_connected": _("收不到按铃：和消息服务器断开了，正在重连。"),
         "reports_not_connected": _("收不到设备的回执和状态：和消息服务器断开了，正在重连。"),
         "link_not_connected": _("发不到楼里的设备：和消息服务器断开了，正在重连。"),

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
 from hub.domain import alerts
+from hub.domain.alerts import Alert, Entry, Step
 from hub.domain.errors import Changed
 from hub.domain.people import ChannelName
 from hub.services.calling import Calling
 from hub.services.consequences import Consequences
-from hub.services.ports import Clock, Database, Notification, Tx
+from hub.services.ports import Clock, CommitFailed, Database, Notification, Tx
 from hub.services.recording import CLAIM_MS, Committed, Outgoing, Policy, Recording, message_for
 
 log = structlog.get_logger()
@@ -29,6 +31,11 @@ FOREVER_MS, EVERY = 2**62, 2**31
 """Later than every time, more than all rows."""
 CLOCK_STEP_MS = 2_000
 """A wall clock that moved against the steady one by more than this was set (ALERTS.md, invariant 4)."""
+AGAIN_MS = 5_000
+"""A step that raised, which is a defect, is put off by this, so that it keeps no other one from being taken."""
+FAILED = Entry("step_failed")
+
+Job = Callable[[Tx], Committed]
 
 
 class DueLoop:
@@ -41,7 +48,13 @@ class DueLoop:
         self._policy = policy
         self._offset_ms = clock.now_ms() - clock.monotonic_ms()
         self._has_taken_over = False
+        self._failed_ms: int | None = None
         self.turned_ms: int | None = None
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether some step raises, and is put off again and again."""
+        return self._failed_ms is not None and self._clock.monotonic_ms() - self._failed_ms < 2 * AGAIN_MS
 
     async def run(self) -> None:
         """Turns until cancelled; a turn that fails is logged and tried again."""
@@ -76,8 +89,45 @@ class DueLoop:
         next_ms = await self._database.read(_next_due_ms)
         if next_ms is None or next_ms > now_ms:
             return False
-        claimed.append(await self._database.write(lambda tx: take_due(tx, self._policy, now_ms)))
+        try:
+            claimed.append(await self._database.write(lambda tx: take_due(tx, self._policy, now_ms)))
+        except (Changed, CommitFailed):
+            raise
+        except Exception:
+            log.exception("due_not_taken_together")
+            return await self._claim_each(claimed, now_ms)
         return max(len(claimed[-1].alerts), len(claimed[-1].outgoing)) >= AT_ONCE
+
+    async def _claim_each(self, claimed: list[Committed], now_ms: int) -> bool:
+        """As `_claim`, each step by itself: whichever raises is put off, the others are taken."""
+        due, again = await self._database.read(
+            lambda tx: (tx.alerts.due(now_ms, AT_ONCE), tx.notifications.due(now_ms, AT_ONCE))
+        )
+        jobs: list[tuple[str, Job, Job]] = [
+            (
+                alert.id,
+                partial(_take_step, self._policy, alert.id, what, now_ms),
+                partial(_put_off, alert.id, what, now_ms),
+            )
+            for alert in due
+            for what in STEPS
+        ]
+        jobs += [(one.alert_id, partial(_try_again, one, now_ms), partial(_try_later, one, now_ms)) for one in again]
+        results = await asyncio.gather(*(self._claim_one(claimed, *job) for job in jobs), return_exceptions=True)
+        for error in results:
+            if error is not None:
+                raise error
+        return max(len(due), len(again)) >= AT_ONCE
+
+    async def _claim_one(self, claimed: list[Committed], alert_id: str, take: Job, put_off: Job) -> None:
+        try:
+            claimed.append(await self._database.write(take))
+        except (Changed, CommitFailed):
+            raise
+        except Exception:
+            log.exception("step_failed", alert_id=alert_id)
+            self._failed_ms = self._clock.monotonic_ms()
+            claimed.append(await self._database.write(put_off))
 
     async def _watch_clock(self) -> None:
         """Keeps the deadlines' distance from now when the wall clock is set; at the start, when it was set before."""
@@ -107,14 +157,62 @@ def take_due(tx: Tx, policy: Policy, now_ms: int) -> Committed:
     recording = Recording(tx, policy, now_ms)
     again = tx.notifications.due(now_ms, AT_ONCE)
     for alert in tx.alerts.due(now_ms, AT_ONCE):
-        if alert.due_ms is not None and alert.due_ms <= now_ms:
-            recording.add(alerts.deadline_passed(alert, recording.ladder(alert), recording.reaching(alert), now_ms))
-        current = recording.current(alert)
-        if current.remind_ms is not None and current.remind_ms <= now_ms:
-            recording.add(alerts.remind(current, now_ms))
+        for step in STEPS.values():
+            step(recording, recording.current(alert), now_ms)
     committed = recording.write()
     outgoing = _claimed(tx, again, Calling(tx, now_ms), now_ms)
     return Committed(committed.alerts, committed.tellings, (*committed.outgoing, *outgoing))
+
+
+def _pass_deadline(recording: Recording, alert: Alert, now_ms: int) -> None:
+    if alert.due_ms is not None and alert.due_ms <= now_ms:
+        recording.add(alerts.deadline_passed(alert, recording.ladder(alert), recording.reaching(alert), now_ms))
+
+
+def _remind(recording: Recording, alert: Alert, now_ms: int) -> None:
+    if alert.remind_ms is not None and alert.remind_ms <= now_ms:
+        recording.add(alerts.remind(alert, now_ms))
+
+
+STEPS: Mapping[str, Callable[[Recording, Alert, int], None]] = {"due_ms": _pass_deadline, "remind_ms": _remind}
+"""What becomes due of an alert, each when this field of it has come."""
+
+
+def _take_step(policy: Policy, alert_id: str, what: str, now_ms: int, tx: Tx) -> Committed:
+    recording = Recording(tx, policy, now_ms)
+    alert = tx.alerts.get(alert_id)
+    if alert is not None:
+        STEPS[what](recording, alert, now_ms)
+    return recording.write()
+
+
+def _put_off(alert_id: str, what: str, now_ms: int, tx: Tx) -> Committed:
+    """The step that raised waits for AGAIN_MS; the journal says it once, until something else happens."""
+    alert = tx.alerts.get(alert_id)
+    at_ms = getattr(alert, what, None)
+    if alert is None or at_ms is None or at_ms > now_ms:
+        return Committed()
+    alert = replace(alert, version=alert.version + 1)
+    later_ms = now_ms + AGAIN_MS
+    alert = replace(alert, due_ms=later_ms) if what == "due_ms" else replace(alert, remind_ms=later_ms)
+    tx.alerts.update([alert])
+    if tx.alerts.journal(alert_id)[-1].entry.what != FAILED.what:
+        tx.alerts.add_journal([(alert_id, now_ms, FAILED)])
+    return Committed((alert,))
+
+
+def _try_again(one: Notification, now_ms: int, tx: Tx) -> Committed:
+    stored = [each for each in tx.notifications.of_alert(one.alert_id) if each.id == one.id]
+    again = [each for each in stored if each.state == "due" and each.due_ms <= now_ms]
+    return Committed(outgoing=tuple(_claimed(tx, again, Calling(tx, now_ms), now_ms)))
+
+
+def _try_later(one: Notification, now_ms: int, tx: Tx) -> Committed:
+    """What cannot even be given out has failed like one that a channel refused."""
+    tx.notifications.save(
+        [replace(one, due_ms=now_ms + AGAIN_MS, attempts=one.attempts + 1, error="the message could not be made")]
+    )
+    return Committed(tuple(tx.alerts.some([one.alert_id]).values()))
 
 
 def _claimed(tx: Tx, due: Sequence[Notification], calling: Calling, now_ms: int) -> list[Outgoing]:
@@ -134,8 +232,17 @@ def shift_deadlines(tx: Tx, policy: Policy, by_ms: int, now_ms: int) -> Committe
     tx.notifications.save([replace(one, due_ms=now_ms) for one in waiting])
     recording = Recording(tx, policy, now_ms)
     for alert in tx.alerts.not_closed():
-        recording.add(alerts.clock_stepped(alert, by_ms, recording.ladder(alert), now_ms))
+        recording.add(_shifted(recording, alert, by_ms, now_ms))
     return recording.write()
+
+
+def _shifted(recording: Recording, alert: Alert, by_ms: int, now_ms: int) -> Step:
+    """One that cannot be shifted is due now, rather too early than never, and keeps no other from being shifted."""
+    try:
+        return alerts.clock_stepped(alert, by_ms, recording.ladder(alert), now_ms)
+    except Exception:
+        log.exception("deadline_not_shifted", alert_id=alert.id)
+        return Step(replace(alert, due_ms=now_ms, remind_ms=None if alert.remind_ms is None else now_ms), (FAILED,))
 
 
 def _press_ids(tx: Tx, notification: Notification) -> list[str]:

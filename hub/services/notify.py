@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import structlog
@@ -18,9 +18,10 @@ from hub.domain.alerts import (
     may_have_failed,
     rung_failed,
 )
+from hub.domain.errors import Changed
 from hub.domain.people import ChannelName
 from hub.services.next_way import go_on
-from hub.services.ports import Channel, ChannelFailed, Clock, Database, News, Notification, Tx
+from hub.services.ports import Channel, ChannelFailed, Clock, CommitFailed, Database, News, Notification, Tx
 from hub.services.reaching import remember_outcomes
 from hub.services.recording import Committed, Outgoing, Policy, Recording
 
@@ -148,15 +149,37 @@ class Dispatcher:
             self._news.tell("alerts")
 
     async def _stored(self, batch: Sequence[Notification]) -> Committed:
+        """Stores them with what follows from them; one of which that raises, which is a defect, keeps it from no other.
+
+        That one is stored alone; if not even that can be, it is found as unsent again.
+        """
+        try:
+            return await self._written(lambda tx: record_outcomes(tx, batch, self._policy, self._clock.now_ms()))
+        except Exception:
+            log.exception("outcomes_not_followed", count=len(batch))
+        if len(batch) > 1:
+            parts = [await self._stored([one]) for one in batch]
+            found = [alert for part in parts for alert in part.alerts]
+            return Committed(tuple(found), outgoing=tuple(one for part in parts for one in part.outgoing))
+        try:
+            return await self._written(lambda tx: _save_only(tx, batch))
+        except Exception:
+            log.exception("outcome_not_stored", alert_id=batch[0].alert_id)
+            return Committed()
+
+    async def _written(self, job: Callable[[Tx], Committed]) -> Committed:
         """Tries until the commit works; nothing is forgotten."""
         while True:
             try:
-                return await self._database.write(
-                    lambda tx: record_outcomes(tx, batch, self._policy, self._clock.now_ms())
-                )
-            except Exception:
-                log.exception("outcomes_not_stored", count=len(batch))
+                return await self._database.write(job)
+            except (Changed, CommitFailed):
+                log.exception("outcomes_not_stored")
                 await asyncio.sleep(STORE_AGAIN_S)
+
+
+def _save_only(tx: Tx, outcomes: Sequence[Notification]) -> Committed:
+    tx.notifications.save(outcomes)
+    return Committed()
 
 
 def record_outcomes(tx: Tx, outcomes: Sequence[Notification], policy: Policy, now_ms: int) -> Committed:

@@ -1,11 +1,13 @@
 """Time passes: deadlines lead to their steps, also after crashes and whatever the clock is set to."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
+from hub.domain import alerts
 from hub.domain.alerts import Alert, Purpose, State
 from hub.domain.people import ChannelName
 from hub.services import climb
@@ -336,3 +338,100 @@ async def test_whoever_waits_is_told_so_in_the_same_turn_that_asks_the_next_rung
     assert (await rig.journal(alert.id))[-1] == "asked"
     assert [one.stage_seq for one in await rig.tellings(alert.id)] == [0, 1]
     assert (await rig.alert(alert.id)).version == 2
+
+
+# --- what raises keeps nothing else from its step ------------------------------------------------------
+
+
+@contextmanager
+def breaks(module: object, name: str, is_bad: Callable[..., bool]) -> Iterator[None]:
+    """Inside the block the function has a defect that it meets with some of its arguments only."""
+    real = getattr(module, name)
+
+    def broken(*arguments: object) -> object:
+        if is_bad(*arguments):
+            raise KeyError("a defect")
+        return real(*arguments)
+
+    with pytest.MonkeyPatch.context() as patches:
+        patches.setattr(module, name, broken)
+        yield
+
+
+async def test_a_step_that_raises_keeps_no_other_alert_from_its_steps_and_no_elder_in_silence(rig: PressRig) -> None:
+    bad, good = await rig.press("101"), await rig.press("102")
+    with breaks(alerts, "deadline_passed", lambda alert, *_: alert.id == bad.id):
+        for _ in range(6):
+            await rig.pass_ms(15_000)
+    assert (await rig.alert(good.id)).rung == 2
+    assert (await rig.alert(bad.id)).rung == 0
+    assert len(await rig.tellings(bad.id)) == len(await rig.tellings(good.id)) == 7
+
+
+async def test_a_reminder_that_raises_does_not_keep_the_ladder_from_being_climbed(rig: PressRig) -> None:
+    bad = await rig.press()
+    with breaks(alerts, "remind", lambda alert, *_: alert.id == bad.id):
+        for _ in range(6):
+            await rig.pass_ms(15_000)
+    assert (await rig.alert(bad.id)).rung == 2
+
+
+async def test_a_step_that_raises_is_put_off_and_seen_and_taken_once_the_defect_is_gone(rig: PressRig) -> None:
+    bad = await rig.press()
+    await quiet(rig)
+    assert not rig.loop.is_failing
+    tried: list[object] = []
+
+    def always(*arguments: object) -> bool:
+        tried.append(arguments)
+        return True
+
+    with breaks(alerts, "deadline_passed", always):
+        await rig.pass_ms(45_000)
+        before = len(tried)
+        for _ in range(20):
+            await rig.pass_ms(climb.AGAIN_MS // 20 - 1)
+        assert len(tried) == before > 0  # it was not tried again and again
+        for _ in range(5):
+            await rig.pass_ms(climb.AGAIN_MS)
+        assert (await rig.journal(bad.id)).count("step_failed") == 1
+        assert rig.loop.is_failing
+    await rig.pass_ms(climb.AGAIN_MS)
+    assert (await rig.journal(bad.id))[-2:] == ["step_failed", "asked"]
+    await rig.pass_ms(2 * climb.AGAIN_MS)
+    assert not rig.loop.is_failing
+
+
+async def test_a_step_that_raised_is_not_put_off_when_somebody_has_accepted_meanwhile(rig: PressRig) -> None:
+    alert = await rig.press()
+    accepted = await rig.desk.accept(alert.id, "wang", 4)
+    now_ms = rig.clock.now_ms()
+    await rig.database.write(lambda tx: climb._put_off(alert.id, "due_ms", now_ms, tx))
+    assert await rig.alert(alert.id) == accepted
+
+
+async def test_a_message_that_cannot_be_made_keeps_no_other_from_being_sent(rig: PressRig) -> None:
+    rig.channels[ChannelName.WEBHOOK].error = ChannelFailed("HTTP 503")
+    bad, good = await rig.press("101"), await rig.press("102")
+    await quiet(rig)
+    rig.channels[ChannelName.WEBHOOK].error = None
+    with breaks(climb, "message_for", lambda _note, alert, *_: alert.id == bad.id):
+        await rig.pass_ms(500)
+        await quiet(rig)
+    assert {one.alert_id for one, _ in rig.channels[ChannelName.WEBHOOK].sent} == {good.id}
+    [unsent] = [one for one in await rig.notifications(bad.id) if one.channel is ChannelName.WEBHOOK]
+    assert (unsent.state, unsent.attempts, unsent.due_ms) == ("due", 2, rig.clock.now_ms() + climb.AGAIN_MS)
+    assert rig.loop.is_failing
+    await rig.pass_ms(climb.AGAIN_MS)
+    await rig.channels[ChannelName.WEBHOOK].wait_sent(2)
+
+
+async def test_a_deadline_that_cannot_be_shifted_is_due_at_once_and_the_others_are_shifted(rig: PressRig) -> None:
+    bad, good = await rig.press("101"), await rig.press("102")
+    await rig.pass_ms(0)
+    assert good.due_ms is not None
+    rig.clock.set_by(-HOUR_MS)
+    with breaks(alerts, "clock_stepped", lambda alert, *_: alert.id == bad.id):
+        await rig.pass_ms(0)
+    assert (await rig.alert(good.id)).due_ms == good.due_ms - HOUR_MS
+    assert await rig.journal(bad.id) == ["opened", "asked", "step_failed", "asked"]

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from hub.domain.alerts import Purpose, State
+from hub.domain.alerts import Alert, Purpose, State
 from hub.domain.ladder import DEFAULT
 from hub.domain.people import Assignment, ChannelName, Contact, Duty, Person
 from hub.services import notify
+from hub.services.next_way import go_on
 from hub.services.ports import NO_PAGE_OPEN, ChannelFailed, Notification, Tx
 from hub.services.raise_alert import Raised, raise_alerts
-from hub.services.recording import Policy
+from hub.services.recording import Policy, Recording
 from tests.hub.services.press_rig import DUTY, PressRig, press_rig
 from tests.world.waiting import wait_until
 
@@ -231,6 +232,27 @@ async def test_outcomes_are_stored_although_the_disk_fails_for_a_while(
     rig.channels[WEBHOOK].open_gate.set()
     await quiet(rig)
     assert {one.state for one in of(await rig.notifications(alert.id), Purpose.ASK)} == {"sent"}
+
+
+async def test_an_outcome_whose_consequence_raises_is_stored_and_keeps_no_other_from_its_own(
+    rig: PressRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for channel in rig.channels.values():
+        channel.error = ChannelFailed("no", is_final=True)
+        channel.open_gate.clear()
+    bad, good = await rig.press("101"), await rig.press("102")
+
+    def broken(recording: Recording, tx: Tx, alert: Alert, outcomes: list[Notification]) -> bool:
+        if alert.id == bad.id:
+            raise KeyError("a defect")
+        return go_on(recording, tx, alert, outcomes)
+
+    monkeypatch.setattr(notify, "go_on", broken)
+    for channel in rig.channels.values():
+        channel.open_gate.set()
+    await quiet(rig)
+    assert {one.state for one in await rig.notifications(bad.id)} == {"failed"}
+    assert "rung_failed" in await rig.journal(good.id)
 
 
 async def test_what_is_in_hand_is_not_sent_twice_when_its_claim_runs_out(rig: PressRig) -> None:
