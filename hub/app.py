@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import datetime as dt
 import socket
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,6 +65,8 @@ log = structlog.get_logger()
 
 LOOP_STUCK_MS = 5_000
 """A due loop that has not turned for so long no longer works, whatever the process looks like."""
+PEOPLE_FIRST_S = 3.0
+"""So long at most voice and pages wait for the due loop's first turn: behind a disk that hangs they are needed too."""
 
 
 class AddressNotFree(DongdongError):
@@ -109,7 +111,6 @@ class Hub:
             await self._database.start()
             stack.push_async_callback(self._database.close)
             language = (await ensure_community(self._database, self._settings.language)).language
-            await self._sounds.start()
             stack.push_async_callback(self._sounds.close)
             session = await stack.enter_async_context(new_session())
             emergency = await stack.enter_async_context(aiohttp.ClientSession())
@@ -177,7 +178,7 @@ class Hub:
             phones=build_phones(settings, channels, database, clock),
         )
         handlers = Handlers(reports.statuses, announcements.received, devices.health, devices.replied)
-        loops = (dispatcher.run(), teller.run(), due_loop.run(), desk_watch.run(), unrecorded.run(), reaching.run())
+        loops = (dispatcher.run(), due_loop.run(), desk_watch.run(), unrecorded.run(), reaching.run())
         works = (
             *loops,
             newcomers.run(),
@@ -188,17 +189,20 @@ class Hub:
             microphones.recover(),
         )
         links = (link.run(reports.connected), report_intake.run(handlers))
-        await self._run_together([*works, *links], services, listening)
+        await self._run_together([*works, *links], due_loop.has_turned, teller.run, services, listening)
 
     async def _run_together(
         self,
         works: Sequence[Coroutine[None, None, None]],
+        has_turned: asyncio.Event,
+        telling: Callable[[], Coroutine[None, None, None]],
         services: Services,
         listening: socket.socket,
     ) -> None:
         """All of it until `stop`; the end of one by an error is the end of all, and is raised.
 
-        Presses are taken while the pages are still being loaded.
+        First comes what tells people of presses, also of those that an earlier hub left behind: until `has_turned`.
+        Then the voice is loaded, and elders are told; then the pages, which take longer than all the rest.
         """
         with contextlib.suppress(_Stopped):
             async with _unwrapped(asyncio.TaskGroup()) as tasks:
@@ -206,6 +210,11 @@ class Hub:
                     tasks.create_task(self._broker.watch(), name="broker")
                 for work in works:
                     tasks.create_task(work)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(PEOPLE_FIRST_S):
+                        await has_turned.wait()
+                await self._sounds.start()
+                tasks.create_task(telling())
                 server = await asyncio.to_thread(self._load_web_server, services)
                 web = tasks.create_task(server.serve(listening), name="web")
                 log.info("hub_serving", http=str(self._settings.http))
@@ -225,7 +234,7 @@ class Hub:
         return Address(self._settings.mqtt.host, self._broker.port, user, password)
 
     def _load_web_server(self, services: Services) -> WebServer:
-        from hub.web_server import WebServer  # here: it takes as long to load as all the rest
+        from hub.web_server import WebServer  # here, so that it is loaded now
 
         return WebServer(services, self._certificate, self._key)
 

@@ -1,6 +1,7 @@
 """Who may import whom (docs: "Who may import whom" in ARCHITECTURE), read from the source of every module."""
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -124,3 +125,9 @@ def test_the_rules_would_notice(module: str, line: str, tmp_path: Path, monkeypa
     path.parent.mkdir(parents=True)
     path.write_text(line, encoding="utf-8")
     assert not all(is_allowed(name, rule_for(path)) for name in imported(path))
+
+
+def test_a_hub_takes_presses_without_having_loaded_sound_and_pages() -> None:
+    script = "import sys, hub.app; print(*sorted({'numpy', 'av', 'pydub', 'fastapi', 'uvicorn'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

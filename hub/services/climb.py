@@ -39,7 +39,11 @@ Job = Callable[[Tx], Committed]
 
 
 class DueLoop:
-    """Takes due rungs, reminders and notifications until cancelled. `turned_ms` is the steady time of its last turn."""
+    """Takes due rungs, reminders and notifications until cancelled.
+
+    `turned_ms` is the steady time of its last turn, `has_turned` is set by the first: what was left behind is on its
+    way then.
+    """
 
     def __init__(self, database: Database, consequences: Consequences, clock: Clock, policy: Policy) -> None:
         self._database = database
@@ -50,6 +54,7 @@ class DueLoop:
         self._has_taken_over = False
         self._failed_ms: int | None = None
         self.turned_ms: int | None = None
+        self.has_turned = asyncio.Event()
 
     @property
     def is_failing(self) -> bool:
@@ -81,6 +86,7 @@ class DueLoop:
             for one in claimed:
                 self._consequences.follow(one)
         self.turned_ms = self._clock.monotonic_ms()
+        self.has_turned.set()
         return has_more
 
     async def _claim(self, claimed: list[Committed]) -> bool:

@@ -1,26 +1,19 @@
 """Makes every sound that the hub sends: announcements, what an elder is told, and `dongdong say`."""
 
+from __future__ import annotations
+
 import asyncio
-import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
 
-from hub.adapters.audio import chimes, codec
 from hub.adapters.audio.errors import NothingToSay
-from hub.adapters.audio.loudness import encoded, levelled
-from hub.adapters.audio.pcm import BYTES_PER_SAMPLE, RATE_HZ, Pcm
+from hub.adapters.audio.pcm import Pcm
 from hub.adapters.audio.speech import Speech
 from hub.domain.reading import spoken
 from hub.services.ports import Sound
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", RuntimeWarning)  # it looks for an ffmpeg program, which we never use
-    from pydub import AudioSegment
-
-_CHIME_TO_SPEECH_MS = 400
-_SPEECH_TO_CHIME_MS = 600
 _CLIPS_KEPT = 256  # about 10 kB each
 _ANNOUNCEMENTS_KEPT = 32  # about 70 kB each, 1.3 MB for the longest text
 _T = TypeVar("_T")
@@ -69,25 +62,23 @@ class SoundMaker:
         """
         return await self._announcements.get(
             (text, kind, language),
-            lambda: self._make(text, language, lambda speech: encoded(_round(speech, kind))),
+            lambda: self._make(text, language, lambda speech: _announcement(speech, kind)),
         )
 
     async def clip(self, text: str, language: str) -> Sound:
         """What an elder is told: only the speech. The last 256 are kept."""
-        return await self._clips.get((text, language), lambda: self._make(text, language, encoded))
+        return await self._clips.get((text, language), lambda: self._make(text, language, _clip))
 
     async def wav(self, text: str) -> bytes:
         """A Chinese text as a WAV file, 48 kHz mono, at the level of an announcement."""
-        return await self._make(text, "zh", codec.wav)
+        return await self._make(text, "zh", _wav)
 
     async def _make(self, text: str, language: str, finish: Callable[[Pcm], _T]) -> _T:
         is_chinese = language.startswith("zh")
         speech = await self._voice.say(spoken(text) if is_chinese else text, language)
         if not speech.samples:
             raise NothingToSay("the text holds nothing that can be spoken")
-        return await asyncio.get_running_loop().run_in_executor(
-            self._threads, lambda: finish(levelled(codec.at_48_khz(speech)))
-        )
+        return await asyncio.get_running_loop().run_in_executor(self._threads, finish, speech)
 
 
 class _Kept:
@@ -121,22 +112,28 @@ class _Kept:
             del self._tasks[key]
 
 
+# Loaded by whoever needs it first: it takes a quarter of the time of a hub's start, and presses come before sounds.
+
+
 def _make_chimes() -> None:
-    for chime in (*chimes.CHIMES.values(), chimes.END_CHIME):
-        chimes.sound(chime)
+    from hub.adapters.audio import mastering
+
+    mastering.make_chimes()
 
 
-def _round(speech: Pcm, kind: str) -> Pcm:
-    """Chime, speech and end chime with their pauses, in that order."""
-    whole = (
-        _segment(chimes.sound(chimes.CHIMES[kind]))
-        + AudioSegment.silent(_CHIME_TO_SPEECH_MS, RATE_HZ)
-        + _segment(speech)
-        + AudioSegment.silent(_SPEECH_TO_CHIME_MS, RATE_HZ)
-        + _segment(chimes.sound(chimes.END_CHIME))
-    )
-    return Pcm(whole.raw_data)
+def _announcement(speech: Pcm, kind: str) -> Sound:
+    from hub.adapters.audio import mastering
+
+    return mastering.announcement(speech, kind)
 
 
-def _segment(pcm: Pcm) -> AudioSegment:
-    return AudioSegment(pcm.samples, sample_width=BYTES_PER_SAMPLE, frame_rate=pcm.rate_hz, channels=1)
+def _clip(speech: Pcm) -> Sound:
+    from hub.adapters.audio import mastering
+
+    return mastering.clip(speech)
+
+
+def _wav(speech: Pcm) -> bytes:
+    from hub.adapters.audio import mastering
+
+    return mastering.wav(speech)

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from hub.adapters.audio import codec
-from hub.adapters.audio.recordings import PAGE_US, Recordings
+from hub.adapters.audio.recording import PAGE_US
+from hub.adapters.audio.recordings import Recordings
 from tests.device_agent.opus_frames import frames_of
 from tests.device_agent.speech import POWER, speak
 
