@@ -151,6 +151,7 @@ class Hub:
             dispatcher.is_behind,
             self_test_minute=settings.self_test,
             quiet_hours=settings.quiet_hours,
+            noise_budget_min=settings.noise_budget_minutes,
         )
         devices = Devices(database, link, clock, news, device_settings)
         probes = {ChannelName.PAGE: OpenPage(news.has_open_page)}

@@ -7,6 +7,7 @@ from typing import Literal, cast
 from urllib.parse import unquote, urlsplit
 
 from hub.domain.errors import Invalid
+from hub.domain.noise_budget import MOST_MINUTES, NO_LIMIT, read_minutes
 from hub.domain.places import Spans
 from hub.domain.quiet_hours import minute_of, read_spans
 
@@ -72,6 +73,19 @@ def times_of_day(text: str) -> Spans:
     except Invalid:
         raise UnreadableValue(
             "请写成 12:00-14:00,20:00-07:30；不要安静时段就写 off。", "write 12:00-14:00,20:00-07:30, or off."
+        ) from None
+
+
+def minutes_a_day(text: str) -> int:
+    """Whole minutes of a day; `0` and `off` are no limit."""
+    if text == "off":
+        return NO_LIMIT
+    try:
+        return read_minutes(text)
+    except Invalid:
+        raise UnreadableValue(
+            f"请写 0 到 {MOST_MINUTES} 的整数，例如 60；不限就写 0 或 off。",
+            f"write a whole number from 0 to {MOST_MINUTES}, for example 60; 0 or off for no limit.",
         ) from None
 
 

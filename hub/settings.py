@@ -43,6 +43,10 @@ class Settings(ChannelSettings):
     broker: BrokerUrl | None
     self_test: int | None
     quiet_hours: tuple[tuple[int, int], ...]
+    noise_budget_minutes: int
+    """Minutes at full level a building may sound between two midnights; 0: no limit. 60 by default: ten notices of a
+    minute, each three times, are 30, so no ordinary day reaches it, and a loudspeaker that a slip or a program keeps
+    busy falls silent within the hour."""
     language: Language
     log_level: str
 
@@ -254,6 +258,14 @@ _ROWS = (
         "12:00-14:00,20:00-07:30",
         "安静时段：这时只播橙色、红色预警和现场消防喊话；off 是没有",
         "Quiet hours: only orange and red warnings and the fire microphone sound then; off: none",
+    ),
+    Row(
+        "NOISE_BUDGET_MINUTES",
+        values.minutes_a_day,
+        "60",
+        "每栋楼每天最多播几分钟（音量一半算一半），播满后只播橙色、红色预警和现场消防喊话；0 或 off 是不限",
+        "Minutes a day that a building may sound (at half volume half as much counts), after which only orange and red "
+        "warnings and the fire microphone do; 0 or off: no limit",
     ),
     Row("LANGUAGE", values.language, "zh", "提示用的语言：zh 或 en", "Language of messages: zh or en"),
     Row("LOG_LEVEL", values.log_level, "info", "日志的详细程度", "How much is logged"),

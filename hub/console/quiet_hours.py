@@ -1,10 +1,11 @@
-"""安静时段: when nothing but warnings sounds at a place; a form that works without any script."""
+"""安静时段: when nothing but warnings sounds at a place, and how much a day; forms that work without any script."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Form, Request
 from starlette.datastructures import FormData
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -14,6 +15,7 @@ from hub.console.pages import hhmm
 from hub.console.streams import EventStream
 from hub.console.visitor import Visitor
 from hub.domain.errors import DongdongError, Invalid
+from hub.domain.noise_budget import MOST_MINUTES, read_minutes
 from hub.domain.places import Spans
 from hub.domain.quiet_hours import OWN, is_all_day, read_spans
 
@@ -33,7 +35,8 @@ async def show_quiet_hours(console: Here, request: Request, visitor: Seeing, pla
     everywhere = await console.services.quiet.all()
     spans = next((one.spans for one in everywhere if one.place.slug == place), console.services.quiet.default)
     rows = tuple((hhmm(begins), hhmm(ends)) for begins, ends in spans)
-    return await _page(console, request, visitor, Draft(place, "hours" if spans else "never", rows))
+    own = next((one.budget_min for one in everywhere if one.place.slug == place and one.has_own_budget), "")
+    return await _page(console, request, visitor, Draft(place, "hours" if spans else "never", rows, minutes=str(own)))
 
 
 @router.post("/quiet-hours")
@@ -49,16 +52,35 @@ async def change(console: Here, request: Request, visitor: Acting) -> Response:
     return RedirectResponse(f"/quiet-hours?place={draft.place}#all-title", 303)
 
 
+@router.post("/quiet-hours/budget")
+async def change_budget(
+    console: Here,
+    request: Request,
+    visitor: Acting,
+    place: Annotated[str, Form()] = "",
+    minutes: Annotated[str, Form()] = "",
+) -> Response:
+    draft = Draft(place, "hours", (), minutes=minutes)
+    try:
+        wished = read_minutes(minutes) if minutes.strip() else None
+        await console.services.quiet.put_budget(place, wished, visitor.person_id)
+    except DongdongError as error:
+        sentence = mistakes.sentence(error, visitor.taste.language)
+        return await _page(console, request, visitor, draft, budget_mistake=sentence, status=mistakes.status(error))
+    return RedirectResponse(f"/quiet-hours?place={place}#all-title", 303)
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """The form as it stands: `how` is hours, never or wider; `rows` are begins and ends as browsers write them;
-    `is_sure`: they may be the whole day.
+    `is_sure`: they may be the whole day. `minutes` is the noise budget, empty for that of the wider place.
     """
 
     place: str
     how: str
     rows: tuple[tuple[str, str], ...]
     is_sure: bool = False
+    minutes: str = ""
 
 
 def drafted(form: FormData) -> Draft:
@@ -88,17 +110,27 @@ def is_for_all_day(draft: Draft) -> bool:
 
 
 async def _page(
-    console: Console, request: Request, visitor: Visitor, draft: Draft, mistake: str = "", status: int = 200
+    console: Console,
+    request: Request,
+    visitor: Visitor,
+    draft: Draft,
+    mistake: str = "",
+    status: int = 200,
+    *,
+    budget_mistake: str = "",
 ) -> HTMLResponse:
     everywhere = await console.services.quiet.all()
     context = {
         "default": console.services.quiet.default,
-        "own": [one for one in everywhere if one.is_own],
+        "default_budget_min": console.services.quiet.default_budget_min,
+        "own": [one for one in everywhere if one.is_own or one.has_own_budget],
         "kinds": [(kind, [one.place for one in everywhere if one.place.kind is kind]) for kind in OWN],
         "draft": draft,
         "is_for_all_day": is_for_all_day(draft),
         "rows": [*draft.rows, *[("", "")] * max(1, ROWS - len(draft.rows))],
         "mistake": mistake,
+        "budget_mistake": budget_mistake,
+        "most_minutes": MOST_MINUTES,
     }
     answer = await console.page(request, visitor, "quiet_hours", (), live="/live/quiet-hours", context=context)
     answer.status_code = status

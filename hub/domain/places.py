@@ -27,7 +27,8 @@ class PlaceKind(StrEnum):
 class Place:
     """A part of the community. `parent` is a slug, empty for the community; `x`, `y` are metres on the plan.
 
-    `quiet_hours` are its own ones; None where those of the wider place hold.
+    `quiet_hours` and `noise_budget_min` (minutes at full level a day, 0: no limit) are its own; None where those of the
+    wider place hold.
     """
 
     slug: str
@@ -37,6 +38,7 @@ class Place:
     x: float = 0.0
     y: float = 0.0
     quiet_hours: Spans | None = None
+    noise_budget_min: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -219,6 +219,14 @@ WORDS: dict[str, tuple[str, str]] = {
         "“{place}”不能单独设安静时段：单元跟着楼栋，全社区的由管理员在设置里改。请选网格或楼栋。",
         "“{place}” cannot have its own quiet hours: an entrance follows its building. Choose a grid or a building.",
     ),
+    "bad_noise_budget": (
+        "“{text}”不行：请写每天最多播几分钟，0 到 {most} 的整数，0 是不限。",
+        "“{text}” will not do. Write the minutes a day as a whole number from 0 to {most}; 0 is no limit.",
+    ),
+    "no_own_noise_budget": (
+        "“{place}”不能单独设每天最多播多久：单元跟着楼栋，全社区的由管理员在设置里改。请选网格或楼栋。",
+        "“{place}” cannot have its own daily limit: an entrance follows its building. Choose a grid or a building.",
+    ),
     "not_stored": (
         "没有存下来，请再试一次；还不行就请检查系统。",
         "It could not be stored. Try again; if it fails again, check the system.",

@@ -10,8 +10,8 @@ from hashlib import sha256
 
 import structlog
 
+from hub.domain import noise_budget, quiet_hours
 from hub.domain.places import Spans, heard_at_each
-from hub.domain.quiet_hours import holding
 from hub.services import payloads
 from hub.services.many import for_each
 from hub.services.pacing import PACE, PACE_S
@@ -59,15 +59,18 @@ class DeviceSettings:
         *,
         self_test_minute: int | None = None,
         quiet_hours: Spans = (),
+        noise_budget_min: int = noise_budget.NO_LIMIT,
     ) -> None:
         """`self_test_minute` is when devices prove themselves every night, in minutes after midnight; None: never.
-        Between `quiet_hours` devices begin nothing below 224, except where their place has its own."""
+        Between `quiet_hours` devices begin nothing below 224, and none after `noise_budget_min` minutes of sound a day,
+        except where their place has its own."""
         self._database = database
         self._publisher = publisher
         self._clock = clock
         self._are_people_waiting = are_people_waiting
         self._self_test_minute = self_test_minute
         self.quiet_hours = quiet_hours
+        self.noise_budget_min = noise_budget_min
         self._sending = asyncio.Lock()
         self._wake = asyncio.Event()
 
@@ -149,12 +152,20 @@ class DeviceSettings:
         """What these devices are to have, or all: of ten thousand read and computed in less than a second."""
         known, community, places = tx.devices.configured(devices), tx.places.community(), tx.places.places()
         heard = heard_at_each(places, {one.place for one in known})
-        quiet = {slug: holding(places, slug, self.quiet_hours)[0] for slug in heard}
+        quiet = {slug: quiet_hours.holding(places, slug, self.quiet_hours)[0] for slug in heard}
+        budgets = {slug: noise_budget.holding(places, slug, self.noise_budget_min)[0] for slug in heard}
         wanted = []
         for one in known:
             buttons = tx.devices.buttons_of(one.id)
             config = payloads.config(
-                one, community, heard[one.place], buttons, self._self_test_minute, quiet[one.place], now_ms
+                one,
+                community,
+                heard[one.place],
+                buttons,
+                self._self_test_minute,
+                quiet[one.place],
+                budgets[one.place],
+                now_ms,
             )
             wanted.append(_Wanted(config, _digest(config), one))
         return wanted

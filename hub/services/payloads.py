@@ -86,6 +86,7 @@ def config(
     buttons: Sequence[Button],
     self_test_minute: int | None,
     quiet_hours: Spans,
+    noise_budget_min: int,
     now_ms: int,
 ) -> Config:
     """What the device needs to know of where it is; `places` are those whose announcements it plays."""
@@ -104,6 +105,7 @@ def config(
         delay_ms=device.delay_ms,
         volume=device.volume,
         quiet_hours=[QuietHours(begins_minute=begin, ends_minute=end) for begin, end in quiet_hours],
+        noise_budget_s=noise_budget_min * 60 or None,
         self_test_minute=self_test_minute,
     )
 

@@ -275,6 +275,10 @@ class PlaceStore(Protocol):
         """Its own quiet hours from now on, or None for those of the wider place; an unknown place changes nothing."""
         ...
 
+    def set_noise_budget(self, slug: str, minutes: int | None) -> None:
+        """Its own noise budget from now on, or None for that of the wider place; an unknown place changes nothing."""
+        ...
+
     def homes(self, ids: Collection[str]) -> dict[str, Home]: ...
     def homes_named(self, text: str, most: int) -> list[Home]:
         """The homes whose name holds this text, at most so many; one that is called exactly so comes first."""

@@ -1,10 +1,11 @@
-"""Quiet hours of places: staff give a grid or a building its own, and its devices hear of it at once."""
+"""Quiet hours and noise budgets of places: staff give a grid or a building its own, its devices hear of it at once."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from hub.domain import noise_budget
 from hub.domain.errors import Invalid, NotFound
 from hub.domain.places import Place, Spans, reached
 from hub.domain.quiet_hours import LOUD_PRIORITY, OWN, holding, is_quiet, span_text
@@ -15,16 +16,24 @@ from hub.services.ports import AuditRow, Clock, Database, Tx
 
 @dataclass(frozen=True, slots=True)
 class QuietPlace:
-    """What holds at a place. `source` is the place whose hours these are, None for those of the hub's setting."""
+    """What holds at a place. `source` is the place whose hours these are, None for those of the hub's setting;
+    `budget_source` likewise of `budget_min`, minutes at full level a day (0: no limit)."""
 
     place: Place
     spans: Spans
     source: Place | None
+    budget_min: int
+    budget_source: Place | None
 
     @property
     def is_own(self) -> bool:
-        """Whether they were set for this very place."""
+        """Whether the hours were set for this very place."""
         return self.source == self.place
+
+    @property
+    def has_own_budget(self) -> bool:
+        """Whether the budget was set for this very place."""
+        return self.budget_source == self.place
 
 
 class QuietTimes:
@@ -39,6 +48,11 @@ class QuietTimes:
     def default(self) -> Spans:
         """Those of the hub's setting."""
         return self._settings.quiet_hours
+
+    @property
+    def default_budget_min(self) -> int:
+        """That of the hub's setting."""
+        return self._settings.noise_budget_min
 
     async def all(self) -> list[QuietPlace]:
         """Every grid and building, as places are stored."""
@@ -58,20 +72,20 @@ class QuietTimes:
 
         Devices that are online are told at once, others when they are back. Raises NotFound, Invalid.
         """
-        now_ms = self._clock.now_ms()
+        hours = None if spans is None else [span_text(one) for one in spans]
 
-        def job(tx: Tx) -> QuietPlace:
-            place = self._at(tx.places.places(), slug).place
-            if place.kind not in OWN:
-                raise Invalid("no_own_quiet_hours", place=place.name)
+        def change(tx: Tx) -> None:
             tx.places.set_quiet_hours(slug, spans)
-            detail = {"place": slug, "hours": None if spans is None else [span_text(one) for one in spans]}
-            tx.audit.add(AuditRow(now_ms, by, "quiet_hours_set", detail))
-            return self._at(tx.places.places(), slug)
 
-        changed = await self._database.write(job)
-        self._settings.look()
-        return changed
+        return await self._put(slug, change, "quiet_hours", {"hours": hours}, by)
+
+    async def put_budget(self, slug: str, minutes: int | None, by: str) -> QuietPlace:
+        """As `put`: its own noise budget, 0 being no limit; None has it follow the wider place again."""
+
+        def change(tx: Tx) -> None:
+            tx.places.set_noise_budget(slug, minutes)
+
+        return await self._put(slug, change, "noise_budget", {"minutes": minutes}, by)
 
     def silenced(self, tx: Tx, targets: Collection[str], priority: int, at_ms: int) -> int:
         """How many of the buildings that these places reach would not begin it then. Raises Invalid."""
@@ -82,8 +96,26 @@ class QuietTimes:
         spans = (holding(places, slug, self.default)[0] for slug in reached(places, targets))
         return sum(is_quiet(one, minute) for one in spans)
 
+    async def _put(
+        self, slug: str, change: Callable[[Tx], None], what: str, detail: dict[str, object], by: str
+    ) -> QuietPlace:
+        now_ms = self._clock.now_ms()
+
+        def job(tx: Tx) -> QuietPlace:
+            place = self._at(tx.places.places(), slug).place
+            if place.kind not in OWN:
+                raise Invalid(f"no_own_{what}", place=place.name)
+            change(tx)
+            tx.audit.add(AuditRow(now_ms, by, f"{what}_set", {"place": slug, **detail}))
+            return self._at(tx.places.places(), slug)
+
+        changed = await self._database.write(job)
+        self._settings.look()
+        return changed
+
     def _at(self, places: dict[str, Place], slug: str) -> QuietPlace:
         if slug not in places:
             raise NotFound(what="place", id=slug)
         spans, source = holding(places, slug, self.default)
-        return QuietPlace(places[slug], spans, places[source] if source else None)
+        budget_min, other = noise_budget.holding(places, slug, self.default_budget_min)
+        return QuietPlace(places[slug], spans, places.get(source), budget_min, places.get(other))

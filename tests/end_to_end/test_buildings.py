@@ -140,6 +140,22 @@ async def test_a_building_with_quiet_hours_of_its_own_keeps_silent_while_others_
     await town.reach(await town.announce(A), {A: "played"})
 
 
+async def test_a_building_that_has_sounded_enough_today_keeps_silent_until_an_emergency(town: Town) -> None:
+    budget = f"/places/{C.removeprefix('dev-')}/noise-budget"
+    await town.hub.api.put(budget, {"minutes": 1})
+    long = "今天下午3点到5点停水，请提前储水，老人家里请邻居帮忙看一看。" * 3
+    played = await town.announce(C, text=long)
+    await town.reach(played, {C: "played"})
+    await town.buildings.fault(C, Fault.REBOOT, 0)
+    parts = await town.reach(await town.announce(C, D, text=long, repeat=5), {C: "suppressed", D: "playing"})
+    assert parts[C]["reason"].startswith("noise budget 1 min a day, ")
+    assert not parts[C]["reason"].endswith(" 0.0 min used")
+    await town.hub.api.stop_all()
+    await town.reach(await town.announce(C, kind="orange"), {C: "played"})
+    await town.hub.api.put(budget, {"minutes": 0})
+    await town.reach(await town.announce(C), {C: "played"})
+
+
 async def test_a_press_without_a_link_survives_a_reboot_and_arrives_once(town: Town) -> None:
     await town.buildings.fault(B, Fault.LINK_DOWN, 1)
     button = await town.buildings.press(B)

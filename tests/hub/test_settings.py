@@ -36,6 +36,7 @@ def test_with_nothing_set_the_hub_serves_this_machine_only(tmp_path: Path) -> No
         broker=None,
         self_test=180,
         quiet_hours=((720, 840), (1200, 450)),
+        noise_budget_minutes=60,
         language="zh",
         log_level="info",
     )
@@ -293,3 +294,13 @@ def test_the_time_of_the_self_test_is_a_time_of_day_or_off(text: str, minute: in
 @pytest.mark.parametrize("text", ["3:00", "24:00", "03:60", "0300", "٠٣:٠٠", "never"])
 def test_another_time_of_the_self_test_is_refused_with_an_example(text: str) -> None:
     assert "03:00" in told({}, {"DONGDONG_SELF_TEST": text}).zh
+
+
+@pytest.mark.parametrize(("text", "minutes"), [("0", 0), ("off", 0), ("1", 1), ("1440", 1440), ("", 60)])
+def test_a_noise_budget_is_minutes_of_a_day_or_no_limit(text: str, minutes: int) -> None:
+    assert load({}, {"DONGDONG_NOISE_BUDGET_MINUTES": text}).noise_budget_minutes == minutes
+
+
+@pytest.mark.parametrize("text", ["-1", "1.5", "1441", "1h", "many"])
+def test_another_noise_budget_is_refused_with_an_example(text: str) -> None:
+    assert "例如 60" in told({}, {"DONGDONG_NOISE_BUDGET_MINUTES": text}).zh

@@ -20,6 +20,11 @@ _SET_QUIET_HOURS = (
     .where(tables.place.c.community_id == COMMUNITY, tables.place.c.slug == bindparam("place"))
     .values(quiet_hours=bindparam("hours", type_=tables.place.c.quiet_hours.type), version=tables.place.c.version + 1)
 )
+_SET_NOISE_BUDGET = (
+    tables.place.update()
+    .where(tables.place.c.community_id == COMMUNITY, tables.place.c.slug == bindparam("place"))
+    .values(noise_budget_min=bindparam("minutes"), version=tables.place.c.version + 1)
+)
 _BUILDING = case((tables.place.c.kind == literal_column("'unit'"), tables.place.c.parent), else_=tables.place.c.slug)
 _COUNTS = (
     select(_BUILDING, func.count())
@@ -71,6 +76,11 @@ class StoredPlaces:
     def set_quiet_hours(self, slug: str, spans: Spans | None) -> None:
         """Its own quiet hours from now on, or None; an unknown place changes nothing."""
         self.connection.execute(_SET_QUIET_HOURS, {"community": self.community_id, "place": slug, "hours": spans})
+        self.known.changed()
+
+    def set_noise_budget(self, slug: str, minutes: int | None) -> None:
+        """Its own noise budget from now on, or None; an unknown place changes nothing."""
+        self.connection.execute(_SET_NOISE_BUDGET, {"community": self.community_id, "place": slug, "minutes": minutes})
         self.known.changed()
 
     def homes(self, ids: Collection[str]) -> dict[str, Home]:

@@ -152,6 +152,7 @@ place = Table(
     Column("x", Double, nullable=False),
     Column("y", Double, nullable=False),
     Column("quiet_hours", AsSpans(none_as_null=True)),
+    Column("noise_budget_min", Integer),
     _version(),
     UniqueConstraint("community_id", "slug"),
 )

@@ -128,6 +128,38 @@ async def test_quiet_hours_that_cannot_be_are_refused_by_name(
     assert (refused.status_code, refused.json()["error"]) == (status, error)
 
 
+async def test_a_place_gets_its_own_noise_budget_over_json_and_follows_the_wider_place_again(api: Api) -> None:
+    headers, url = await api.as_role(Role.STAFF), "/api/v1/places/{}/noise-budget"
+    inherited = {"place": "building-1", "minutes": 0, "is_own": False, "source": None}
+    assert (await api.client.get(url.format("building-1"), headers=headers)).json() == inherited
+    put = await api.client.put(url.format("grid-1"), json={"minutes": 30}, headers=headers)
+    assert put.json() == {"place": "grid-1", "minutes": 30, "is_own": True, "source": "grid-1"}
+    unit = (await api.client.get(url.format("building-1-unit-1"), headers=headers)).json()
+    assert unit == {"place": "building-1-unit-1", "minutes": 30, "is_own": False, "source": "grid-1"}
+    unlimited = await api.client.put(url.format("building-1"), json={"minutes": 0}, headers=headers)
+    assert unlimited.json() == {"place": "building-1", "minutes": 0, "is_own": True, "source": "building-1"}
+    await api.client.delete(url.format("building-1"), headers=headers)
+    assert (await api.client.delete(url.format("grid-1"), headers=headers)).json()["minutes"] == 0
+    assert (await api.client.get(url.format("building-1"), headers=headers)).json() == inherited
+
+
+@pytest.mark.parametrize(
+    ("place", "minutes", "status"),
+    [
+        ("building-1", -1, 422),
+        ("building-1", 1441, 422),
+        ("building-1", "x", 422),
+        ("building-1", None, 422),
+        ("all", 5, 422),
+        ("building-1-unit-1", 5, 422),
+        ("nowhere", 5, 404),
+    ],
+)
+async def test_a_noise_budget_that_cannot_be_is_refused(api: Api, place: str, minutes: object, status: int) -> None:
+    headers, url = await api.as_role(Role.STAFF), f"/api/v1/places/{place}/noise-budget"
+    assert (await api.client.put(url, json={"minutes": minutes}, headers=headers)).status_code == status
+
+
 @pytest.mark.parametrize(
     ("method", "path"), [("GET", "/api/v1/nothing"), ("POST", "/api/v2"), ("PUT", "/api/v1/alerts")]
 )

@@ -415,6 +415,10 @@ async def test_an_announcement_says_which_quiet_hours_kept_a_building_silent(
     [
         ("quiet hours 07:30-07:30", "那里的安静时段是 全天"),
         ("quiet hours 20:00-07:30", "那里的安静时段是 20:00-07:30"),
+        (
+            "noise budget 60 min a day, 58.3 min used",
+            "那里一天最多播 60 分钟，已经播了 58.3 分钟，剩下的不够播这一条",
+        ),
         ("no file", "no file"),
     ],
 )
@@ -488,6 +492,44 @@ async def test_quiet_hours_that_cannot_be_are_said_with_what_to_do(
     assert not any(one.is_own for one in await world.services.quiet.all())
 
 
+async def test_a_building_gets_its_own_noise_budget_and_loses_it_again(
+    world: Stage, browser: httpx.AsyncClient
+) -> None:
+    await signed_in(world, browser)
+    answer = await browser.post("/quiet-hours/budget", data={"place": "building-1", "minutes": "45"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/quiet-hours?place=building-1#all-title")
+    assert (await world.services.quiet.get("building-1")).budget_min == 45
+    text = (await browser.get("/quiet-hours?place=building-1")).text
+    assert "45 分钟" in text
+    assert 'name="minutes" type="number" min="0" max="1440" step="1" value="45"' in text
+    await browser.post("/quiet-hours/budget", data={"place": "building-1", "minutes": "0"})
+    own = await world.services.quiet.get("building-1")
+    assert (own.budget_min, own.has_own_budget, own.is_own) == (0, True, False)
+    await browser.post("/quiet-hours/budget", data={"place": "building-1", "minutes": " "})
+    assert not (await world.services.quiet.get("building-1")).has_own_budget
+
+
+@pytest.mark.parametrize(
+    ("place", "minutes", "status", "sentence"),
+    [
+        ("building-1", "-1", 422, "0 到 1440"),
+        ("building-1", "1441", 422, "0 到 1440"),
+        ("building-1", "一小时", 422, "0 到 1440"),
+        ("", "30", 404, "找不到"),
+        ("all", "30", 422, "请选网格或楼栋"),
+    ],
+)
+async def test_a_noise_budget_that_cannot_be_is_said_with_what_to_do(
+    world: Stage, browser: httpx.AsyncClient, place: str, minutes: str, status: int, sentence: str
+) -> None:
+    await signed_in(world, browser)
+    answer = await browser.post("/quiet-hours/budget", data={"place": place, "minutes": minutes})
+    assert answer.status_code == status
+    assert sentence in answer.text
+    assert f'value="{minutes}"' in answer.text
+    assert not any(one.has_own_budget for one in await world.services.quiet.all())
+
+
 async def test_who_only_looks_on_sees_quiet_hours_and_cannot_change_them(
     world: Stage, browser: httpx.AsyncClient
 ) -> None:
@@ -496,6 +538,8 @@ async def test_who_only_looks_on_sees_quiet_hours_and_cannot_change_them(
     assert "12:00-14:00" in text
     assert '<form class="card stack quiet-form"' not in text
     assert (await browser.post("/quiet-hours", data=QUIET)).status_code == 403
+    budget = {"place": "building-1", "minutes": "1"}
+    assert (await browser.post("/quiet-hours/budget", data=budget)).status_code == 403
 
 
 async def test_a_stop_is_sent_and_shown(world: Stage, browser: httpx.AsyncClient) -> None:

@@ -38,6 +38,11 @@ class Rig:
             config.to: tuple((one.begins_minute, one.ends_minute) for one in config.quiet_hours) for config in configs
         }
 
+    async def budgets(self) -> dict[str, int | None]:
+        """As `told`: of noise budgets."""
+        await self.told()
+        return {(config := read(Config, payload)).to: config.noise_budget_s for _, payload in self.publisher.sent}
+
 
 @pytest_asyncio.fixture
 async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
@@ -101,6 +106,40 @@ async def test_a_place_that_is_not_there_is_not_found(rig: Rig) -> None:
         await rig.quiet.put("building-99", NIGHT, "wang")
     with pytest.raises(NotFound):
         await rig.quiet.get("building-99")
+
+
+async def test_a_noise_budget_reaches_the_devices_it_is_for_and_is_written_down(rig: Rig) -> None:
+    await rig.quiet.put_budget("grid-1", 30, "wang")
+    await rig.quiet.put_budget("building-1", 0, "li")
+    assert await rig.budgets() == {"dev-2": 1_800}  # no limit is what the other one has anyway
+    assert await rig.told() == {}
+    found = await rig.quiet.get("building-1-unit-1")
+    assert (found.budget_min, found.has_own_budget, found.is_own) == (0, False, False)
+    await rig.quiet.put_budget("grid-1", None, "wang")
+    await rig.quiet.put_budget("building-1", None, "wang")
+    assert await rig.budgets() == {"dev-2": None}
+    rows = await rig.database.read(lambda tx: tx.audit.latest(4))
+    assert [(row.actor, row.what, row.detail) for row in rows][-2:] == [
+        ("li", "noise_budget_set", {"place": "building-1", "minutes": 0}),
+        ("wang", "noise_budget_set", {"place": "grid-1", "minutes": 30}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("slug", "error"), [("all", "no_own_noise_budget"), ("building-1-unit-1", "no_own_noise_budget")]
+)
+async def test_an_entrance_and_the_whole_community_have_no_budget_of_their_own(rig: Rig, slug: str, error: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        await rig.quiet.put_budget(slug, 5, "wang")
+    assert caught.value.key == error
+    with pytest.raises(NotFound):
+        await rig.quiet.put_budget("building-99", 5, "wang")
+
+
+async def test_a_hub_that_was_started_with_another_budget_tells_all_devices(rig: Rig) -> None:
+    rig.settings = DeviceSettings(rig.database, rig.publisher, rig.clock, quiet_hours=DEFAULT, noise_budget_min=60)
+    assert await rig.budgets() == {"dev-1": 3_600, "dev-2": 3_600}
+    assert await rig.budgets() == {}
 
 
 @pytest.mark.parametrize(("priority", "count"), [(60, 2), (223, 2), (224, 0), (250, 0)])

@@ -51,8 +51,18 @@ async def test_a_places_own_quiet_hours_are_read_as_they_were_set(
     assert list(places.values()) == [*PLACES[:-1], replace(PLACES[-1], quiet_hours=spans)]
 
 
-async def test_a_place_is_added_with_its_quiet_hours(database: SqliteDatabase) -> None:
-    quiet = replace(PLACES[-1], slug="building-77", quiet_hours=((0, 60),))
+@pytest.mark.parametrize("minutes", [30, 0, None])
+async def test_a_places_own_noise_budget_is_read_as_it_was_set(database: SqliteDatabase, minutes: int | None) -> None:
+    slug = PLACES[-1].slug
+    await database.write(lambda tx: tx.places.set_noise_budget(slug, 5))
+    await database.write(lambda tx: tx.places.set_noise_budget(slug, minutes))
+    await database.write(lambda tx: tx.places.set_noise_budget("nowhere", 5))
+    places = await database.read(lambda tx: tx.places.places())
+    assert list(places.values()) == [*PLACES[:-1], replace(PLACES[-1], noise_budget_min=minutes)]
+
+
+async def test_a_place_is_added_with_its_quiet_hours_and_noise_budget(database: SqliteDatabase) -> None:
+    quiet = replace(PLACES[-1], slug="building-77", quiet_hours=((0, 60),), noise_budget_min=5)
     await database.write(lambda tx: tx.places.add_places([quiet]))
     assert (await database.read(lambda tx: tx.places.places()))["building-77"] == quiet
 
