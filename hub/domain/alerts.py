@@ -74,7 +74,7 @@ HOPELESS_AFTER = 2
 REMIND_MS = 15_000
 """The elder never waits longer than this in silence while nobody has accepted (ALERTS.md)."""
 FAMILY_MS = 90_000
-"""The family contact of a home is told when somebody accepts, or that nobody has after so long (ALERTS.md)."""
+"""The family contact of a home is told who has accepted, or that nobody has after so long (ALERTS.md)."""
 TAKE_BACK_MS = 20_000
 """So long what was pressed by mistake can be taken back: the page offers it for 10 s, and the way may take as long."""
 TAKEN_BACK: Mapping[State, str] = {
@@ -108,10 +108,10 @@ class Alert:
     """One call for help. Exactly one deadline, `due_ms`, while it is not closed (invariant 3).
 
     `joins` names the button (or home) whose presses it gathers; `place` is where it lies. `rung` is the last one
-    asked. `remind_ms` is when the elder is next told that we still search; None unless open. `going` are all who have
-    said that they go, the acceptor first, and `needed` is how many have to. `family_ms` is when the family contact is
-    told that nobody has accepted yet; None when there is no need. `is_aloud`: the building's loudspeaker has called
-    for help, and has not said yet that it is enough.
+    asked. `remind_ms` is when the elder is next told that we still search, and the family if it is time; None unless
+    open. `going` are all who have said that they go, the acceptor first, and `needed` is how many have to. `family_ms`
+    is when the family contact is told that nobody has accepted yet; None when there is no need. `is_aloud`: the
+    building's loudspeaker has called for help, and has not said yet that it is enough.
     """
 
     id: str
@@ -252,14 +252,8 @@ def _target(alert: Alert, step: By) -> State:
 
 def opened(alert: Alert, ladder: Ladder, reaching: Reaching, now_ms: int) -> Step:
     """The first press: tells the elder, and asks the first rung that has somebody on it."""
-    alert = replace(
-        alert,
-        state=State.OPEN,
-        rung=-1,
-        remind_ms=now_ms + REMIND_MS,
-        pressed_ms=(now_ms,),
-        family_ms=now_ms + FAMILY_MS if alert.kind is Kind.CALL else None,
-    )
+    alert = replace(alert, state=State.OPEN, rung=-1, pressed_ms=(now_ms,), family_ms=_family_ms(alert.kind, now_ms))
+    alert = replace(alert, remind_ms=_remind_ms(alert, now_ms))
     step = _climbed(alert, ladder, reaching, now_ms)
     return replace(step, entries=(Entry("opened", "elder"), *step.entries), tells=(Tell(Stage.RECORDED, 0),))
 
@@ -272,7 +266,7 @@ def pressed_again(alert: Alert, now_ms: int, kind: Kind = Kind.CALL) -> Step:
     is_more_urgent = kind is Kind.CALL and alert.kind is Kind.SERVICE
     entry = Entry("pressed_again", "elder", {"kind": kind.value} if is_more_urgent else {})
     if is_more_urgent:
-        alert = replace(alert, kind=kind, family_ms=now_ms + FAMILY_MS)
+        alert = replace(alert, kind=kind, family_ms=_family_ms(kind, now_ms))
     if alert.state is State.ARRIVED or (
         alert.state is State.ACCEPTED and now_ms - (alert.accepted_ms or 0) >= REOPEN_PRESS_MS
     ):
@@ -290,7 +284,7 @@ def pressed_again(alert: Alert, now_ms: int, kind: Kind = Kind.CALL) -> Step:
     if len(recent) == HURRY_PRESSES:
         alert = replace(alert, due_ms=now_ms, pressed_ms=())
         entries = (entry, Entry("hurried", "elder"))
-    return Step(replace(alert, remind_ms=now_ms + REMIND_MS), entries, (tell,))
+    return Step(replace(alert, remind_ms=_remind_ms(alert, now_ms)), entries, (tell,))
 
 
 def said_fine(alert: Alert) -> Step:
@@ -489,11 +483,12 @@ def remind(alert: Alert, now_ms: int) -> Step:
     """The elder hears that we still search, and in good time the family; not a step of the ladder."""
     if alert.state is not State.OPEN:
         return Step(alert)
-    alert, tell = _tell(replace(alert, remind_ms=now_ms + REMIND_MS), Stage.NOTIFYING)
-    if alert.family_ms is None or alert.family_ms > now_ms:
+    is_family_due = alert.family_ms is not None and alert.family_ms <= now_ms
+    alert = replace(alert, family_ms=None) if is_family_due else alert
+    alert, tell = _tell(replace(alert, remind_ms=_remind_ms(alert, now_ms)), Stage.NOTIFYING)
+    if not is_family_due:
         return Step(alert, tells=(tell,))
-    informs = (Inform(Audience.FAMILY, Purpose.FAMILY_WAITS),)
-    return Step(replace(alert, family_ms=None), (Entry("family_told"),), (tell,), informs=informs)
+    return Step(alert, (Entry("family_told"),), (tell,), informs=(Inform(Audience.FAMILY, Purpose.FAMILY_WAITS),))
 
 
 def clock_stepped(alert: Alert, by_ms: int, ladder: Ladder, now_ms: int) -> Step:
@@ -534,6 +529,16 @@ def _longest_wait_ms(alert: Alert, ladder: Ladder) -> int:
 def _tell(alert: Alert, stage: Stage, person_id: str | None = None, minutes: int | None = None) -> tuple[Alert, Tell]:
     alert = replace(alert, stage_seq=alert.stage_seq + 1)
     return alert, Tell(stage, alert.stage_seq, person_id, minutes)
+
+
+def _family_ms(kind: Kind, now_ms: int) -> int | None:
+    """When the family is to be told that nobody has accepted what is open from now on."""
+    return now_ms + FAMILY_MS if kind is Kind.CALL else None
+
+
+def _remind_ms(alert: Alert, now_ms: int) -> int:
+    """When the elder is told next; never later than the family, however often the elder presses and is answered."""
+    return min(now_ms + REMIND_MS, alert.family_ms or now_ms + REMIND_MS)
 
 
 def _minutes_left(alert: Alert, now_ms: int) -> int:
@@ -584,8 +589,8 @@ def _accepted(alert: Alert, by: str, eta_minutes: int, now_ms: int) -> Step:
         family_ms=None,
     )
     accepted, tell = _tell(accepted, Stage.CHANGED if has_changed else Stage.ACCEPTED, by, eta_minutes)
-    is_news = alert.kind is Kind.CALL and (not has_changed or alert.family_ms is not None)
-    informs = (Inform(Audience.FAMILY, Purpose.FAMILY_ACCEPTED, by),) if is_news else ()
+    is_call = alert.kind is Kind.CALL
+    informs = (Inform(Audience.FAMILY, Purpose.FAMILY_ACCEPTED, by),) if is_call else ()
     return Step(accepted, (Entry("accepted", by, {"eta_minutes": eta_minutes}),), (tell,), informs=informs)
 
 
@@ -630,6 +635,7 @@ def _reopened(alert: Alert, now_ms: int, entries: tuple[Entry, ...], tell_accept
         due_ms=now_ms,
         remind_ms=now_ms + REMIND_MS,
         pressed_ms=(),
+        family_ms=_family_ms(alert.kind, now_ms),
     )
     alert, tell = _tell(alert, Stage.NOTIFYING)
     return Step(alert, entries, (tell,), informs=informs)
@@ -640,8 +646,7 @@ def _asked_anew(alert: Alert, entry: Entry, ladder: Ladder, now_ms: int) -> Step
     rungs = tuple(range(min(alert.rung, len(ladder) - 1) + 1))
     step = _reopened(alert, now_ms, (entry, *(_of_rung("asked", ladder, index) for index in rungs)), None)
     needed = max((ladder[index].needed for index in rungs), default=1)
-    family_ms = now_ms + FAMILY_MS if alert.kind is Kind.CALL else None
-    return replace(step, alert=replace(step.alert, needed=needed, family_ms=family_ms), asks=rungs)
+    return replace(step, alert=replace(step.alert, needed=needed), asks=rungs)
 
 
 def _arrived(alert: Alert, by: str | None, now_ms: int, entry: Entry) -> Step:

@@ -476,10 +476,40 @@ def test_the_family_hears_after_90_seconds_that_nobody_has_accepted_and_once_onl
     assert FAMILY_HEARS in later.informs
 
 
-def test_the_family_is_not_told_again_when_another_comes_instead() -> None:
+@pytest.mark.parametrize("every_ms", [1_000, 10_000, 14_999])
+def test_an_elder_who_presses_again_and_again_does_not_put_off_what_the_family_is_told(every_ms: int) -> None:
+    alert, told = opened(), []
+    for at_ms in range(1_000, 301_000, 1_000):
+        if at_ms % every_ms == 0:
+            alert = alerts.pressed_again(alert, NOW_MS + at_ms).alert
+        if alert.remind_ms is not None and alert.remind_ms <= NOW_MS + at_ms:
+            step = alerts.remind(alert, NOW_MS + at_ms)
+            told += [(at_ms, one.purpose) for one in step.informs]
+            alert = step.alert
+    assert told == [(90_000, Purpose.FAMILY_WAITS)]
+
+
+def test_the_family_hears_who_comes_instead() -> None:
     open_again = alerts.withdraw(accepted(), "wang", NOW_MS + 1_000).alert
-    assert alerts.accept(open_again, "li", 4, NOW_MS + 2_000).informs == (Inform(Audience.ASKED, Purpose.THANKS, "li"),)
-    assert open_again.family_ms is None
+    assert alerts.accept(open_again, "li", 4, NOW_MS + 2_000).informs == (
+        Inform(Audience.FAMILY, Purpose.FAMILY_ACCEPTED, "li"),
+        Inform(Audience.ASKED, Purpose.THANKS, "li"),
+    )
+
+
+@pytest.mark.parametrize("again", ["expired", "withdrawn", "called back", "pressed"])
+def test_the_family_that_heard_of_somebody_who_never_came_hears_after_90_seconds_that_nobody_comes(again: str) -> None:
+    now_ms = NOW_MS + 7 * MINUTE_MS
+    alert = {
+        "expired": lambda: alerts.deadline_passed(accepted(), DEFAULT, nobody_missing, now_ms),
+        "withdrawn": lambda: alerts.withdraw(accepted(), "wang", now_ms),
+        "called back": lambda: alerts.reopen(accepted(), "desk", now_ms),
+        "pressed": lambda: alerts.pressed_again(arrived(), now_ms),
+    }[again]().alert
+    for round_ in range(1, 7):
+        step = alerts.remind(alert, now_ms + round_ * REMIND_MS)
+        alert = step.alert
+        assert (Inform(Audience.FAMILY, Purpose.FAMILY_WAITS) in step.informs) == (round_ == 6)
 
 
 def test_a_request_for_service_does_not_alarm_the_family_until_it_becomes_a_call() -> None:
