@@ -435,8 +435,13 @@ def deadline_passed(alert: Alert, ladder: Ladder, reaching: Reaching, now_ms: in
 
 
 class Sending(Protocol):
-    """What became of one message to one person over one channel. `state` is due, sent, failed or dropped."""
+    """What became of one message over one channel, to a person or (None) to the duty webhook.
 
+    `state` is due, sent, failed or dropped.
+    """
+
+    @property
+    def person_id(self) -> str | None: ...
     @property
     def purpose(self) -> Purpose: ...
     @property
@@ -448,15 +453,18 @@ class Sending(Protocol):
 
 
 def may_have_failed(alert: Alert, news: Sequence[Sending]) -> bool:
-    """Whether news of some requests is reason to look at all of the present rung: one failed, none arrived."""
-    has_arrived = any(one.state == "sent" and one.rung == alert.rung for one in news)
+    """Whether news of some requests is reason to look at all of the present rung: one failed, none reached a person."""
+    has_arrived = any(one.state == "sent" and one.rung == alert.rung and one.person_id for one in news)
     return not has_arrived and any(one.state != "sent" for one in news)
 
 
 def has_rung_failed(alert: Alert, sendings: Sequence[Sending]) -> bool:
-    """Whether every request of the present rung has failed, of all that the alert has ever sent (invariant 5)."""
+    """Whether every request of the present rung has failed, of all that the alert has ever sent (invariant 5).
+
+    A program that was told is nobody who goes: it counts only where no person was asked.
+    """
     asks = [one for one in sendings if one.purpose is Purpose.ASK and one.rung == alert.rung and one.state != "dropped"]
-    return all(is_hopeless(one) for one in asks)
+    return all(is_hopeless(one) for one in [each for each in asks if each.person_id] or asks)
 
 
 def is_hopeless(one: Sending) -> bool:

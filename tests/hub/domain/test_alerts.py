@@ -179,6 +179,7 @@ class Sent:
     attempts: int = 1
     rung: int = 0
     purpose: Purpose = Purpose.ASK
+    person_id: str | None = "wang"
 
 
 @pytest.mark.parametrize(
@@ -191,6 +192,10 @@ class Sent:
         ([Sent("failed"), Sent("sent", rung=1)], True),
         ([Sent("failed"), Sent("sent", purpose=Purpose.THANKS)], True),
         ([Sent("failed"), Sent("dropped")], True),
+        ([Sent("failed"), Sent("sent", person_id=None)], True),  # the duty webhook is nobody who goes
+        ([Sent("sent"), Sent("failed", person_id=None)], False),
+        ([Sent("sent", person_id=None)], False),
+        ([Sent("failed", person_id=None)], True),
     ],
 )
 def test_a_rung_has_failed_when_every_request_of_it_has(sendings: list[Sent], has_failed: bool) -> None:
@@ -205,6 +210,7 @@ def test_a_rung_has_failed_when_every_request_of_it_has(sendings: list[Sent], ha
         ([Sent("sent")], False),
         ([Sent("failed"), Sent("sent")], False),
         ([Sent("failed"), Sent("sent", rung=1)], True),
+        ([Sent("failed"), Sent("sent", person_id=None)], True),
     ],
 )
 def test_only_bad_news_without_any_good_is_reason_to_look_at_the_whole_rung(

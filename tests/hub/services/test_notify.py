@@ -133,6 +133,25 @@ async def test_a_rung_whose_every_notification_failed_is_left_at_once(rig: Press
     assert "rung_failed" in await rig.journal(alert.id)
 
 
+@pytest.mark.parametrize("is_last", [False, True])
+async def test_a_duty_webhook_that_was_told_keeps_no_rung_on_which_nobody_was_reached(
+    rig: PressRig, *, is_last: bool
+) -> None:
+    for name, channel in rig.channels.items():
+        channel.error = None if name is WEBHOOK else ChannelFailed("no", is_final=True)
+        if (name is WEBHOOK) is is_last:
+            channel.open_gate.clear()
+    alert = await rig.press()
+    await rig.channels[WEBHOOK].wait_begun(1)
+    await rig.channels[NTFY].wait_begun(1)
+    await wait_until(lambda: len(rig.dispatcher._in_hand) == (1 if is_last else 3), "the others are stored")
+    for channel in rig.channels.values():
+        channel.open_gate.set()
+    await quiet(rig)
+    await rig.pass_ms(1)
+    assert (await rig.alert(alert.id)).rung == 1
+
+
 async def test_a_rung_of_which_one_notification_was_taken_keeps_its_wait(rig: PressRig) -> None:
     for name in (PAGE, WEBHOOK):
         rig.channels[name].error = ChannelFailed("no", is_final=True)
