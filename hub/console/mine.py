@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -14,13 +16,30 @@ from hub.console.pages import time_of_day
 from hub.console.parts import Key
 from hub.console.streams import EventStream
 from hub.console.visitor import Taste, taste
-from hub.domain.alerts import By, Seen, State, allowed
-from hub.domain.errors import NotFound, NotSignedIn, StepNotAllowed
+from hub.domain.alerts import By, Entry, Seen, State, allowed
+from hub.domain.errors import Invalid, NotFound, NotSignedIn, StepNotAllowed
 from hub.domain.people import Person
 from hub.services.views import is_asked
 
 LATE_MS = 60_000
 """A step that arrives so much later than it was made was kept by a phone without network; the journal says when."""
+KEPT_MS = 24 * 3_600_000
+"""A time that is older, or lies in the future, is not believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A step that a phone may have kept until it had a network again; `made_ms` is when it was made, None if just now.
+
+    `late` and `refused` are the journal's words for one that came late and was taken or not, with the time as `at`
+    and the outcome as `outcome`; `key` names the sentence that says to the person that it was not.
+    """
+
+    made_ms: int | None
+    late: str
+    refused: str
+    key: str
+    outcome: str = ""
 
 
 router = APIRouter(prefix="/v/{secret}")
@@ -49,15 +68,33 @@ async def asked(console: Here, alert_id: str, one: Holder) -> Person:
 Asked = Annotated[Person, Depends(asked)]
 
 
-async def keep_time(console: Console, alert_id: str, one: Person, text: str, made_ms: int | None) -> None:
-    """Notes when a step that a phone kept was really made, if it was well before now. `text` takes the time as `at`."""
+async def take(console: Console, alert_id: str, one: Person, kept: Kept, step: Callable[[], Awaitable[object]]) -> None:
+    """Takes a step that a phone may have kept. The journal says when it was made, of a refused one as well.
+
+    Raises what the step raises; for a kept one that came too late Invalid, which says what to do.
+    """
     now_ms = console.services.clock.now_ms()
-    if made_ms is None or not 0 <= now_ms - made_ms - LATE_MS < 24 * 3_600_000:
-        return
+    is_kept = kept.made_ms is not None and 0 <= now_ms - kept.made_ms < KEPT_MS
+    try:
+        await step()
+    except StepNotAllowed as refused:
+        if not is_kept:
+            raise
+        at = await keep_time(console, alert_id, one, kept, kept.refused)
+        raise Invalid(kept.key, at=at, state=refused.params["state"]) from refused
+    if is_kept and now_ms - (kept.made_ms or 0) >= LATE_MS:
+        await keep_time(console, alert_id, one, kept, kept.late)
+
+
+async def keep_time(console: Console, alert_id: str, one: Person, kept: Kept, text: str) -> str:
+    """Notes when a step was really made, once however often the phone sends it; gives that time."""
     community = await console.community()
-    at = time_of_day(made_ms, community.timezone)
-    said = console.pages.sentence(community.language, text, at=at)
-    await console.services.alerts.note(alert_id, one.id, said)
+    at = time_of_day(kept.made_ms or 0, community.timezone)
+    said = console.pages.sentence(community.language, text, at=at, outcome=kept.outcome)
+    journal = await console.services.database.read(lambda tx: tx.alerts.journal(alert_id))
+    if not any(row.entry == Entry("note", one.id, {"text": said}) for row in journal):
+        await console.services.alerts.note(alert_id, one.id, said)
+    return at
 
 
 @router.get("")
@@ -106,8 +143,13 @@ async def withdraw(console: Here, request: Request, one: Asked, alert_id: str) -
 async def arrive(
     console: Here, request: Request, one: Asked, alert_id: str, made_ms: Annotated[int | None, Form()] = None
 ) -> Response:
-    await console.services.alerts.arrive(alert_id, one.id)
-    await keep_time(console, alert_id, one, _("手机没有网络：“到了”是 %(at)s 按的，现在才送到"), made_ms)
+    kept = Kept(
+        made_ms,
+        _("手机没有网络：“到了”是 %(at)s 按的，现在才送到"),
+        _("手机没有网络：“到了”是 %(at)s 按的，现在才送到，已经不能算到达"),
+        "kept_arrival_refused",
+    )
+    await take(console, alert_id, one, kept, lambda: console.services.alerts.arrive(alert_id, one.id))
     return thanks(console, request, one, _("已送达 ✓ 正在告诉老人"))
 
 
@@ -121,12 +163,21 @@ async def close(
     made_ms: Annotated[int | None, Form()] = None,
 ) -> Response:
     """Done by somebody at the door: only after an arrival. Raises StepNotAllowed before it."""
-    alert = await console.services.database.read(lambda tx: tx.alerts.get(alert_id))
-    if alert is None or alert.state is not State.ARRIVED:
-        state = alert.state if alert else State.CLOSED
-        raise StepNotAllowed(step=By.CLOSE.value, state=state.value, allowed=allowed(state))
-    await console.services.alerts.close(alert_id, one.id, outcome, Seen.DOOR.value)
-    await keep_time(console, alert_id, one, _("手机没有网络：“完成”是 %(at)s 按的，现在才送到"), made_ms)
+
+    async def step() -> None:
+        alert = await console.services.database.read(lambda tx: tx.alerts.get(alert_id))
+        if alert is not None and alert.state in (State.OPEN, State.ACCEPTED):
+            raise StepNotAllowed(step=By.CLOSE.value, state=alert.state.value, allowed=allowed(alert.state))
+        await console.services.alerts.close(alert_id, one.id, outcome, Seen.DOOR.value)
+
+    kept = Kept(
+        made_ms,
+        _("手机没有网络：“完成”是 %(at)s 按的，现在才送到"),
+        _("手机没有网络：“完成”（%(outcome)s）是 %(at)s 按的，现在才送到，已经不能算结束"),
+        "kept_close_refused",
+        outcome,
+    )
+    await take(console, alert_id, one, kept, step)
     return thanks(console, request, one, _("已送达 ✓ 谢谢您"))
 
 

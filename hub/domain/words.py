@@ -60,6 +60,14 @@ WORDS: dict[str, tuple[str, str]] = {
         "现在的状态是“{state}”，不能做“{step}”。可以做：{allowed}。",
         "The state is “{state}”, which does not allow “{step}”. Allowed: {allowed}.",
     ),
+    "kept_arrival_refused": (
+        "您 {at} 按的“到了”没有算上：现在是“{state}”。时间已记下，值班台查得到。您还在那里，就请打电话告诉值班台。",
+        "“I am there”, pressed at {at}, did not count: it is “{state}” now. This is noted. If you are there, call the desk.",
+    ),
+    "kept_close_refused": (
+        "您 {at} 按的“完成”没有算上：现在是“{state}”。时间和结果已记下，值班台查得到。老人没事，就请打电话告诉值班台。",
+        "“Done”, pressed at {at}, did not count: it is “{state}” now. This is noted. If all is well, call the desk.",
+    ),
     "changed_meanwhile": ("刚才有人改过，请看一眼再做一次。", "Somebody just changed this. Look again and repeat."),
     "not_permitted": ("您的身份（{role}）不能做这件事。", "Your role ({role}) may not do this."),
     "not_signed_in": ("请先登录。", "Please sign in first."),

@@ -402,6 +402,37 @@ async def test_offline_going_is_refused_aloud_and_arriving_is_kept(stand: Rig) -
     assert alert.arrived_ms is not None
 
 
+async def test_a_kept_arrival_that_the_hub_refuses_stays_in_sight_with_its_first_time_until_it_is_read(
+    stand: Rig,
+) -> None:
+    page = await stand.page(await stand.context(width=390))
+    await page.goto(f"{stand.base}/v/{await stand.world.services.access.new_link('wang')}")
+    await stand.connected()
+    alert_id = await stand.world.press()
+    await page.get_by_role("button", name="5 分钟").click()
+    await expect(page.get_by_role("button", name="到了")).to_be_visible()
+    stand.network.cut()
+    made: set[int] = set()
+    for _ in range(2):
+        await page.get_by_role("button", name="到了").click()
+        await expect(page.locator("#mine .mistake").first).to_contain_text("已记下时间")
+        await page.evaluate("document.querySelector('#mine .mistake').textContent = ''")
+        kept = await page.evaluate("JSON.parse(localStorage.getItem(`kept ${location.pathname}`))")
+        made |= {one["values"]["made_ms"] for one in kept}
+    assert len(made) == 1
+    await stand.world.services.alerts.close(alert_id, "desk", "误按", "conversation")
+    stand.network.mend()
+    refused = page.locator("#refused")
+    await expect(refused).to_contain_text("17栋2单元502室", timeout=20_000)
+    await expect(refused).to_contain_text("没有算上：现在是“已结束”")
+    await expect(page.locator("#kept")).to_be_hidden()
+    await page.reload()
+    await refused.get_by_role("button", name="知道了").click()
+    await expect(refused).to_be_empty()
+    notes = await stand.world.database.read(lambda tx: [row.entry for row in tx.alerts.journal(alert_id)])
+    assert sum("“到了”是" in str(one.detail.get("text")) for one in notes) == 1
+
+
 async def test_a_closed_alert_is_replayed_step_by_step(stand: Rig) -> None:
     await play(stand.world)
     closed = next(one for one in await stand.world.database.read(lambda tx: tx.alerts.latest(10)) if one.closed_ms)

@@ -663,6 +663,49 @@ async def test_an_arrival_kept_by_a_phone_without_network_is_told_with_its_own_t
     assert "11:55:00" in str(alert.journal[-1].detail["text"])
 
 
+@pytest.mark.parametrize(("step", "said"), [("arrive", "“到了”"), ("close", "“完成”（已帮忙解决）")])
+async def test_a_kept_step_that_comes_too_late_is_refused_in_words_and_its_time_stays_in_the_journal(
+    world: Stage, browser: httpx.AsyncClient, step: str, said: str
+) -> None:
+    alert_id = await world.press()
+    base = f"/v/{await world.services.access.new_link('wang')}"
+    await browser.post(f"{base}/{alert_id}/accept", data={"eta_minutes": "3"}, headers=HTMX)
+    await world.services.alerts.close(alert_id, "desk", "误按", "conversation")
+    kept = {"made_ms": str(world.clock.now_ms() - 30_000), "outcome": "已帮忙解决"}
+    for _ in range(2):  # the answer to the first may be lost on the way
+        answer = await browser.post(f"{base}/{alert_id}/{step}", data=kept, headers=HTMX)
+        assert answer.status_code == 422
+        assert "没有算上：现在是“已结束”" in answer.text
+        assert "请打电话告诉值班台" in answer.text
+    journal = await world.database.read(lambda tx: tx.alerts.journal(alert_id))
+    notes = [str(row.entry.detail["text"]) for row in journal if row.entry.what == "note"]
+    assert len(notes) == 1
+    assert f"{said}是 11:59:30 按的" in notes[0]
+
+
+async def test_a_time_that_cannot_be_is_written_nowhere(world: Stage, browser: httpx.AsyncClient) -> None:
+    alert_id = await world.press()
+    base = f"/v/{await world.services.access.new_link('wang')}"
+    await world.services.alerts.close(alert_id, "desk", "误按", "conversation")
+    before = await world.database.read(lambda tx: tx.alerts.journal(alert_id))
+    for made_ms in (world.clock.now_ms() + 1, world.clock.now_ms() - 25 * 3_600_000):
+        answer = await browser.post(f"{base}/{alert_id}/arrive", data={"made_ms": str(made_ms)}, headers=HTMX)
+        assert answer.status_code == 409
+    assert await world.database.read(lambda tx: tx.alerts.journal(alert_id)) == before
+
+
+async def test_finishing_twice_succeeds_as_its_answer_may_have_been_lost(
+    world: Stage, browser: httpx.AsyncClient
+) -> None:
+    alert_id = await world.press()
+    base = f"/v/{await world.services.access.new_link('wang')}"
+    await browser.post(f"{base}/{alert_id}/accept", data={"eta_minutes": "3"}, headers=HTMX)
+    await browser.post(f"{base}/{alert_id}/arrive", headers=HTMX)
+    kept = {"made_ms": str(world.clock.now_ms() - 120_000), "outcome": "已帮忙解决"}
+    for _ in range(2):
+        assert (await browser.post(f"{base}/{alert_id}/close", data=kept, headers=HTMX)).status_code == 204
+
+
 async def test_a_volunteer_finishes_only_after_an_arrival(world: Stage, browser: httpx.AsyncClient) -> None:
     alert_id = await world.press()
     base = f"/v/{await world.services.access.new_link('wang')}"
