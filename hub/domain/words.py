@@ -62,7 +62,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "kept_arrival_refused": (
         "您 {at} 按的“到了”没有算上：现在是“{state}”。时间已记下，值班台查得到。您还在那里，就请打电话告诉值班台。",
-        "“I am there”, pressed at {at}, did not count: it is “{state}” now. This is noted. If you are there, call the desk.",
+        "“I am there”, pressed at {at}, did not count: it is “{state}” now. That is noted. If there, call the desk.",
     ),
     "kept_close_refused": (
         "您 {at} 按的“完成”没有算上：现在是“{state}”。时间和结果已记下，值班台查得到。老人没事，就请打电话告诉值班台。",
