@@ -258,15 +258,21 @@ def opened(alert: Alert, ladder: Ladder, reaching: Reaching, now_ms: int) -> Ste
     return replace(step, entries=(Entry("opened", "elder"), *step.entries), tells=(Tell(Stage.RECORDED, 0),))
 
 
-def pressed_again(alert: Alert, now_ms: int, kind: Kind = Kind.CALL) -> Step:
-    """A further press of an alert that is not closed: always recorded and answered, never swallowed (invariant 8).
+def called_for_help(alert: Alert, ladder: Ladder, now_ms: int) -> Step:
+    """A call for help joins a request for service, which makes it a call.
 
-    A call for help that joins a request for service makes it a call, and does not wait for the next rung.
+    Whoever was asked for the service is asked anew, for help now, and the next rung of `ladder` (a call's) at once.
+    Who has accepted has promised another thing.
     """
-    is_more_urgent = kind is Kind.CALL and alert.kind is Kind.SERVICE
-    entry = Entry("pressed_again", "elder", {"kind": kind.value} if is_more_urgent else {})
-    if is_more_urgent:
-        alert = replace(alert, kind=kind, family_ms=_family_ms(kind, now_ms))
+    entry = Entry("pressed_again", "elder", {"kind": Kind.CALL.value})
+    reopened = () if alert.state is State.OPEN else (Entry("reopened", "elder"),)
+    tell_acceptor = Purpose.PRESSED_AGAIN if alert.acceptor_id else None
+    return _asked_anew(replace(alert, kind=Kind.CALL), (entry, *reopened), tell_acceptor, ladder, now_ms)
+
+
+def pressed_again(alert: Alert, now_ms: int) -> Step:
+    """A further press of an alert that is not closed: always recorded and answered, never swallowed (invariant 8)."""
+    entry = Entry("pressed_again", "elder")
     if alert.state is State.ARRIVED or (
         alert.state is State.ACCEPTED and now_ms - (alert.accepted_ms or 0) >= REOPEN_PRESS_MS
     ):
@@ -279,8 +285,6 @@ def pressed_again(alert: Alert, now_ms: int, kind: Kind = Kind.CALL) -> Step:
         return Step(alert, (entry,), (tell,), informs=informs)
     alert, tell = _tell(alert, Stage.NOTIFYING)
     entries: tuple[Entry, ...] = (entry,)
-    if is_more_urgent:
-        alert = replace(alert, due_ms=now_ms)
     if len(recent) == HURRY_PRESSES:
         alert = replace(alert, due_ms=now_ms, pressed_ms=())
         entries = (entry, Entry("hurried", "elder"))
@@ -398,7 +402,7 @@ def take_back(alert: Alert, by: str, made: State, whose: str, ladder: Ladder, no
         raise Invalid("too_late_to_take_back")
     entry = Entry(TAKEN_BACK[made], by, {"person_id": whose})
     if target is State.OPEN:
-        return _asked_anew(alert, entry, ladder, now_ms)
+        return _asked_anew(alert, (entry,), None, ladder, now_ms)
     comes = replace(alert, state=State.ACCEPTED, arrived_ms=None, due_ms=_expires_ms(alert))
     comes, tell = _tell(comes, Stage.ACCEPTED, alert.acceptor_id, _minutes_left(alert, now_ms))
     return Step(comes, (entry,), (tell,))
@@ -649,10 +653,13 @@ def _reopened(alert: Alert, now_ms: int, entries: tuple[Entry, ...], tell_accept
     return Step(alert, entries, (tell,), informs=informs)
 
 
-def _asked_anew(alert: Alert, entry: Entry, ladder: Ladder, now_ms: int) -> Step:
-    """Open again, and whoever was thanked or told that it has ended is asked as before."""
+def _asked_anew(
+    alert: Alert, entries: tuple[Entry, ...], tell_acceptor: Purpose | None, ladder: Ladder, now_ms: int
+) -> Step:
+    """Open again, and whoever was asked, thanked or told that it has ended is asked as before."""
     rungs = tuple(range(min(alert.rung, len(ladder) - 1) + 1))
-    step = _reopened(alert, now_ms, (entry, *(_of_rung("asked", ladder, index) for index in rungs)), None)
+    asked = (_of_rung("asked", ladder, index) for index in rungs)
+    step = _reopened(alert, now_ms, (*entries, *asked), tell_acceptor)
     needed = max((ladder[index].needed for index in rungs), default=1)
     return replace(step, alert=replace(step.alert, needed=needed), asks=rungs)
 

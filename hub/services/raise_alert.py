@@ -121,12 +121,18 @@ class _Batch:
         match press.gesture:
             case Gesture.CANCEL:
                 return alerts.said_fine(alert)
-            case Gesture.ARRIVAL:
+            case Gesture.ARRIVAL if alert.state is State.ACCEPTED:
                 return alerts.arrival_shown(alert, self._now_ms)
             case Gesture.OK:
                 return None
             case _:
-                return alerts.pressed_again(alert, self._now_ms, _kind(press))
+                return self._pressed(alert, _kind(press))
+
+    def _pressed(self, alert: Alert, kind: Kind) -> alerts.Step:
+        if alert.kind is Kind.SERVICE and kind is Kind.CALL:
+            ladder = self.recording.ladder(replace(alert, kind=kind))
+            return alerts.called_for_help(alert, ladder, self._now_ms)
+        return alerts.pressed_again(alert, self._now_ms)
 
     def _open_one(self, press: PressRow, joins: str) -> Alert:
         """Opens an alert. An arrival that finds none to arrive at is a press too: somebody is at the button."""

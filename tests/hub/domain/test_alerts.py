@@ -522,7 +522,7 @@ def test_a_request_for_service_does_not_alarm_the_family_until_it_becomes_a_call
     service = alerts.opened(replace(BLANK, kind=Kind.SERVICE), DEFAULT, nobody_missing, NOW_MS).alert
     assert service.family_ms is None
     assert Audience.FAMILY not in [one.audience for one in alerts.accept(service, "wang", 4, NOW_MS).informs]
-    assert alerts.pressed_again(service, NOW_MS + 9_000, Kind.CALL).alert.family_ms == NOW_MS + 99_000
+    assert alerts.called_for_help(service, DEFAULT, NOW_MS + 9_000).alert.family_ms == NOW_MS + 99_000
 
 
 # --- arrival and closing -------------------------------------------------------------------------------
@@ -716,14 +716,28 @@ def test_a_press_after_the_arrival_opens_the_ladder_again() -> None:
     assert entries(step) == ["pressed_again", "reopened"]
 
 
-def test_a_call_that_joins_a_request_for_service_makes_it_a_call_and_asks_on_at_once() -> None:
-    service = replace(opened(), kind=Kind.SERVICE)
-    step = alerts.pressed_again(service, NOW_MS + 5_000)
+def service_of(alert: Alert) -> Alert:
+    return replace(alert, kind=Kind.SERVICE, rung=1, family_ms=None)
+
+
+def test_a_call_that_joins_a_request_for_service_asks_all_so_far_anew_and_the_next_rung_at_once() -> None:
+    step = alerts.called_for_help(service_of(opened()), DEFAULT, NOW_MS + 60_000)
     assert step.alert.kind is Kind.CALL
-    assert step.alert.due_ms == NOW_MS + 5_000
-    assert alerts.pressed_again(accepted(), NOW_MS, Kind.SERVICE).alert.kind is Kind.CALL
-    unreadable = replace(opened(), kind=Kind.UNREADABLE)
-    assert alerts.pressed_again(unreadable, NOW_MS + 5_000).alert.kind is Kind.UNREADABLE
+    assert step.asks == (0, 1)
+    assert (step.alert.rung, step.alert.due_ms) == (1, NOW_MS + 60_000)
+    assert [tell.stage for tell in step.tells] == [Stage.NOTIFYING]
+    assert step.informs == ()
+    assert entries(step) == ["pressed_again", "asked", "asked"]
+    assert alerts.deadline_passed(step.alert, DEFAULT, nobody_missing, NOW_MS + 60_000).asks == (2,)
+
+
+@pytest.mark.parametrize("before", [accepted, arrived])
+def test_who_has_accepted_a_service_has_not_promised_to_help_and_all_are_asked(before: Callable[[], Alert]) -> None:
+    step = alerts.called_for_help(service_of(before()), DEFAULT, NOW_MS + 60_000)
+    assert (step.alert.state, step.alert.acceptor_id, step.asks) == (State.OPEN, None, (0, 1))
+    assert step.informs == (Inform(Audience.ACCEPTOR, Purpose.PRESSED_AGAIN, "wang"),)
+    assert entries(step) == ["pressed_again", "reopened", "asked", "asked"]
+    check_deadlines(step.alert)
 
 
 @pytest.mark.parametrize("state", [State.OPEN, State.ACCEPTED, State.ARRIVED])

@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub.domain.alerts import Kind, Purpose, State
+from hub.domain.people import ChannelName
+from hub.domain.words import say
 from hub.services.ports import Button, PressRow
 from hub.services.raise_alert import UNREADABLE_BUTTON, Received, read_press
 from tests.hub.services.press_rig import PressRig, all_presses, press_rig
@@ -154,6 +156,12 @@ async def test_a_request_for_service_asks_with_other_words_until_somebody_calls_
     assert alert.kind is Kind.SERVICE
     urgent = await rig.press()
     assert (urgent.id, urgent.kind, urgent.due_ms) == (alert.id, Kind.CALL, rig.clock.now_ms())
+    page = rig.channels[ChannelName.PAGE]
+    await page.wait_sent(4)
+    for person in ("wang", "li"):
+        service, call = [message.text for one, message in page.sent if one.person_id == person]
+        assert service == say("ask.service", "zh", place="1栋101室")
+        assert call == say("ask", "zh", place="1栋101室")
 
 
 # --- what cannot be read -------------------------------------------------------------------------------
