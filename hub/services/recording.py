@@ -114,9 +114,9 @@ class Recording:
         self._tellings += [self._telling(alert, tell) for tell in step.tells]
         earlier = len(self._notifications)
         if is_new and self._policy.webhook:
-            self._notify(alert, None, Contact(ChannelName.WEBHOOK, self._policy.webhook), Purpose.ASK, None)
+            self._notify(alert, alert.rung, None, Contact(ChannelName.WEBHOOK, self._policy.webhook), Purpose.ASK, None)
         if step.asks:
-            self._ask(alert, [self.ladder(alert)[index] for index in step.asks])
+            self._ask(alert, step.asks)
             if has_rung_failed(alert, [one for one, _ in self._notifications[earlier:]]):
                 self.add(rung_failed(alert, alert.rung, self.ladder(alert), self._now_ms))
         if step.aloud:
@@ -134,7 +134,7 @@ class Recording:
         for person in people.values():
             ways = first_ways(person.contacts, [one for one in person.contacts if (person.id, one) in worked])
             for contact in ways:
-                self._notify(alert, person, contact, inform.purpose, inform.person_id)
+                self._notify(alert, alert.rung, person, contact, inform.purpose, inform.person_id)
 
     def write(self) -> Committed:
         """Writes all of it into the transaction; raises Changed when another hub was faster."""
@@ -173,15 +173,17 @@ class Recording:
             created_ms=self._now_ms,
         )
 
-    def _ask(self, alert: Alert, rungs: Sequence[Rung]) -> None:
-        """Asks the people of these rungs, each by the first of the ways that they allow."""
-        ways: dict[str, list[Contact]] = {}
-        for rung in rungs:
-            for person in self.calling.people(self.calling.asked(rung, self.around(alert))).values():
-                ways.setdefault(person.id, []).extend(rung.ways_to(person))
-        for person_id, person in self.calling.people([one for one in ways if one not in alert.going]).items():
-            for contact in first_ways(list(dict.fromkeys(ways[person_id]))):
-                self._notify(alert, person, contact, Purpose.ASK, None)
+    def _ask(self, alert: Alert, rungs: Sequence[int]) -> None:
+        """Asks the people of these rungs, each for the last that names them, by the first of the ways that any allows.
+
+        A person's request carries that rung: by it is seen which rung has failed, and which way comes next.
+        """
+        ladder, around = self.ladder(alert), self.around(alert)
+        named = {person_id: index for index in rungs for person_id in self.calling.asked(ladder[index], around)}
+        for person in self.calling.people([one for one in named if one not in alert.going]).values():
+            naming = [ladder[index] for index in rungs if person.id in self.calling.asked(ladder[index], around)]
+            for contact in first_ways(_ways(person, naming)):
+                self._notify(alert, named[person.id], person, contact, Purpose.ASK, None)
 
     def _audience(self, alert: Alert, inform: Inform) -> Sequence[str]:
         match inform.audience:
@@ -200,17 +202,19 @@ class Recording:
                 asked = (one.person_id for one in stored if one.purpose is Purpose.ASK and one.state != "dropped")
                 return [one for one in dict.fromkeys(asked) if one and one not in alert.going]
 
-    def ways(self, alert: Alert, person: Person, rung: int) -> Sequence[Contact]:
-        """The ways by which this rung of the alert's ladder reaches the person."""
-        ladder = self.ladder(alert)
-        return ladder[min(rung, len(ladder) - 1)].ways_to(person)
+    def ways(self, alert: Alert, person: Person, rung: int) -> list[Contact]:
+        """The ways by which this rung of the alert's ladder, and those before it that name the person, reach them."""
+        ladder, around = self.ladder(alert), self.around(alert)
+        last = min(rung, len(ladder) - 1)
+        earlier = [one for one in ladder[:last] if person.id in self.calling.asked(one, around)]
+        return _ways(person, [*earlier, ladder[last]])
 
     def notify_by(self, alert: Alert, person: Person, contact: Contact, failed: Notification) -> None:
         """Sends the same as `failed`, for the same rung, by another way."""
-        self._notify(replace(alert, rung=failed.rung), person, contact, failed.purpose, failed.about_person_id)
+        self._notify(alert, failed.rung, person, contact, failed.purpose, failed.about_person_id)
 
     def _notify(
-        self, alert: Alert, person: Person | None, contact: Contact, purpose: Purpose, about: str | None
+        self, alert: Alert, rung: int, person: Person | None, contact: Contact, purpose: Purpose, about: str | None
     ) -> None:
         is_closed = contact.channel is ChannelName.PAGE and person and not self._policy.is_page_open(person.id)
         notification = Notification(
@@ -221,7 +225,7 @@ class Recording:
             address=contact.address,
             purpose=purpose,
             about_person_id=about,
-            rung=alert.rung,
+            rung=rung,
             created_ms=self._now_ms,
             due_ms=self._now_ms + CLAIM_MS,
             state="failed" if is_closed else "due",
@@ -229,6 +233,11 @@ class Recording:
             error=NO_PAGE_OPEN if is_closed else "",
         )
         self._notifications.append((notification, alert))
+
+
+def _ways(person: Person, rungs: Sequence[Rung]) -> list[Contact]:
+    """The person's ways that some of these rungs allows, in the person's order."""
+    return [one for one in person.contacts if any(one in rung.ways_to(person) for rung in rungs)]
 
 
 def message_for(notification: Notification, alert: Alert, calling: Calling, press_ids: Sequence[str]) -> Message:

@@ -9,12 +9,15 @@ import pytest
 import pytest_asyncio
 
 from hub.domain.alerts import Alert, Kind, Purpose
-from hub.domain.ladder import DEFAULT, Reach
+from hub.domain.ladder import DEFAULT, Reach, Rung, Who
+from hub.domain.ladders import LadderRule
 from hub.domain.people import Assignment, ChannelName, Contact, Duty, Person, Resident
+from hub.domain.roster import Absence
 from hub.services.calling import Calling
 from hub.services.ladders import DEFAULT_ID, Ladders
 from hub.services.notify import record_outcomes
 from hub.services.ports import ChannelFailed, Notification, Tx
+from hub.services.reaching import Reaching
 from hub.services.recording import Recording
 from tests.hub.services.press_rig import POLICY, PressRig, press_rig
 from tests.world.waiting import wait_until
@@ -179,6 +182,89 @@ async def test_a_rung_with_channels_of_its_own_uses_no_other(rig: PressRig) -> N
     only_page = replace(narrow, ladder=(replace(DEFAULT[0], channels=(PAGE,)), *DEFAULT[1:]))
     committed = await rig.database.write(lambda tx: record_outcomes(tx, failed, only_page, rig.clock.now_ms()))
     assert committed.outgoing == ()
+
+
+# --- rungs that are asked together ---------------------------------------------------------------------
+
+
+async def save(rig: PressRig, *rungs: Rung) -> None:
+    """This is the ladder now; its last rung asks everyone."""
+    ladder = (*rungs, Rung((Who.EVERYONE,), 60_000))
+    await Ladders(rig.database, rig.clock, POLICY).save(LadderRule("x", "x", "all", None, 0, 0, ladder, 0), "staff")
+
+
+async def add(rig: PressRig, person_id: str, *duties: Duty) -> None:
+    """Somebody of building 3 who has ntfy and a telephone."""
+    contacts = (Contact(NTFY, person_id), Contact(SMS, "13900000000"))
+
+    def job(tx: Tx) -> None:
+        tx.people.add_people([Person(person_id, person_id, contacts=contacts)])
+        tx.people.add_assignments([Assignment(person_id, "building-3", duty) for duty in duties])
+
+    await rig.database.write(job)
+
+
+BOTH = Rung((Who.BUILDING_HEAD, Who.FLOOR_HEAD), 30_000, (WECOM, NTFY, SMS), needed=3)
+
+
+@pytest.mark.parametrize("duties", [[Duty.FLOOR_HEAD], [Duty.FLOOR_HEAD, Duty.HELPER]])
+async def test_whoever_a_rung_asks_together_with_a_narrower_one_is_reached_by_all_the_ways_of_theirs(
+    rig: PressRig, duties: list[Duty]
+) -> None:
+    await add(rig, "yu", *duties)
+    await add(rig, "he", Duty.HELPER)
+    await save(rig, BOTH, Rung((Who.HELPER,), 30_000, (NTFY,)))
+    rig.channels[NTFY].error = NOWHERE
+    alert = await press(rig)
+    await quiet(rig)
+    notes = [one for one in await rig.notifications(alert.id) if one.created_ms == alert.opened_ms]
+    assert Counter((one.person_id, one.channel) for one in notes if one.person_id in ("yu", "he")) == Counter(
+        [("yu", NTFY), ("yu", SMS), ("he", NTFY)]
+    )
+
+
+async def test_people_are_asked_in_their_own_order_also_where_an_earlier_rung_has_only_a_later_way(
+    rig: PressRig,
+) -> None:
+    await add(rig, "yu", Duty.FLOOR_HEAD, Duty.HELPER)
+    await save(rig, replace(BOTH, channels=(WECOM, SMS)), Rung((Who.HELPER,), 30_000, (NTFY,)))
+    alert = await press(rig)
+    assert {one.channel for one in await rig.notifications(alert.id) if one.person_id == "yu"} == {NTFY}
+
+
+async def test_a_way_is_left_to_somebody_whose_shift_has_ended_since_they_were_asked(rig: PressRig) -> None:
+    await add(rig, "yu", Duty.FLOOR_HEAD)
+    alert = await press(rig)
+    await quiet(rig)
+    now_ms = rig.clock.now_ms()
+    await rig.database.write(lambda tx: tx.rota.put([Absence("x", "yu", now_ms, now_ms + 60_000)], now_ms))
+    failed = [replace(one, state="failed") for one in await rig.notifications(alert.id) if one.person_id == "yu"]
+    committed = await rig.database.write(lambda tx: record_outcomes(tx, failed, POLICY, now_ms))
+    assert [one.notification.channel for one in committed.outgoing] == [SMS]
+
+
+async def test_a_rung_that_failed_is_left_although_people_who_are_away_took_their_messages(rig: PressRig) -> None:
+    await add(rig, "he", Duty.HELPER)
+    await save(rig, Rung((Who.BUILDING_HEAD,), 30_000), Rung((Who.HELPER,), 30_000))
+    reaching = Reaching(rig.database, rig.clock, rig.news, ChannelName, {})
+    await reaching.say("zhou", "zhou", is_here=False)
+    for name in (NTFY, SMS):
+        rig.channels[name].error = NOWHERE
+    alert = await press(rig)
+    assert alert.rung == 1
+    await quiet(rig)
+    assert "rung_failed" in await rig.journal(alert.id)
+
+
+async def test_a_decline_on_one_of_two_rungs_asked_together_waits_for_the_others_of_both(rig: PressRig) -> None:
+    await add(rig, "yu", Duty.FLOOR_HEAD)
+    await add(rig, "he", Duty.HELPER)
+    await save(rig, BOTH, Rung((Who.HELPER,), 30_000, needed=2), Rung((Who.DESK,), 60_000))
+    await rig.database.write(lambda tx: tx.people.add_assignments([Assignment("sun", "building-3", Duty.HELPER)]))
+    alert = await press(rig)
+    assert (alert.rung, alert.needed) == (1, 3)
+    assert (await rig.desk.decline(alert.id, "he")).due_ms == alert.due_ms
+    assert (await rig.desk.decline(alert.id, "yu")).due_ms == rig.clock.now_ms()
 
 
 # --- ways that this hub does not have ------------------------------------------------------------------
