@@ -215,7 +215,9 @@ def _report(
     reason: str | None = None,
 ) -> Result:
     each = state.known.get(key)
-    gathered, todo = receipts.reached(state.receipts, key, new, now, of=each, at_ms=at_ms, reason=reason)
+    gathered, todo = receipts.reached(
+        state.receipts, key, new, now, of=each, at_ms=at_ms, reason=reason, gather_ms=receipts.LIVE_GATHER_MS
+    )
     return replace(state, receipts=gathered), todo
 
 

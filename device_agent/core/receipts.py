@@ -10,7 +10,11 @@ from device_agent.core import effects
 from device_agent.core.moment import Moment
 from wire.messages import Evidence, Receipt, ReceiptState, StateAt
 
-GATHER_MS = 500  # ten thousand devices answer one manifest: two or three messages each instead of five
+GATHER_MS = 1_500
+"""Longer than it is from a manifest to its first sound when it is to be played at once: ten thousand devices then send
+one message at the first sound and one at the end, and those that say `verified` need not pass 10,000 `playing`."""
+LIVE_GATHER_MS = 500
+"""Whoever is about to speak watches how many are ready."""
 GATHERED = frozenset({ReceiptState.RECEIVED, ReceiptState.VERIFIED, ReceiptState.READY})
 """All other states are told at once: somebody watches for the first sound, and an end must be on disk."""
 
@@ -62,12 +66,13 @@ def reached(
     of: Proved | None = None,
     at_ms: int | None = None,
     reason: str | None = None,
+    gather_ms: int = GATHER_MS,
 ) -> Result:
     """The announcement reached these states, in this order, `at_ms` (Unix) or now.
 
     What is proved `of` its sound goes with them: evidence only once it was played to its end.
     """
-    before = state.gathering.get(announcement_id, Gathering(now.mono_ms + GATHER_MS, ()))
+    before = state.gathering.get(announcement_id, Gathering(now.mono_ms + gather_ms, ()))
     stamp_ms = now.unix_ms if at_ms is None else at_ms
     states = (*before.states, *(StateAt(state=each, at_ms=stamp_ms) for each in new))
     is_known = before.is_clock_known and now.is_learned and (of is None or of.is_clock_known)

@@ -111,7 +111,7 @@ class Hearing:
         part.timer = self._shared.loop.call_later(wait_s, do)
 
     def _reach(self, part: Part, *states: ReceiptState, reason: str | None = None) -> None:
-        """First states gather for half a second, all others are told at once and take the gathered ones along."""
+        """First states gather for a while, all others are told at once and take the gathered ones along."""
         at_ms = self._shared.now_ms()
         part.untold += [StateAt(state=state, at_ms=at_ms) for state in states]
         part.reached = states[-1]

@@ -6,7 +6,7 @@ from random import Random
 
 from wire.messages import Manifest
 
-GATHER_S = 0.5
+GATHER_S = 1.5
 """So long first states wait for each other, to travel in one receipt; as the real agent."""
 FIRST_REPEAT_S, LONGEST_REPEAT_S = 1.0, 30.0
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 15.0

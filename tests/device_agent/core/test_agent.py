@@ -185,12 +185,12 @@ def test_the_next_tick_is_the_earliest_that_any_rule_needs() -> None:
     device = Device()
     assert agent.due(device.state, at(0)) is None
     device.has(manifest())
-    assert agent.due(device.state, at(0)) == 500
-    device.has(events.Tick(), 500)
-    device.has(events.ButtonDown("b"), 600)
-    assert agent.due(device.state, at(600)) == 5_600
-    device.has(events.Tick(), 5_600)
-    assert agent.due(device.state, at(5_600)) == 10_601
+    assert agent.due(device.state, at(0)) == 1_500
+    device.has(events.Tick(), 1_500)
+    device.has(events.ButtonDown("b"), 1_600)
+    assert agent.due(device.state, at(1_600)) == 6_600
+    device.has(events.Tick(), 6_600)
+    assert agent.due(device.state, at(6_600)) == 11_601
 
 
 def test_a_restored_hub_is_sent_what_it_lost() -> None:

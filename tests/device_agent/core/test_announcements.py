@@ -10,6 +10,7 @@ from device_agent.core.effects import Step
 from device_agent.core.hearing import NO_MICROPHONE, Evidence
 from device_agent.core.known import AnnouncementsState, Result
 from device_agent.core.noise import NoiseState
+from device_agent.core.receipts import GATHER_MS
 from device_agent.core.sounds import Finished, Interrupted, Missed, SoundEvent, Started, Stopped
 from tests.device_agent.core.values import SHA, UNIX_MS, at, manifest, signed
 from wire.messages import Config, Finding, Manifest, QuietHours, Receipt
@@ -103,7 +104,7 @@ def test_the_early_states_travel_in_one_message() -> None:
     device.gets(manifest())
     device.has_audio(100)
     assert receipts(device.todo) == []
-    device.waits(600)
+    device.waits(GATHER_MS)
     assert [[each.state.value for each in receipt.states] for receipt in receipts(device.todo)] == [
         ["received", "verified", "ready"]
     ]
@@ -310,7 +311,7 @@ def test_a_forger_cannot_end_an_announcement_that_is_known() -> None:
 def test_audio_that_does_not_come_in_time_is_an_expired_announcement() -> None:
     device = Device()
     device.gets(manifest())
-    device.waits(600)
+    device.waits(GATHER_MS)
     assert states(device.waits(600_000)) == []
     assert states(device.waits(600_001)) == ["expired"]
     assert device.has_audio(600_002) == []
@@ -451,9 +452,9 @@ def test_one_that_is_past_is_forgotten_on_disk_too() -> None:
 def test_the_next_tick_is_due_at_the_lead_and_else_at_the_end_of_validity() -> None:
     device = Device()
     device.gets(manifest())
-    device.waits(500)
-    assert announcements.due(device.state, at(600)) == 600_001
-    device.has_audio(700)
-    device.waits(1_200)
-    assert announcements.due(device.state, at(1_300)) == 5_000 - LEAD_MS
+    device.waits(GATHER_MS)
+    assert announcements.due(device.state, at(GATHER_MS)) == 600_001
+    device.has_audio(GATHER_MS + 200)
+    device.waits(2 * GATHER_MS + 200)
+    assert announcements.due(device.state, at(2 * GATHER_MS + 200)) == 5_000 - LEAD_MS
     assert announcements.due(device.state, at(4_900)) == 4_900

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from device_agent.core import effects, events
+from device_agent.core import effects, events, receipts
 from device_agent.core.admission import Admission
 from device_agent.core.agent import AgentState, decide, due
 from device_agent.core.hearing import Evidence
@@ -143,7 +143,7 @@ def test_a_stop_ends_also_who_waits_to_be_heard_again() -> None:
 
 def test_a_speaker_who_says_nothing_is_given_up_when_he_ends_or_in_the_end() -> None:
     state, _ = play(LIVE, _end(NOW.unix_ms * 1000))
-    assert due(state, NOW) == NOW.mono_ms + 500  # what was gathered
+    assert due(state, NOW) == NOW.mono_ms + receipts.LIVE_GATHER_MS  # what was gathered
     state, told = play(events.Tick(), state=state, now=after(0.6))
     assert due(state, after(0.6)) == after((200 + GRACE_MS + 1) / 1000).mono_ms
     _, told = play(events.Tick(), state=state, now=after(2))

@@ -1,4 +1,4 @@
-"""Receipts: gathered for half a second, except what somebody waits for."""
+"""Receipts: gathered for a while, except what somebody waits for."""
 
 from device_agent.core import effects, receipts
 from device_agent.core.receipts import GATHER_MS, ReceiptsState
@@ -32,9 +32,9 @@ def test_early_states_wait_for_each_other_and_keep_their_instants() -> None:
 def test_announcements_do_not_wait_for_each_other() -> None:
     state, _ = receipts.reached(ReceiptsState(), "n", [RECEIVED], at(0))
     state, _ = receipts.reached(state, "m", [RECEIVED], at(300))
-    state, todo = receipts.tick(state, at(600))
+    state, todo = receipts.tick(state, at(GATHER_MS + 100))
     assert sent(todo) == [("n", ["received"])]
-    assert receipts.due(state) == 800
+    assert receipts.due(state) == GATHER_MS + 300
 
 
 def test_every_other_state_goes_out_at_once_and_takes_along_what_was_gathered() -> None:
