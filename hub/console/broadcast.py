@@ -17,6 +17,7 @@ from hub.console.seen import Seen
 from hub.console.streams import EventStream
 from hub.domain.announcements import PRIORITY, Kind, checked
 from hub.domain.devices import Link
+from hub.domain.noise_budget import about_ms
 from hub.domain.places import reached
 from hub.services.ports import Tx
 from hub.services.quiet_hours import QuietTimes
@@ -38,20 +39,29 @@ async def found(console: Console, announcement_id: str) -> AnnouncementDetail:
 
 
 def reach_of(
-    tx: Tx, quiet: QuietTimes, places: Sequence[str], priority: int, now_ms: int, at_ms: int | None = None
+    tx: Tx,
+    quiet: QuietTimes,
+    places: Sequence[str],
+    priority: int,
+    now_ms: int,
+    at_ms: int | None = None,
+    *,
+    long_ms: int = 1,
 ) -> dict[str, object]:
-    """How far something of this priority for these places, at once or at `at_ms`, reaches. Raises Invalid for none
-    and for an unknown one."""
+    """How far something of this priority and length for these places, at once or at `at_ms`, reaches. Raises Invalid
+    for none and for an unknown one."""
     seen = Seen(tx, now_ms)
     known = {house.place: house for house in houses_of(seen).values()}
     slugs = reached(tx.places.places(), places)
     inside = {one.slug: one.parent for one in seen.places}
     devices = [d for d in seen.devices if {d.place, inside.get(d.place, "")} & set(slugs)]
+    then_ms = now_ms if at_ms is None else at_ms
     return {
         "buildings": len(slugs),
         "devices": len(devices),
         "silent": sum(one.link is not Link.ONLINE for one in devices),
-        "quiet": quiet.silenced(tx, places, priority, now_ms if at_ms is None else at_ms),
+        "quiet": quiet.silenced(tx, places, priority, then_ms),
+        "overdrawn": quiet.overdrawn(tx, places, priority, long_ms, then_ms),
         "is_everyone": len(slugs) == len(known),
     }
 
@@ -97,7 +107,8 @@ async def check(
     quiet, now_ms = console.services.quiet, console.services.clock.now_ms()
 
     def job(tx: Tx) -> dict[str, object]:
-        return reach_of(tx, quiet, wanted.places, PRIORITY[wanted.kind], now_ms, wanted.play_at_ms)
+        long_ms = about_ms(wanted.text, wanted.repeat)
+        return reach_of(tx, quiet, wanted.places, PRIORITY[wanted.kind], now_ms, wanted.play_at_ms, long_ms=long_ms)
 
     context = {
         **await console.services.database.read(job),

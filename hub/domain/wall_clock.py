@@ -68,3 +68,8 @@ def _change_ms(before_ms: int, after_ms: int, timezone: str) -> int:
 def minute_of_day(now_ms: int, timezone: str) -> int:
     """Minutes after midnight by the clock on the wall."""
     return minute_at(now_ms, timezone) % MINUTES_A_DAY
+
+
+def day_begin_ms(now_ms: int, timezone: str) -> int:
+    """The first instant of the day that it is at `now_ms`."""
+    return instant_ms(day_minute(_local(now_ms, timezone).date()), timezone)

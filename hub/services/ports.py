@@ -588,6 +588,11 @@ class AnnouncementStore(Protocol):
         """Of these, at most 500, the newest `most` not heard at each device, by announcement id, the newest first."""
         ...
 
+    def sounded(self, since_ms: int) -> dict[str, int]:
+        """How much of announcements that ended since then each device has reported as played, to the end or in part:
+        in ms at full level (wire.messages.Config.noise_budget_s). A device that reported none is not in it."""
+        ...
+
     def save_progress(self, rows: Sequence[tuple[str, Progress]]) -> None:
         """Rows of announcement id and a device's part in it."""
         ...

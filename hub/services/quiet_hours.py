@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from hub.domain import noise_budget
 from hub.domain.errors import Invalid, NotFound
-from hub.domain.places import Place, Spans, reached
+from hub.domain.places import Place, Spans, building_of, reached
 from hub.domain.quiet_hours import LOUD_PRIORITY, OWN, holding, is_quiet, span_text
-from hub.domain.wall_clock import minute_of_day
+from hub.domain.wall_clock import MINUTE_MS, day_begin_ms, minute_of_day
 from hub.services.device_settings import DeviceSettings
 from hub.services.ports import AuditRow, Clock, Database, Tx
 
@@ -95,6 +95,25 @@ class QuietTimes:
         minute = minute_of_day(at_ms, tx.places.community().timezone)
         spans = (holding(places, slug, self.default)[0] for slug in reached(places, targets))
         return sum(is_quiet(one, minute) for one in spans)
+
+    def overdrawn(self, tx: Tx, targets: Collection[str], priority: int, long_ms: int, at_ms: int) -> int:
+        """How many of the buildings that these places reach would not begin it then, since so much more is not left of
+        that day's noise budget: as far as their devices have reported, at the volume of their settings. Raises Invalid.
+        """
+        places = tx.places.places()
+        slugs = set(reached(places, targets))
+        if priority >= LOUD_PRIORITY:
+            return 0
+        timezone = tx.places.community().timezone
+        used_ms = tx.announcements.sounded(day_begin_ms(at_ms, timezone))
+        over = set()
+        for one in tx.devices.configured():
+            budget_min, _ = noise_budget.holding(places, one.place, self.default_budget_min)
+            building = building_of(places, one.place)
+            whole_ms = used_ms.get(one.id, 0) + long_ms * one.volume
+            if building is not None and budget_min and whole_ms > budget_min * MINUTE_MS:
+                over.add(building.slug)
+        return len(over & slugs)
 
     async def _put(
         self, slug: str, change: Callable[[Tx], None], what: str, detail: dict[str, object], by: str

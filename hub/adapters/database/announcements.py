@@ -24,6 +24,7 @@ from hub.adapters.database.rows import (
     upserts,
 )
 from hub.domain.announcements import Evidence, Progress, Reached
+from hub.domain.quiet_hours import LOUD_PRIORITY
 from hub.services.ports import Announcement, Came, Sound
 
 _ONE, _PART = tables.announcement.c, tables.progress.c
@@ -96,6 +97,30 @@ _MISSED = (
     select(_NUMBERED.c.announcement_id, *(_NUMBERED.c[name] for name in _ONES_PART))
     .where(_NUMBERED.c.number <= bindparam("most"))
     .order_by(_NUMBERED.c.device, _NUMBERED.c.number)
+)
+_PLAYING, _INTERRUPTED, _PLAYED, _STOPPED_AT = (
+    _PART.at_ms[state.value].as_integer()
+    for state in (Reached.PLAYING, Reached.INTERRUPTED, Reached.PLAYED, Reached.STOPPED)
+)
+_END = func.coalesce(_PLAYED, _STOPPED_AT)
+# One that was interrupted and played again was started last after that; `playing` keeps its first time.
+_FIRST_MS = case((or_(_END.is_(None), _PART.started_ms > _INTERRUPTED), _INTERRUPTED - _PLAYING), else_=0)
+_LEVEL = case((_ONE.priority >= LOUD_PRIORITY, 1.0), else_=tables.device.c.volume)
+_SOUNDED = (
+    select(
+        _PART.device,
+        func.sum((func.coalesce(_FIRST_MS, 0) + func.coalesce(_END - _PART.started_ms, 0)) * _LEVEL),
+    )
+    .join(tables.announcement, _ONE.id == _PART.announcement_id)
+    .join(tables.device, tables.device.c.id == _PART.device)
+    .where(
+        _PART.community_id == COMMUNITY,
+        _ONE.community_id == COMMUNITY,
+        _ONE.valid_until_ms >= bindparam("since"),
+        _PART.started_ms.is_not(None),
+        func.coalesce(_END, _INTERRUPTED) >= bindparam("since"),
+    )
+    .group_by(_PART.device)
 )
 _PLACES = (
     select(_PART.place)
@@ -205,6 +230,11 @@ class StoredAnnouncements:
         """Of these the newest `most` not heard at each device, the newest first."""
         given = {"community": self.community_id, "wanted": list(announcement_ids), "most": most}
         return [(one, _progress(part)) for one, *part in self.connection.execute(_MISSED, given)]
+
+    def sounded(self, since_ms: int) -> dict[str, int]:
+        """How much each device has reported as played of what ended since then, in ms at full level."""
+        rows = self.connection.execute(_SOUNDED, {"community": self.community_id, "since": since_ms})
+        return {device: round(used_ms) for device, used_ms in rows}
 
     def save_progress(self, rows: Sequence[tuple[str, Progress]]) -> None:
         """Rows of announcement id and a device's part in it; replaces what was stored of that part."""

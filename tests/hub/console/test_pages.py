@@ -383,6 +383,21 @@ async def test_before_sending_the_desk_says_where_it_is_quiet_then(
     assert "安静时段" not in (await browser.post("/broadcast/check", data=later, headers=HTMX)).text
 
 
+async def test_before_sending_or_speaking_the_desk_says_where_too_little_of_the_day_is_left(
+    world: Stage, browser: httpx.AsyncClient
+) -> None:
+    await signed_in(world, browser)
+    await world.services.quiet.put_budget("building-1", 1, "zhou")
+    form = {"text": "停水" * 150, "kind": "routine", "places": ["building-1", "building-2"]}
+    sentence = "其中 1 栋那天能播的时长剩得不够"
+    assert sentence in (await browser.post("/broadcast/check", data=form, headers=HTMX)).text
+    for change in ({"kind": "red"}, {"text": "停水"}, {"places": ["building-2"]}):
+        assert sentence not in (await browser.post("/broadcast/check", data={**form, **change}, headers=HTMX)).text
+    speech = {"urgency": "notice", "places": ["building-1"]}
+    asked = (await browser.post("/broadcast/microphone/check", data=speech, headers=HTMX)).text
+    assert "能播的时长已经播完" not in asked  # anything that is left is enough to begin
+
+
 async def test_before_speaking_the_desk_says_where_it_is_quiet_now(world: Stage, browser: httpx.AsyncClient) -> None:
     await signed_in(world, browser)
     for urgency, is_told in (("notice", True), ("fire", False)):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from hub.domain.errors import Invalid
 from hub.domain.noise_budget import about_ms, holding, read_minutes
+from hub.domain.wall_clock import day_begin_ms
 from tests.hub.domain.test_quiet_hours import PLACES
 
 
@@ -45,3 +48,12 @@ def test_anything_else_is_named(text: str) -> None:
 def test_a_text_is_spoken_as_long_as_the_longest_may_be() -> None:
     assert about_ms("字" * 2_000, 1) == 7 * 60_000
     assert about_ms("停水", 3) == 3 * 420 + 2 * 2_000
+
+
+@pytest.mark.parametrize("clock", ["00:00", "01:59", "12:00", "23:59"])
+@pytest.mark.parametrize("date", ["2026-03-29", "2026-10-25", "2026-11-22"])
+def test_a_day_begins_at_midnight_also_when_its_clocks_are_changed(date: str, clock: str) -> None:
+    zone = ZoneInfo("Europe/Berlin")
+    now = datetime.fromisoformat(f"{date}T{clock}").replace(tzinfo=zone)
+    midnight = datetime.fromisoformat(date).replace(tzinfo=zone)
+    assert day_begin_ms(int(now.timestamp() * 1000), zone.key) == midnight.timestamp() * 1000

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from hub.adapters.database.database import SqliteDatabase
+from hub.domain.announcements import Progress, Reached
 from hub.domain.errors import Invalid, NotFound
 from hub.domain.places import Spans
 from hub.services.device_settings import DeviceSettings
+from hub.services.ports import Tx
 from hub.services.quiet_hours import QuietTimes
+from tests.hub.adapters.database.sample import ANNOUNCEMENT
 from tests.hub.services.small_community import FakeClock, FakePublisher, small_community
 from wire.messages import Config, read
 
@@ -153,3 +156,42 @@ async def test_before_it_is_sent_it_is_known_how_many_buildings_would_not_play_i
         lambda tx: rig.quiet.silenced(tx, ["all"], priority, rig.clock.ms + 3 * 3_600_000)
     )
     assert at_three == 0
+
+
+@pytest.mark.parametrize(
+    ("priority", "long_ms", "in_ms", "count"),
+    [
+        (60, 20_000, 0, 0),
+        (60, 20_001, 0, 1),
+        (223, 20_001, 0, 1),
+        (224, 20_001, 0, 0),
+        (60, 60_001, 0, 2),
+        (60, 60_000, 86_400_000, 0),  # nothing is used of another day
+        (60, 60_001, 86_400_000, 2),
+    ],
+)
+async def test_before_it_is_sent_it_is_known_how_many_buildings_have_too_little_left(
+    rig: Rig, priority: int, long_ms: int, in_ms: int, count: int
+) -> None:
+    await rig.quiet.put_budget("grid-1", 1, "wang")
+    now_ms = rig.clock.ms
+    part = Progress(
+        "dev-1",
+        "building-1",
+        Reached.PLAYED,
+        {Reached.PLAYING: now_ms - 50_000, Reached.PLAYED: now_ms - 10_000},
+        started_ms=now_ms - 50_000,
+    )
+    sent = replace(ANNOUNCEMENT, play_at_ms=now_ms - 50_000, valid_until_ms=now_ms)
+
+    def job(tx: Tx) -> None:
+        tx.announcements.add(sent, [])
+        tx.announcements.save_progress([(sent.id, part)])
+
+    await rig.database.write(job)
+
+    def overdrawn(tx: Tx) -> int:
+        return rig.quiet.overdrawn(tx, ["all"], priority, long_ms, now_ms + in_ms)
+
+    assert await rig.database.read(overdrawn) == count
+    assert await rig.database.read(lambda tx: rig.quiet.overdrawn(tx, ["grid-2"], 60, 10**9, now_ms)) == 0

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from hub.adapters.database.database import SqliteDatabase
 from hub.domain.announcements import Evidence, Progress, Reached
+from hub.domain.devices import Device
 from hub.domain.findings import Finding
-from hub.services.ports import Announcement, Sound
+from hub.services.ports import Announcement, Sound, Tx
 from tests.hub.adapters.database.sample import ANNOUNCEMENT, NOW_MS
 
 DEVICES = [("dev-9", "building-9"), ("dev-10", "building-10")]
@@ -89,3 +92,52 @@ async def test_a_sound_is_kept_once_by_its_hash(database: SqliteDatabase) -> Non
     await database.write(lambda tx: tx.announcements.add_sound(sound, NOW_MS + 1))
     assert await database.read(lambda tx: tx.announcements.sound(sound.sha256)) == sound
     assert await database.read(lambda tx: tx.announcements.sound("cd" * 32)) is None
+
+
+def _at(began_s: float | None, **reached_s: float) -> Progress:
+    """A part of dev-9 that began last at `began_s`, and reached these states so many seconds after NOW_MS."""
+    at_ms = {Reached(state): NOW_MS + round(seconds * 1000) for state, seconds in reached_s.items()}
+    last = max(at_ms, key=lambda state: at_ms[state])
+    started_ms = None if began_s is None else NOW_MS + round(began_s * 1000)
+    return Progress("dev-9", "building-9", last, at_ms, started_ms=started_ms)
+
+
+@pytest.mark.parametrize(
+    ("part", "seconds"),
+    [
+        (_at(2, playing=2, played=11.5), 9.5),
+        (_at(2, playing=2, stopped=5), 3),
+        (_at(2, playing=2, interrupted=4), 2),
+        (_at(20, playing=2, interrupted=4, played=29), 2 + 9),  # played again from its start
+        (_at(2, playing=2, interrupted=4, played=29), 27),  # live: its first start is what it tells
+        (_at(2, playing=2), None),
+        (_at(None, stopped=5), None),
+        (_at(None, suppressed=5), None),
+        (_at(-60, playing=-60, played=-1), None),  # over before
+        (_at(-5, playing=-5, played=1), 6),
+    ],
+)
+async def test_what_was_reported_as_played_is_added_up_as_far_as_it_got(
+    database: SqliteDatabase, part: Progress, seconds: float | None
+) -> None:
+    await database.write(lambda tx: tx.announcements.add(ANNOUNCEMENT, DEVICES))
+    await database.write(lambda tx: tx.announcements.save_progress([("ann-1", part)]))
+    expected = {} if seconds is None else {"dev-9": round(seconds * 1000)}
+    assert await database.read(lambda tx: tx.announcements.sounded(NOW_MS)) == expected
+
+
+@pytest.mark.parametrize(("priority", "level"), [(60, 0.25), (223, 0.25), (224, 1.0)])
+async def test_what_was_played_counts_at_the_level_of_its_priority(
+    database: SqliteDatabase, priority: int, level: float
+) -> None:
+    quiet = Device("dev-q", "building-9", volume=0.25)
+    parts = [(f"ann-{n}", replace(_at(0, playing=0, played=10), device="dev-q")) for n in (1, 2)]
+
+    def job(tx: Tx) -> None:
+        tx.devices.add_devices([quiet])
+        for number in (1, 2):
+            tx.announcements.add(_one(number, priority=priority), [])
+        tx.announcements.save_progress(parts)
+
+    await database.write(job)
+    assert await database.read(lambda tx: tx.announcements.sounded(NOW_MS)) == {"dev-q": round(20_000 * level)}

@@ -32,6 +32,7 @@ LOOKUPS: dict[str, Callable[[Tx], object]] = {
     "tellings.of_alert": lambda tx: tx.tellings.of_alert("alert-1"),
     "announcements.progress": lambda tx: tx.announcements.progress("ann-1"),
     "announcements.progress_of": lambda tx: tx.announcements.progress_of([("ann-1", "dev-9"), ("ann-1", "dev-10")]),
+    "announcements.sounded": lambda tx: tx.announcements.sounded(NOW_MS),
     "announcements.valid": lambda tx: tx.announcements.valid(NOW_MS),
     "access.grant": lambda tx: tx.access.grant("hash", NOW_MS),
 }
