@@ -155,7 +155,8 @@ class Hub:
         )
         devices = Devices(database, link, clock, news, device_settings)
         probes = {ChannelName.PAGE: OpenPage(news.has_open_page)}
-        reaching = Reaching(database, clock, news, channels.keys(), probes)
+        alerts = AlertDesk(database, consequences, clock, policy)
+        reaching = Reaching(database, clock, news, alerts, channels.keys(), probes)
 
         newcomers = Newcomers(device_settings, announcements)
         reports = _Reports(devices, device_settings, newcomers, announcements, teller)
@@ -164,7 +165,7 @@ class Hub:
             database=database,
             clock=clock,
             access=Access(database, clock),
-            alerts=AlertDesk(database, consequences, clock, policy),
+            alerts=alerts,
             announcements=announcements,
             microphones=microphones,
             ladders=Ladders(database, clock, policy),

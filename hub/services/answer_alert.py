@@ -144,10 +144,10 @@ def _has_done(tx: Tx, alert: Alert, by: str, what: By) -> bool:
 def _are_too_few_left(tx: Tx, alert: Alert, by: str) -> bool:
     """Whether fewer than are needed can still come of those whom the current rung asked, now that `by` cannot.
 
-    With them count those of an earlier rung which was asked together with it.
+    With them count those of an earlier rung which was asked together with it. Who is known not to be reachable cannot.
     """
     asks = [one for one in tx.notifications.of_alert(alert.id) if one.purpose is Purpose.ASK and one.person_id]
     since_ms = min((one.created_ms for one in asks if one.rung == alert.rung), default=0)
     asked = {one.person_id for one in asks if one.created_ms >= since_ms}
     declined = {row.entry.actor for row in tx.alerts.journal(alert.id) if row.entry.what == "declined"}
-    return len(asked - declined - {by} | set(alert.going)) < alert.needed
+    return len(asked - declined - {by} - tx.reach.unreachable() | set(alert.going)) < alert.needed

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Protocol
 
 import structlog
 
-from hub.domain.errors import NotFound
+from hub.domain.alerts import Alert, Purpose
+from hub.domain.errors import NotFound, StepNotAllowed
 from hub.domain.people import ChannelName, Person
 from hub.domain.reachability import WITHOUT_SHIFT_MS, Outcome, Reach, Reachability, Said, Signs, reachability
 from hub.domain.turns import turn_of, turns
@@ -21,6 +24,12 @@ EARLY_MS = 60 * 60_000
 """我在 may be tapped so long before a shift, and then holds for it."""
 
 
+class Declining(Protocol):
+    """Takes 去不了 (AlertDesk)."""
+
+    async def decline(self, alert_id: str, by: str) -> Alert: ...
+
+
 class Reaching:
     """`configured` are the channels of this hub, `probes` those of them that can tell whether they reach somebody."""
 
@@ -29,12 +38,14 @@ class Reaching:
         database: Database,
         clock: Clock,
         news: News,
+        alerts: Declining,
         configured: Iterable[ChannelName],
         probes: Mapping[ChannelName, Probe],
     ) -> None:
         self._database = database
         self._clock = clock
         self._news = news
+        self._alerts = alerts
         self._configured = frozenset(configured)
         self._probes = probes
 
@@ -50,7 +61,8 @@ class Reaching:
     async def say(self, person_id: str, by: str, *, is_here: bool) -> None:
         """我在 or 不在: holds for the shift that the person has or is about to have, else for half a day.
 
-        Raises NotFound. `by` is who says it, the person or staff for them.
+        Whoever is not there declines what is open for them, but for what they have accepted. `by` is who says it, the
+        person or staff for them. Raises NotFound.
         """
         now_ms = self._clock.now_ms()
 
@@ -62,7 +74,14 @@ class Reaching:
             self._update(tx, now_ms)
 
         await self._database.write(job)
+        if not is_here:
+            await self._decline(person_id)
         self._news.tell("rota")
+
+    async def _decline(self, person_id: str) -> None:
+        for alert_id in await self._database.read(lambda tx: _asked_of(tx, person_id)):
+            with suppress(StepNotAllowed):  # somebody has come meanwhile
+                await self._alerts.decline(alert_id, person_id)
 
     async def answered(self, person_id: str) -> None:
         """The person has answered a request by themselves."""
@@ -104,6 +123,13 @@ class Reaching:
         told = {name: self._probes[name].reaches(person.id) for name in channels & self._probes.keys()}
         probes = {name: reaches for name, reaches in told.items() if reaches is not None}
         return Signs(channels, stored.said, stored.answered_ms, stored.outcomes, probes)
+
+
+def _asked_of(tx: Tx, person_id: str) -> list[str]:
+    """The alerts that still ask for somebody, have asked this person, and were not accepted by them."""
+    asking = [one.id for one in tx.alerts.not_closed() if one.is_asking and person_id not in one.going]
+    asks = (one for alert_id in asking for one in tx.notifications.of_alert(alert_id) if one.purpose is Purpose.ASK)
+    return list(dict.fromkeys(one.alert_id for one in asks if one.person_id == person_id and one.state != "dropped"))
 
 
 def remember_outcomes(tx: Tx, notifications: Sequence[Notification], now_ms: int) -> None:

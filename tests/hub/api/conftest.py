@@ -98,18 +98,21 @@ async def api(tmp_path: Path) -> AsyncIterator[Api]:
         reasons: list[str] = []
         announcements = Announcements(database, publisher, sounds, clock, news)
         consequences, policy = Consequences(nobody, nobody, news), Policy(DEFAULT)
+        desk = AlertDesk(database, consequences, clock, policy)
         services = Services(
             database=database,
             clock=clock,
             access=access,
-            alerts=AlertDesk(database, consequences, clock, policy),
+            alerts=desk,
             announcements=announcements,
             microphones=Microphones(database, announcements, FakeLiveLink(), FakeRecordings(), clock),
             ladders=Ladders(database, clock, policy),
             devices=devices,
             desk_watch=DeskWatch(database, consequences, clock, policy, news),
             rotas=Rotas(database, clock, news),
-            reaching=Reaching(database, clock, news, ChannelName, {ChannelName.PAGE: OpenPage(news.has_open_page)}),
+            reaching=Reaching(
+                database, clock, news, desk, ChannelName, {ChannelName.PAGE: OpenPage(news.has_open_page)}
+            ),
             quiet=QuietTimes(database, device_settings, clock),
             news=news,
             ready=lambda: reasons,

@@ -250,18 +250,21 @@ async def stage(
         announcements = Announcements(database, publisher, FakeSounds(FakeClock()), clock, news)
         live = FakeLiveLink()
         device_settings = DeviceSettings(database, publisher, clock, quiet_hours=((720, 840), (1200, 450)))
+        desk = AlertDesk(database, Consequences(outside, outside, news), clock, POLICY)
         services = Services(
             database=database,
             clock=clock,
             access=Access(database, clock, hasher=SETTING),
-            alerts=AlertDesk(database, Consequences(outside, outside, news), clock, POLICY),
+            alerts=desk,
             announcements=announcements,
             microphones=Microphones(database, announcements, live, FakeRecordings(), clock),
             ladders=Ladders(database, clock, POLICY),
             devices=Devices(database, publisher, clock, news, device_settings),
             desk_watch=DeskWatch(database, Consequences(outside, outside, news), clock, POLICY, news),
             rotas=Rotas(database, clock, news),
-            reaching=Reaching(database, clock, news, ChannelName, {ChannelName.PAGE: OpenPage(news.has_open_page)}),
+            reaching=Reaching(
+                database, clock, news, desk, ChannelName, {ChannelName.PAGE: OpenPage(news.has_open_page)}
+            ),
             quiet=QuietTimes(database, device_settings, clock),
             news=news,
             ready=lambda: trouble,

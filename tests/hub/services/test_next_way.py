@@ -246,7 +246,7 @@ async def test_a_way_is_left_to_somebody_whose_shift_has_ended_since_they_were_a
 async def test_a_rung_that_failed_is_left_although_people_who_are_away_took_their_messages(rig: PressRig) -> None:
     await add(rig, "he", Duty.HELPER)
     await save(rig, Rung((Who.BUILDING_HEAD,), 30_000), Rung((Who.HELPER,), 30_000))
-    reaching = Reaching(rig.database, rig.clock, rig.news, ChannelName, {})
+    reaching = Reaching(rig.database, rig.clock, rig.news, rig.desk, ChannelName, {})
     await reaching.say("zhou", "zhou", is_here=False)
     for name in (NTFY, SMS):
         rig.channels[name].error = NOWHERE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,15 +11,17 @@ import pytest_asyncio
 
 from hub.adapters.database.database import SqliteDatabase
 from hub.adapters.notify.page import OpenPage
-from hub.domain.alerts import Purpose
+from hub.domain.alerts import Alert, Purpose, State
 from hub.domain.errors import NotFound
 from hub.domain.people import ChannelName
 from hub.domain.reachability import WITHOUT_SHIFT_MS, Reach, Reachability, Why
 from hub.domain.roster import Shift
+from hub.services.answer_alert import AlertDesk
+from hub.services.consequences import Consequences
 from hub.services.ports import Notification
 from hub.services.reaching import Reaching, remember_outcomes
 from tests.fakes.news import FakeNews
-from tests.hub.services.press_rig import PressRig, press_rig
+from tests.hub.services.press_rig import POLICY, PressRig, press_rig
 from tests.hub.services.small_community import NOON_MS, FakeClock, small_community
 
 HOUR_MS = 3_600_000
@@ -37,7 +39,14 @@ class Rig:
 
     def __post_init__(self) -> None:
         probes = {PAGE: OpenPage(lambda person_id: person_id in self.open_pages)}
-        self.reaching = Reaching(self.database, self.clock, self.news, {NTFY, PAGE}, probes)
+        desk = AlertDesk(self.database, Consequences(self, self, self.news), self.clock, POLICY)
+        self.reaching = Reaching(self.database, self.clock, self.news, desk, {NTFY, PAGE}, probes)
+
+    def observe(self, alerts: Sequence[Alert]) -> None:
+        """Nothing is sent here."""
+
+    def submit(self, outgoing: Sequence[object]) -> None:
+        """Nothing is sent here, and nobody told."""
 
     async def known(self, person_id: str = "wang") -> Reachability:
         now_ms = self.clock.now_ms()
@@ -132,7 +141,7 @@ async def presses(tmp_path: Path) -> AsyncIterator[PressRig]:
 
 
 def reaching_of(presses: PressRig) -> Reaching:
-    return Reaching(presses.database, presses.clock, presses.news, ChannelName, {})
+    return Reaching(presses.database, presses.clock, presses.news, presses.desk, ChannelName, {})
 
 
 async def asked_at_once(presses: PressRig) -> set[str]:
@@ -162,3 +171,47 @@ async def test_whoever_is_back_waits_for_the_next_rung_as_always(presses: PressR
             await reaching_of(presses).say(person_id, person_id, is_here=is_here)
             presses.clock.pass_ms(1)
     assert await asked_at_once(presses) == {"wang", "li"}
+
+
+async def away(presses: PressRig, *people: str) -> None:
+    """They say 不在, one after the other."""
+    for person_id in people:
+        await reaching_of(presses).say(person_id, person_id, is_here=False)
+
+
+async def test_when_all_who_were_asked_say_that_they_are_not_there_the_next_rung_is_asked_at_once(
+    presses: PressRig,
+) -> None:
+    alert = await presses.press()
+    await presses.pass_ms(5_000)
+    await away(presses, "wang")
+    await presses.pass_ms(0)
+    assert (await presses.alert(alert.id)).rung == 0  # the other may still come
+    await away(presses, "li", "li")
+    await presses.pass_ms(0)
+    assert (await presses.alert(alert.id)).rung == 1
+    assert (await presses.journal(alert.id)).count("declined") == 2
+
+
+async def test_whoever_was_not_there_from_the_start_is_not_waited_for_when_the_other_declines(
+    presses: PressRig,
+) -> None:
+    await away(presses, "li")
+    alert = await presses.press()
+    assert alert.rung == 0
+    await presses.desk.decline(alert.id, "wang")
+    await presses.pass_ms(0)
+    assert (await presses.alert(alert.id)).rung == 1
+
+
+async def test_who_is_not_there_keeps_what_they_accepted_and_declines_nothing_that_they_were_not_asked(
+    presses: PressRig,
+) -> None:
+    alert = await presses.press()
+    elsewhere = await presses.press("hall", device="dev-3")
+    assert {one.person_id for one in await presses.notifications(elsewhere.id)} == {"sun", None}
+    await presses.desk.accept(alert.id, "wang", 4)
+    await away(presses, "wang")
+    assert (await presses.alert(alert.id)).state is State.ACCEPTED
+    for one in (alert, elsewhere):
+        assert "declined" not in await presses.journal(one.id)
