@@ -38,6 +38,7 @@ from hub.services.consequences import Consequences
 from hub.services.desk_watch import DeskWatch
 from hub.services.device_settings import DeviceSettings
 from hub.services.first_community import ensure_community
+from hub.services.holding import Windows
 from hub.services.ladders import Ladders
 from hub.services.live import Microphones
 from hub.services.newcomers import Newcomers
@@ -144,6 +145,7 @@ class Hub:
         announcements = Announcements(database, link, self._sounds, clock, news)
         microphones = Microphones(database, announcements, link, Recordings(settings.data / "live"), clock)
         red_whistle = RedWhistle(database, announcements, clock)
+        windows = Windows(database, announcements.let_go, clock)
         device_settings = DeviceSettings(
             database,
             link,
@@ -188,6 +190,7 @@ class Hub:
             presses.run(),
             intake.run(),
             red_whistle.run(),
+            windows.run(),
             microphones.recover(),
         )
         links = (link.run(reports.connected), report_intake.run(handlers))

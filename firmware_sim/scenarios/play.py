@@ -22,7 +22,7 @@ CONNECT_S = 300.0
 SETTLED_S = 30.0
 """After the round: so long a receipt may be on its way until it counts as not arrived."""
 CONNECTING = Words(zh="上线", en="Coming online")
-PARTS = ("sent", "waiting", *(state.value for state in ReceiptState))
+PARTS = ("sent", "waiting", "held", *(state.value for state in ReceiptState))
 """Every state in which the hub counts a device's part."""
 WRONG = ("refused", "refused_by_the_broker", "not_understood")
 

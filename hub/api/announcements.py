@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from hub.api.bodies import Body, refusals
 from hub.api.callers import Onlooker, Served, Staff
 from hub.domain.announcements import MAX_CHARACTERS, MAX_REPEAT, Kind
+from hub.domain.second_person import Hold
 from hub.services.views import (
     AnnouncementDetail,
     AnnouncementSummary,
@@ -51,19 +52,25 @@ class Stopped(BaseModel):
 
 
 class Announced(BaseModel):
-    """An announcement that is stored and on its way."""
+    """An announcement that is stored, and on its way or held for a second person."""
 
     id: str
     duration_ms: Annotated[int, Field(description="How long all of it takes, repeats and pauses included.")]
     play_at_ms: Annotated[int, Field(description="When every building begins.")]
     valid_until_ms: Annotated[int, Field(description="Until when a building that was away may still join.")]
+    hold: Annotated[Hold | None, Field(description="`held` while a second person is awaited; null: none is needed.")]
+    hold_until_ms: Annotated[int | None, Field(description="When what is held goes out by itself.")]
     spoken: Annotated[str, Field(description="The text exactly as it is read aloud.")]
     counts: Annotated[dict[str, int], Field(description="Devices by state, and buildings without any (`no_device`).")]
 
 
 @router.post("", status_code=201, summary="Announce something", responses=refusals(503))
 async def announce(body: NewAnnouncement, services: Served, grant: Staff) -> Announced:
-    """Answers when it is spoken, stored and published; without a link it is published as soon as there is one."""
+    """Answers when it is spoken, stored and published; without a link it is published as soon as there is one.
+
+    Orange and red are held for 10 s: in that time anyone can stop them, and a second person or program can confirm
+    them, upon which they go out at once. Left alone, they go out by themselves.
+    """
     announcement = await services.announcements.announce(
         text=body.text,
         places=body.places,
@@ -78,6 +85,8 @@ async def announce(body: NewAnnouncement, services: Served, grant: Staff) -> Ann
         duration_ms=view.duration_ms,
         play_at_ms=view.play_at_ms,
         valid_until_ms=view.valid_until_ms,
+        hold=view.hold,
+        hold_until_ms=view.hold_until_ms,
         spoken=view.spoken,
         counts=dict(view.counts),
     )
@@ -116,8 +125,18 @@ async def get_audio(announcement_id: str, services: Served, grant: Onlooker) -> 
     return Response(sound.opus, media_type="audio/ogg")
 
 
+@router.post("/{announcement_id}/confirm", summary="As a second person, send at once", responses=refusals(404, 409))
+async def confirm(announcement_id: str, services: Served, grant: Staff) -> AnnouncementDetail:
+    """Not for whoever made it. What has gone out already stays as it is."""
+    await services.announcements.confirm(announcement_id, grant.person_id or grant.name)
+    return await services.database.read(lambda tx: announcement_view(tx, announcement_id, services.clock.now_ms()))
+
+
 @router.post("/{announcement_id}/stop", summary="Stop it everywhere at once", responses=refusals(404))
 async def stop(announcement_id: str, services: Served, grant: Staff) -> AnnouncementDetail:
-    """Buildings report `stopped` for themselves; until then they count as what they last reported."""
+    """Buildings report `stopped` for themselves; until then they count as what they last reported.
+
+    One that is held is called off: it was never played.
+    """
     await services.announcements.stop(announcement_id, grant.person_id or grant.name)
     return await services.database.read(lambda tx: announcement_view(tx, announcement_id, services.clock.now_ms()))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hub.console.seen import Seen
 from hub.domain.announcements import Ear, Reached, Totals
 from hub.domain.findings import Finding
+from hub.domain.second_person import HOLD_MS
 from hub.services.views import AnnouncementSummary, announcement_view
 from hub.services.views.announcements import BuildingProgress, has_settled
 
@@ -21,6 +22,8 @@ SHOWN = (
     "received",
     "sent",
     "waiting",
+    "held",
+    "called_off",
     "interrupted",
     "superseded",
     "suppressed",
@@ -33,7 +36,7 @@ SHOWN = (
 """The order of the tally: what is proved first, what went wrong last."""
 SAME = {"verified": "received"}
 """States that mean the same to a person."""
-UNDER_WAY = ("waiting", "sent", "received", "ready", "playing", "played")
+UNDER_WAY = ("held", "waiting", "sent", "received", "ready", "playing", "played")
 """While it is on the air nothing is wrong with a building that is here; that is known once it is over."""
 
 
@@ -73,8 +76,36 @@ class Aired:
     play_at_ms: int
     end_ms: int
     stopped_ms: int | None
+    hold: str
+    hold_until_ms: int | None
+    hold_at_ms: int | None
+    hold_by: str
     has_begun: bool
     tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An announcement that waits for a second person: who wants to send what where, and when it goes by itself.
+
+    `play_at_ms` is None for one that is to be played at once.
+    """
+
+    id: str
+    kind: str
+    text: str
+    by_id: str
+    by: str
+    places: tuple[str, ...]
+    until_ms: int
+    play_at_ms: int | None
+
+
+def held(one: AnnouncementSummary) -> Held:
+    """As every page shows it. It is for later when it begins well after its window."""
+    until_ms = one.hold_until_ms or 0
+    later = one.play_at_ms if one.play_at_ms > until_ms + HOLD_MS else None
+    return Held(one.id, one.kind, one.text, one.created_by, one.created_by_name, one.place_names, until_ms, later)
 
 
 def is_running(one: AnnouncementSummary, now_ms: int) -> bool:
@@ -113,6 +144,10 @@ def aired(one: AnnouncementSummary, now_ms: int) -> Aired:
         play_at_ms=one.play_at_ms,
         end_ms=one.play_at_ms + one.duration_ms,
         stopped_ms=one.stopped_ms,
+        hold=one.hold or "",
+        hold_until_ms=one.hold_until_ms,
+        hold_at_ms=one.hold_at_ms,
+        hold_by=one.hold_by_name,
         has_begun=now_ms >= one.play_at_ms,
         tally=tally(one.counts, one.totals),
     )
@@ -159,5 +194,5 @@ def state(reached: str, ear: Ear | None) -> str:
 
 
 def next_step(shown: str, finding: str) -> str:
-    """What to do about it: the finding says more than the state; what was heard rightly or stopped needs nothing."""
-    return finding or ("" if shown in ("heard", "stopped") else shown)
+    """What to do about it: the finding says more than the state; what was heard, stopped or not sent needs nothing."""
+    return finding or ("" if shown in ("heard", "stopped", "held", "called_off") else shown)

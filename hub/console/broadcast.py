@@ -183,9 +183,16 @@ async def follow_one(console: Here, visitor: Seeing, announcement_id: str) -> Ev
     return console.stream(visitor, ONE, announcement_id)
 
 
+@router.post("/broadcast/{announcement_id}/confirm")
+async def confirm(console: Here, visitor: Acting, announcement_id: str) -> Response:
+    """The second person has it go out at once."""
+    await console.services.announcements.confirm(announcement_id, visitor.person_id)
+    return console.acted(visitor.taste.language, _("已经播出 ✓"))
+
+
 @router.post("/broadcast/{announcement_id}/stop")
 async def stop(console: Here, request: Request, visitor: Acting, announcement_id: str) -> Response:
-    await console.services.announcements.stop(announcement_id, visitor.person_id)
+    one = await console.services.announcements.stop(announcement_id, visitor.person_id)
     if "hx-request" not in request.headers:
         return RedirectResponse(f"/broadcast/{announcement_id}", 303)
-    return console.acted(visitor.taste.language, _("已要求停止 ✓"))
+    return console.acted(visitor.taste.language, _("已要求停止 ✓") if one.is_out else _("已取消，没有播出 ✓"))

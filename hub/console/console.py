@@ -21,7 +21,7 @@ from hub.services.ports import Community
 from hub.services.served import SESSION_COOKIE, Services
 from wire.ids import new_id
 
-ON_EVERY_PAGE = ("trouble", "alarm")
+ON_EVERY_PAGE = ("trouble", "alarm", "held")
 
 
 @dataclass(frozen=True)
@@ -109,8 +109,12 @@ class Console:
 
 
 def keys(visitor: Visitor, parts: Collection[str], about: str) -> list[Key]:
-    """The renderings that this visitor sees; what is about nothing in particular is the same for all."""
-    common = [Key(part, "", visitor.taste.language, visitor.may_act) for part in ON_EVERY_PAGE]
+    """The renderings that this visitor sees; what is about nothing in particular is the same for all.
+
+    Whoever made an announcement is not asked to confirm it, so what is held is about who looks, if they may act.
+    """
+    whose = {"held": visitor.person_id if visitor.may_act else ""}
+    common = [Key(part, whose.get(part, ""), visitor.taste.language, visitor.may_act) for part in ON_EVERY_PAGE]
     right = {"devices": visitor.may_mend}
     return common + [Key(part, about, visitor.taste.language, right.get(part, visitor.may_act)) for part in parts]
 

@@ -12,12 +12,12 @@ from hub.domain.alerts import State
 from hub.domain.devices import Link
 from hub.domain.places import PlaceKind
 from hub.services.views import DeviceView
-from hub.services.views.announcements import NO_DEVICE
+from hub.services.views.announcements import NO_DEVICE, UNSENT
 
 AIRED_FOR_MS = 5 * 60_000
 """So long after its end an announcement is still what the map tells: the microphones report by then."""
 LATEST = 2**53
-NOTHING_CAME = ("sent", "waiting")
+NOTHING_CAME = ("sent", "waiting", "held", "called_off")
 """Says less than that a building cannot be reached."""
 LOOK_OF_AIRED = {"playing": "is-playing", "heard": "is-heard", "unheard": "is-unheard", "failed": "is-unheard"}
 
@@ -85,7 +85,9 @@ def _aired(seen: Seen, inside: Mapping[str, str]) -> dict[str, str]:
     begun = [
         one
         for one in seen.announcements
-        if one.play_at_ms <= seen.now_ms and since_ms < min(one.play_at_ms + one.duration_ms, one.stopped_ms or LATEST)
+        if one.hold not in UNSENT
+        and one.play_at_ms <= seen.now_ms
+        and since_ms < min(one.play_at_ms + one.duration_ms, one.stopped_ms or LATEST)
     ]
     found: dict[str, str] = {}
     for one in sorted(begun, key=lambda one: one.play_at_ms):

@@ -188,6 +188,8 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "rejected": _("设备拒绝"),
         "failed": _("失败"),
         "waiting": _("等网络恢复再发"),
+        "held": _("等确认"),
+        "called_off": _("没有播出"),
         "no_device": _("没有设备"),
     },
     "finding": {
@@ -299,6 +301,8 @@ SHAPE_OF_REACHED = {
     "rejected": "✕",
     "failed": "✕",
     "waiting": "…",
+    "held": "…",
+    "called_off": "■",
     "no_device": "✕",
 }
 COLOUR_OF_REACHED = {
@@ -314,6 +318,7 @@ COLOUR_OF_REACHED = {
     "rejected": "text-bad",
     "failed": "text-bad",
     "waiting": "text-warn",
+    "held": "text-warn",
     "no_device": "text-bad",
 }
 

@@ -12,6 +12,7 @@ STATUS: tuple[tuple[type[errors.DongdongError], int], ...] = (
     (errors.StepNotAllowed, 409),
     (errors.Changed, 409),
     (errors.NotPermitted, 403),
+    (errors.OwnConfirmation, 403),
     (errors.NotSignedIn, 401),
     (errors.WrongPassword, 422),
     (errors.TooManyTries, 429),

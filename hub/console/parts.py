@@ -16,7 +16,7 @@ from hub.domain.alerts import State
 from hub.services.audience import stoppable
 from hub.services.desk_watch import TOPIC
 from hub.services.news import EVERYTHING
-from hub.services.views import alert_view, going_on_view
+from hub.services.views import alert_view, going_on_view, held_view
 
 Context = Mapping[str, object]
 
@@ -85,6 +85,10 @@ def _on_air(seen: Seen, _about: str) -> Context:
     }
 
 
+def _held(seen: Seen, about: str) -> Context:
+    return {"held": tuple(airing.held(one) for one in held_view(seen.tx, seen.now_ms)), "me": about}
+
+
 def _announcements(seen: Seen, _about: str) -> Context:
     past = [one for one in seen.announcements if not airing.is_running(one, seen.now_ms)]
     return {"past": tuple(airing.aired(one, seen.now_ms) for one in past)}
@@ -133,6 +137,7 @@ PARTS = {
     for part in (
         Part("trouble", ("unrecorded", TOPIC, *ALERTS), _trouble),
         Part("alarm", ALERTS, _alarm),
+        Part("held", ("announcements",), _held),
         Part("queue", ALERTS, _queue),
         Part("lately", ALERTS, _lately),
         Part("alert", ALERTS, _alert),

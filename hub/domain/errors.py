@@ -39,6 +39,18 @@ class Invalid(DongdongError):
         super().__init__(**params)
 
 
+class OwnConfirmation(DongdongError):
+    """Whoever made an announcement cannot be the second person who confirms it."""
+
+    key = "own_confirmation"
+
+
+class NotHeld(DongdongError):
+    """An announcement that was called off, or never waited for a second person, cannot be confirmed."""
+
+    key = "not_held"
+
+
 class NotPermitted(DongdongError):
     """This person may not do this. Params: `role`."""
 

@@ -169,6 +169,14 @@ WORDS: dict[str, tuple[str, str]] = {
         "没有“{place}”这个地方，请从列表里选。",
         "There is no place “{place}”. Choose one from the list.",
     ),
+    "own_confirmation": (
+        "这条是您自己发的，要另一位同事来确认。没有人确认，时间到了也会自己播出。",
+        "You made this yourself; somebody else must confirm it. If nobody does, it goes out by itself.",
+    ),
+    "not_held": (
+        "这条通知不在等确认：已经取消了，或者不需要第二个人。",
+        "This announcement does not wait: it was called off, or needs no second person.",
+    ),
     "voice_failed": ("语音合成失败，通知没有播出，请再试一次。", "The voice failed; nothing was played. Try again."),
     "no_link": (
         "和广播设备的连接断了，什么也没有发出。请过一会儿再试。",

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
 
 import structlog
 
 from hub.domain.announcements import PRIORITY, VALID_AFTER_END_MS, Wanted, checked, lead_ms, total_ms
-from hub.domain.errors import NotFound, NoVoice
+from hub.domain.errors import NotFound, NotHeld, NoVoice
 from hub.domain.live import LIVE, MOST_MS, UNUSED_MS
 from hub.domain.reading import spoken
+from hub.domain.second_person import HOLD_MS, Hold, Window, confirmed, needs_window, ran_out
 from hub.domain.words import say
-from hub.services import payloads, receipts
+from hub.services import holding, payloads, receipts
 from hub.services.audience import Owed, Targets, owed_to, stoppable, targets_of
 from hub.services.many import for_each
 from hub.services.ports import (
@@ -65,6 +65,7 @@ class Announcements:
     ) -> Announcement:
         """Speaks, stores and publishes it; stored even when publishing fails, and then sent after reconnection.
 
+        One that needs a second person is stored and its sound published; the rest waits for its window.
         `by` is a person id or the name of a token, `priority` another one than the kind's. Raises Invalid for what
         cannot be announced, NoVoice.
         """
@@ -76,11 +77,43 @@ class Announcements:
         def job(tx: Tx) -> None:
             tx.announcements.add_sound(sound, announcement.created_ms)
             tx.announcements.add(announcement, targets.devices)
+            if announcement.hold is not None:
+                detail = {"announcement": announcement.id, "until_ms": announcement.hold_until_ms}
+                tx.audit.add(AuditRow(announcement.created_ms, by, f"announcement_{announcement.hold}", detail))
 
         await self._database.write(job)
         self._tell(announcement.id)
         await self._publish(announcement, sound)
         return announcement
+
+    async def confirm(self, announcement_id: str, by: str) -> Announcement:
+        """A second person sends at once what is held; out already, it stays as it is.
+
+        Raises NotFound, NotHeld, OwnConfirmation.
+        """
+        return await self._settle(announcement_id, lambda window, now_ms: confirmed(window, by, now_ms))
+
+    async def let_go(self, announcement_id: str) -> Announcement:
+        """Its window is over: it goes out, unless somebody has decided otherwise. Raises NotFound, NotHeld."""
+        return await self._settle(announcement_id, ran_out)
+
+    async def _settle(self, announcement_id: str, step: Callable[[Window, int], Window]) -> Announcement:
+        """Whoever commits first has decided, and only they send it."""
+        now_ms = self._clock.now_ms()
+
+        def job(tx: Tx) -> tuple[Announcement, bool]:
+            one = _found(tx, announcement_id)
+            if one.window is None:
+                raise NotHeld
+            settled = holding.settle(tx, one, step(one.window, now_ms))
+            return settled, settled is not one
+
+        settled, is_new = await self._database.write(job)
+        if is_new:
+            log.info("announcement_settled", announcement=announcement_id, hold=settled.hold)
+            self._tell(announcement_id)
+            await self._publish(settled)
+        return settled
 
     async def open_live(self, announcement_id: str, *, places: Sequence[str], priority: int, by: str) -> Announcement:
         """Stores that somebody is about to speak, and has the loudspeakers wait. Raises Invalid for no places."""
@@ -134,15 +167,17 @@ class Announcements:
     async def stop(self, announcement_id: str, by: str) -> Announcement:
         """Ends it everywhere at once, now and for every device that comes back later. Raises NotFound.
 
-        Who was first to stop it goes to the audit log.
+        One that still waits for a second person is called off, and was never played. Who was first to stop it goes to
+        the audit log.
         """
         now_ms = self._clock.now_ms()
 
         def job(tx: Tx) -> Announcement:
-            if _found(tx, announcement_id).stopped_ms is None:
-                tx.announcements.stop(announcement_id, now_ms)
+            one = _found(tx, announcement_id)
+            stopped = holding.stop(tx, one, by, now_ms)
+            if stopped is not one and stopped.is_out:
                 tx.audit.add(AuditRow(now_ms, by, "announcement_stopped", {"announcement": announcement_id}))
-            return _found(tx, announcement_id)
+            return stopped
 
         stopped = await self._database.write(job)
         log.info("announcement_stopped", announcement=announcement_id, by=by)
@@ -158,9 +193,7 @@ class Announcements:
         now_ms = self._clock.now_ms()
 
         def job(tx: Tx) -> list[Announcement]:
-            stopped = [replace(one, stopped_ms=now_ms) for one in stoppable(tx, now_ms)]
-            for one in stopped:
-                tx.announcements.stop(one.id, now_ms)
+            stopped = [holding.stop(tx, one, by, now_ms) for one in stoppable(tx, now_ms)]
             if stopped:
                 tx.audit.add(AuditRow(now_ms, by, "all_stopped", {"announcements": [one.id for one in stopped]}))
             return stopped
@@ -229,10 +262,15 @@ class Announcements:
             await self._count_as_sent(announcement.id, None)
 
     async def _send(self, announcement: Announcement, device: str | None, sound: Sound | None = None) -> bool:
-        """Audio and manifest, or the stop, to one device or to all places; False without a link."""
+        """Audio and manifest, or the stop, to one device or to all places; False without a link.
+
+        Of what is held only the audio, so that nothing is left to do but the manifest; of what was called off nothing.
+        """
         try:
             if announcement.stopped_ms is None:
                 await self._retain_audio(announcement, sound)
+            if not announcement.is_out:
+                return False
             await self._send_payload(announcement, device)
         except PublishFailed:
             log.warning("announcement_waits_for_the_link", announcement=announcement.id)
@@ -300,12 +338,18 @@ class Announcements:
 def _planned(
     wanted: Wanted, targets: Targets, sound: Sound, by: str, priority: int | None, now_ms: int
 ) -> Announcement:
-    """The row; an instant that is past, or too near for the devices to prepare, becomes the next possible one."""
-    play_at_ms = max(wanted.play_at_ms or 0, now_ms + lead_ms(sound.duration_ms))
+    """The row; an instant that is past, or too near for the devices to prepare, becomes the next possible one.
+
+    What is held stays valid for a little longer than it needs, so that its sound need not be published again.
+    """
+    rank = PRIORITY[wanted.kind] if priority is None else priority
+    hold_ms = HOLD_MS if needs_window(rank, by) else 0
+    play_at_ms = max(wanted.play_at_ms or 0, now_ms + hold_ms + lead_ms(sound.duration_ms))
+    end_ms = play_at_ms + total_ms(sound.duration_ms, wanted.repeat)
     return Announcement(
         id=new_id(now_ms),
         kind=wanted.kind.value,
-        priority=PRIORITY[wanted.kind] if priority is None else priority,
+        priority=rank,
         title=title(wanted.text),
         text=wanted.text,
         spoken=spoken(wanted.text) if targets.community.language == "zh" else wanted.text,
@@ -314,9 +358,11 @@ def _planned(
         duration_ms=sound.duration_ms,
         repeat=wanted.repeat,
         play_at_ms=play_at_ms,
-        valid_until_ms=play_at_ms + total_ms(sound.duration_ms, wanted.repeat) + VALID_AFTER_END_MS,
+        valid_until_ms=end_ms + VALID_AFTER_END_MS + hold_ms,
         created_ms=now_ms,
         created_by=by,
+        hold=Hold.HELD if hold_ms else None,
+        hold_until_ms=now_ms + hold_ms if hold_ms else None,
     )
 
 

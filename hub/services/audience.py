@@ -63,9 +63,10 @@ def owed_to(tx: Tx, ids: Collection[str], now_ms: int) -> list[Owed]:
         for_it = [one for one in going_on if not set(heard[place]).isdisjoint(one.places)]
         parts = {one.id: progress.get((one.id, device)) for one in for_it}
         left = [one for one in for_it if (part := parts[one.id]) is None or part.reached not in ENDS]
-        play = tuple(one for one in left if one.stopped_ms is None)
-        stop = tuple(one for one in left if one.stopped_ms is not None)
-        late = tuple((one.id, Progress(device, place, Reached.SENT, {})) for one in play if parts[one.id] is None)
+        play = tuple(one for one in left if one.stopped_ms is None and one.is_out)
+        stop = tuple(one for one in left if one.stopped_ms is not None and one.is_out)
+        new = [one.id for one in left if one.stopped_ms is None and parts[one.id] is None]
+        late = tuple((one, Progress(device, place, Reached.SENT, {})) for one in new)
         if left:
             owed.append(Owed(device, play, stop, late))
     return owed

@@ -20,6 +20,7 @@ from hub.domain.places import Home, Place, Spans
 from hub.domain.reachability import Outcome, Said
 from hub.domain.roster import Absence, Extra, Rota, Shift, Swap
 from hub.domain.score import Call
+from hub.domain.second_person import OUT, Hold, Window
 from wire.live import Frame
 
 T = TypeVar("T")
@@ -154,7 +155,11 @@ class Callout:
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """An announcement as stored. `places` are the targets without overlap, `stopped_ms` None unless stopped."""
+    """An announcement as stored. `places` are the targets without overlap, `stopped_ms` None unless stopped.
+
+    The four of the second person's window (domain.second_person) are empty for one that is not held; one that was
+    called off counts as stopped too.
+    """
 
     id: str
     kind: str
@@ -172,6 +177,22 @@ class Announcement:
     created_by: str
     stopped_ms: int | None = None
     is_exercise: bool = False
+    hold: Hold | None = None
+    hold_until_ms: int | None = None
+    hold_at_ms: int | None = None
+    hold_by: str | None = None
+
+    @property
+    def window(self) -> Window | None:
+        """The second person's window; None for one that needed none."""
+        if self.hold is None or self.hold_until_ms is None:
+            return None
+        return Window(self.created_by, self.hold_until_ms, self.play_at_ms, self.hold, self.hold_by, self.hold_at_ms)
+
+    @property
+    def is_out(self) -> bool:
+        """Whether devices may be sent it, or have been."""
+        return self.hold is None or self.hold in OUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -564,6 +585,14 @@ class AnnouncementStore(Protocol):
 
     def stopped(self, now_ms: int) -> list[Announcement]:
         """Those stopped that a device may still have in hand, being valid; the oldest first."""
+        ...
+
+    def held(self) -> list[Announcement]:
+        """Those that wait for a second person, the oldest first."""
+        ...
+
+    def save_hold(self, announcement: Announcement) -> None:
+        """Replaces how its window stands, when it begins, until when it is valid and whether it is stopped."""
         ...
 
     def stop(self, announcement_id: str, now_ms: int) -> None: ...

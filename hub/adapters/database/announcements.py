@@ -25,6 +25,7 @@ from hub.adapters.database.rows import (
 )
 from hub.domain.announcements import Evidence, Progress, Reached
 from hub.domain.quiet_hours import LOUD_PRIORITY
+from hub.domain.second_person import Hold
 from hub.services.ports import Announcement, Came, Sound
 
 _ONE, _PART = tables.announcement.c, tables.progress.c
@@ -44,6 +45,13 @@ _STOP = (
     tables.announcement.update()
     .where(_ONE.community_id == COMMUNITY, _ONE.id == bindparam("announcement"), _ONE.stopped_ms.is_(None))
     .values(stopped_ms=bindparam("now"))
+)
+_HELD = _ANNOUNCEMENTS.where(_ONE.hold == Hold.HELD).order_by(_ONE.created_ms, _ONE.id)
+_HOLD = ("hold", "hold_by", "hold_at_ms", "play_at_ms", "valid_until_ms", "stopped_ms")
+_SAVE_HOLD = (
+    tables.announcement.update()
+    .where(_ONE.community_id == COMMUNITY, _ONE.id == bindparam("announcement"))
+    .values({name: bindparam(f"new_{name}") for name in _HOLD})
 )
 _CLOSE_LIVE = (
     tables.announcement.update()
@@ -174,6 +182,15 @@ class StoredAnnouncements:
     def stopped(self, now_ms: int) -> list[Announcement]:
         """Those stopped that a device may still have in hand, being valid; the oldest first."""
         return self._read(_STOPPED, now=now_ms)
+
+    def held(self) -> list[Announcement]:
+        """Those that wait for a second person, the oldest first."""
+        return self._read(_HELD)
+
+    def save_hold(self, announcement: Announcement) -> None:
+        """Replaces how its window stands, when it begins, until when it is valid and whether it is stopped."""
+        new = {f"new_{name}": getattr(announcement, name) for name in _HOLD}
+        self.connection.execute(_SAVE_HOLD, {"community": self.community_id, "announcement": announcement.id, **new})
 
     def stop(self, announcement_id: str, now_ms: int) -> None:
         """Records that it was stopped; one stopped before keeps its first time."""

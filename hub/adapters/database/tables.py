@@ -42,6 +42,7 @@ from hub.domain.findings import Finding
 from hub.domain.ladder import Ladder, Rung, Who
 from hub.domain.people import ChannelName, Duty, Role
 from hub.domain.places import PlaceKind, Spans
+from hub.domain.second_person import Hold
 
 metadata = MetaData(
     naming_convention={
@@ -643,8 +644,13 @@ announcement = Table(
     _text("created_by"),
     _ms("stopped_ms", nullable=True),
     Column("is_exercise", Boolean, nullable=False),
+    Column("hold", _named(Hold)),  # NULL, as what follows, for one that needed no second person
+    _ms("hold_until_ms", nullable=True),
+    _ms("hold_at_ms", nullable=True),
+    Column("hold_by", String),
     Index(None, "community_id", "created_ms"),
     Index(None, "community_id", "valid_until_ms"),
+    Index(None, "community_id", "hold"),
 )
 
 progress = Table(

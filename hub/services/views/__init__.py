@@ -15,6 +15,7 @@ from hub.services.views.announcements import (
     announcement_view,
     announcements_view,
     going_on_view,
+    held_view,
 )
 from hub.services.views.devices import DeviceView, device_view, devices_view
 from hub.services.views.heard import HeardView, checked_days, heard_ids, heard_view
@@ -50,6 +51,7 @@ __all__ = [
     "going_on_view",
     "heard_ids",
     "heard_view",
+    "held_view",
     "is_asked",
     "people_view",
     "places_view",

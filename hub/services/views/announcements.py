@@ -9,6 +9,7 @@ from hub.domain.announcements import Ear, Progress, Reached, Totals, total_ms, t
 from hub.domain.errors import NotFound
 from hub.domain.findings import Finding
 from hub.domain.places import Place, reached
+from hub.domain.second_person import Hold
 from hub.services.calling import Calling
 from hub.services.ports import Announcement, Sound, Tx
 
@@ -16,6 +17,9 @@ NO_DEVICE = "no_device"
 """A building that was meant and has no loudspeaker: nobody there hears anything."""
 WAITING = "waiting"
 """Stored, but the broker does not have it yet; sent when the link is back."""
+HELD, CALLED_OFF = "held", "called_off"
+"""Nobody was sent it: it waits for a second person, or was called off meanwhile."""
+UNSENT: Mapping[Hold | None, str] = {Hold.HELD: HELD, Hold.CALLED_OFF: CALLED_OFF, Hold.LAPSED: CALLED_OFF}
 
 
 SETTLE_MS = 10_000
@@ -26,8 +30,11 @@ SETTLE_MS = 10_000
 class AnnouncementSummary:
     """An announcement in a list. `duration_ms` is all of it, repeats and pauses included.
 
-    `counts` has the number of devices in each state, with `waiting` and `no_device` beside them, and those of
-    `played` by what is known of their sound: `heard`, `unheard`, `unjudged`, `unknown`.
+    `counts` has the number of devices in each state, with `waiting`, `held`, `called_off` and `no_device` beside
+    them, and those of `played` by what is known of their sound: `heard`, `unheard`, `unjudged`, `unknown`.
+
+    `hold` is how it stands with the second person, None for one that needed none; while it is `held` it goes out at
+    `hold_until_ms`; `hold_by` decided at `hold_at_ms`, and is null where time alone did.
     """
 
     id: str
@@ -47,6 +54,11 @@ class AnnouncementSummary:
     created_by_name: str
     stopped_ms: int | None
     is_exercise: bool
+    hold: Hold | None
+    hold_until_ms: int | None
+    hold_at_ms: int | None
+    hold_by: str | None
+    hold_by_name: str
     counts: Mapping[str, int]
     totals: Totals
 
@@ -112,6 +124,11 @@ def going_on_view(tx: Tx, now_ms: int) -> list[AnnouncementSummary]:
     """Those planned or on the air, however long ago they were made, the newest first."""
     valid = [one for one in tx.announcements.valid(now_ms) if now_ms < one.play_at_ms + _whole_ms(one)]
     return _listed(tx, valid[::-1], now_ms)
+
+
+def held_view(tx: Tx, now_ms: int) -> list[AnnouncementSummary]:
+    """Those that wait for a second person, the oldest first."""
+    return _listed(tx, tx.announcements.held(), now_ms)
 
 
 def announcement_summary(tx: Tx, announcement_id: str, now_ms: int) -> AnnouncementSummary:
@@ -189,15 +206,21 @@ def _summary(
         created_by_name=calling.name_of(one.created_by) or one.created_by,
         stopped_ms=one.stopped_ms,
         is_exercise=one.is_exercise,
-        counts=_counts(parts, bare),
+        hold=one.hold,
+        hold_until_ms=one.hold_until_ms,
+        hold_at_ms=one.hold_at_ms,
+        hold_by=one.hold_by,
+        hold_by_name=calling.name_of(one.hold_by) or one.hold_by or "",
+        counts=_counts(parts, bare, one.hold),
         totals=totals(parts),
     )
 
 
-def _counts(parts: Sequence[tuple[Progress, int]], bare: int) -> dict[str, int]:
-    result = dict.fromkeys([one.value for one in (*Reached, *Ear)], 0) | {WAITING: 0, NO_DEVICE: bare}
+def _counts(parts: Sequence[tuple[Progress, int]], bare: int, hold: Hold | None) -> dict[str, int]:
+    states = (*(one.value for one in (*Reached, *Ear)), WAITING, HELD, CALLED_OFF)
+    result = dict.fromkeys(states, 0) | {NO_DEVICE: bare}
     for part, count in parts:
-        result[_state(part)] += count
+        result[_state(part, hold)] += count
         if part.ear is not None:
             result[part.ear.value] += count
     return result
@@ -215,15 +238,15 @@ def _bare(meant: Sequence[str], with_device: Collection[str], places: Mapping[st
     return [slug for slug in meant if slug not in served]
 
 
-def _state(part: Progress) -> str:
-    is_waiting = part.reached is Reached.SENT and Reached.SENT not in part.at_ms
-    return WAITING if is_waiting else part.reached.value
+def _state(part: Progress, hold: Hold | None) -> str:
+    is_unsent = part.reached is Reached.SENT and Reached.SENT not in part.at_ms
+    return UNSENT.get(hold, WAITING) if is_unsent else part.reached.value
 
 
 def _buildings(one: Announcement, places: Mapping[str, Place], progress: list[Progress]) -> list[BuildingProgress]:
     """Every device's part in the order of the places, and every building meant that has no device."""
     order = {slug: index for index, slug in enumerate(places)}
-    parts = [part_of(part, places) for part in progress]
+    parts = [part_of(part, places, one.hold) for part in progress]
     without = _bare(_meant(places, one.places), {part.place for part in progress}, places)
     bare = [bare_part(slug, places) for slug in without]
     return sorted([*parts, *bare], key=lambda part: (order.get(part.place, len(order)), part.device or ""))
@@ -234,14 +257,14 @@ def bare_part(slug: str, places: Mapping[str, Place]) -> BuildingProgress:
     return BuildingProgress(slug, name_of(places, slug), None, NO_DEVICE, False, None, None, {}, None, "")
 
 
-def part_of(part: Progress, places: Mapping[str, Place]) -> BuildingProgress:
-    """A device's part."""
+def part_of(part: Progress, places: Mapping[str, Place], hold: Hold | None = None) -> BuildingProgress:
+    """A device's part in an announcement whose window stands so."""
     evidence = part.evidence
     return BuildingProgress(
         place=part.place,
         place_name=name_of(places, part.place),
         device=part.device,
-        state=_state(part),
+        state=_state(part, hold),
         heard=part.is_heard,
         ear=part.ear,
         evidence=None

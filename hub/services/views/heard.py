@@ -12,6 +12,8 @@ from hub.domain.findings import Finding
 from hub.domain.places import Place
 from hub.services.ports import Announcement, Tx
 from hub.services.views.announcements import (
+    CALLED_OFF,
+    HELD,
     WAITING,
     AnnouncementSummary,
     BuildingProgress,
@@ -112,7 +114,7 @@ def _begun(tx: Tx, now_ms: int, days: int, most: int) -> list[Announcement]:
 
 def is_sent(part: BuildingProgress) -> bool:
     """Whether it is known that the device was sent it."""
-    return part.device is not None and part.state != WAITING
+    return part.device is not None and part.state not in (WAITING, HELD, CALLED_OFF)
 
 
 def _with_device(tx: Tx, over: Over, places: Mapping[str, Place]) -> Iterator[BuildingHeard]:

@@ -95,10 +95,10 @@ async def test_audio_goes_out_once_before_one_manifest_for_each_place_topic(rig:
 
 
 async def test_a_manifest_says_all_that_a_device_needs(rig: Rig) -> None:
-    announcement = await rig.announce(text="  今天下午三点到五点停水，请大家提前储水备用。 ", kind="orange", repeat=2)
+    announcement = await rig.announce(text="  今天下午三点到五点停水，请大家提前储水备用。 ", kind="yellow", repeat=2)
     [(_, manifest)] = rig.publisher.announced()
     assert isinstance(manifest, Manifest)
-    assert (manifest.to, manifest.announcement_id, manifest.priority) == ("all", announcement.id, 240)
+    assert (manifest.to, manifest.announcement_id, manifest.priority) == ("all", announcement.id, 223)
     assert manifest.title == "今天下午三点到五点停水，请大家提前储水…"
     assert manifest.play_at_ms == NOON_MS + lead_ms(SOUND_MS)
     end_ms = manifest.play_at_ms + 2 * SOUND_MS + manifest.gap_ms
@@ -226,7 +226,7 @@ async def test_what_was_sent_but_could_not_be_counted_is_not_reported_as_failed(
     database = NotCounting(rig.database)
     announcements = Announcements(database, rig.publisher, rig.sounds, rig.clock, rig.news)
     announcement = await announcements.announce(
-        text="停水", places=["all"], kind="red", repeat=1, play_at_ms=None, by="wang"
+        text="停水", places=["all"], kind="yellow", repeat=1, play_at_ms=None, by="wang"
     )
     assert rig.publisher.topics() == ["audio", "place/sunny/all"]
     assert (await rig.progress(announcement, "dev-1")).at_ms == {}
@@ -270,7 +270,7 @@ async def test_an_unknown_announcement_cannot_be_stopped(rig: Rig) -> None:
 
 
 async def test_stopping_everything_ends_what_is_on_the_air_and_what_is_planned_and_says_who_did(rig: Rig) -> None:
-    on_air = await rig.announce(kind="red")
+    on_air = await rig.announce(kind="yellow")
     rig.clock.ms += 1
     planned = await rig.announce(places=["building-1", "building-3"], play_at_ms=NOON_MS + 86_400_000)
     before = await rig.announce()
