@@ -84,8 +84,9 @@ class Presses(Part):
 class Hold(Part):
     """Figures; one that is left out is only shown.
 
-    Times are measured from what a person does to what is known to be so: from the request of a notice to the hub's
-    having the last receipt, from a press to `accepted` at its device, and to the first notification of a person.
+    Times are measured from what a person does to what is known to be so: from the request of a notice (of an orange or
+    red one from its confirmation by a second person) to the hub's having the last receipt, from a press to `accepted`
+    at its device, and to the first notification of a person.
     """
 
     verified_s: Annotated[float, Field(gt=0)] | None = None

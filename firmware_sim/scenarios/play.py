@@ -126,6 +126,9 @@ class _Played:
         self._asked_s = time.monotonic()
         body = {"text": notice.text, "kind": notice.kind, "places": notice.places, "repeat": notice.repeat}
         made = await self._world.post("/announcements", body)
+        if made["hold"] == "held":
+            self._asked_s = time.monotonic()
+            await self._world.confirm(made["id"])
         self._meant = sum(made["counts"].get(state, 0) for state in PARTS)
         self._announcement = made["id"]
 

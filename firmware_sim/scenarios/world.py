@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +38,15 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Where everything is. `hub_pid`, `data` and `gateway` are only known of a hub that was started here."""
+    """Where everything is. What stands below `fleet` is only known of a hub that was started here.
+
+    `second` is the token of a second person, who confirms what is held.
+    """
 
     url: str
     token: str
     fleet: Path
+    second: str | None = None
     hub_pid: int | None = None
     data: Path | None = None
     gateway: Gateway | None = None
@@ -54,6 +58,16 @@ class World:
     async def post(self, path: str, body: Mapping[str, object]) -> Any:
         """The JSON that answers this body; raises NoWorld."""
         return await asyncio.to_thread(self._ask, path, json.dumps(body).encode())
+
+    async def confirm(self, announcement_id: str) -> None:
+        """A second person sends what is held; where we know of none, it goes out by itself. Raises NoWorld."""
+        path = f"/announcements/{announcement_id}"
+        if self.second is not None:
+            await replace(self, token=self.second).post(f"{path}/confirm", {})
+        while True:
+            if (await self.get(path))["hold"] != "held":
+                return
+            await asyncio.sleep(LOOK_S)
 
     async def close_alerts(self) -> None:
         """The desk's work: closes what is open, so that the next round does not run under its ladders."""
@@ -101,12 +115,12 @@ async def started(folder: Path, devices: int, gateway: Gateway) -> AsyncIterator
     data, fleet = folder / "data", folder / "fleet.json"
     http, mqtt = (f"127.0.0.1:{port}" for port in _free_ports(2))
     await _dongdong("example", "--devices", str(devices), "--fleet", str(fleet), "--mqtt", mqtt, "--data", str(data))
-    token = json.loads(await _dongdong("token", "--role", "staff", "--json", "--data", str(data)))["token"]
+    token, second = [await _token(name, data) for name in ("sim", "second")]
     command = [sys.executable, "-m", "hub", "hub", "--data", str(data), "--http", http, "--mqtt", mqtt]
     hub = _spawn(command, folder / "hub.log", {"DONGDONG_LOG_LEVEL": "warning", **gateway.environ})
     try:
         await _ready(hub, f"http://{http}", folder / "hub.log")
-        yield World(f"http://{http}", token, fleet, hub.pid, data, gateway)
+        yield World(f"http://{http}", token, fleet, second, hub.pid, data, gateway)
     finally:
         hub.terminate()
         try:
@@ -133,6 +147,11 @@ async def _ready(hub: subprocess.Popen[bytes], url: str, log: Path) -> None:
         await asyncio.sleep(LOOK_S)
     words = await asyncio.to_thread(_last_words, log)
     raise NoWorld(f"中心没有启动成功：{words}\nThe hub did not come up: {words}")
+
+
+async def _token(name: str, data: Path) -> str:
+    said = await _dongdong("token", "--role", "staff", "--name", name, "--json", "--data", str(data))
+    return str(json.loads(said)["token"])
 
 
 async def _dongdong(*arguments: str) -> str:

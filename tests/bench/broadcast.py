@@ -4,7 +4,8 @@
 
 `buildings`: the hub with its broker and the simulator run as processes of their own; texts, kinds and places are what
 staff would send. The first sound is what each building's receipt says (its loudspeaker's clock); the offsets are
-computed from what the simulated loudspeakers recorded, which tests the arithmetic only. `alsa`: real agents on real
+computed from what the simulated loudspeakers recorded, which tests the arithmetic only. An emergency is held for a
+second person: the click that counts is theirs, once it is spoken and held. `alsa`: real agents on real
 ALSA streams, see in_step. Figures to hold: BROADCAST.md.
 """
 
@@ -86,7 +87,7 @@ class Series:
         is_held = slowest <= self.most_s and not self.silent
         return [
             Figure(f"{self.name}: first sound at the last building", value, f"most <= {self.most_s} s", is_held),
-            Figure(f"{self.name}: of it spoken, stored and sent", f"p50 {median(self.made_s):.2f} s"),
+            Figure(f"{self.name}: of it until it was sent", f"p50 {median(self.made_s):.2f} s"),
             Figure(f"{self.name}: between first and last building", f"most {max(self.spread_ms, default=0):.0f} ms"),
         ]
 
@@ -97,16 +98,20 @@ class Bench:
 
     hub: HubProcess
     api: Api
+    second: Api
     session: aiohttp.ClientSession
     fleet: Fleet
     demo: Demo
 
     async def announce(self, series: Series, text: str, kind: str) -> None:
-        """One announcement to everybody, until it was heard everywhere."""
+        """One announcement to everybody, confirmed if it is held, until it was heard everywhere."""
         clicked_ms = time.time() * 1e3
         made = await self.api.post("/announcements", {"text": text, "places": ["all"], "kind": kind})
-        made_ms = time.time() * 1e3
         path = f"/announcements/{made['id']}"
+        if made["hold"] == "held":
+            clicked_ms = time.time() * 1e3
+            made = await self.second.post(f"{path}/confirm", {})
+        made_ms = time.time() * 1e3
         await asyncio.sleep(made["duration_ms"] / 1e3)  # looking meanwhile would be load that nobody needs
 
         async def is_over() -> bool:
@@ -179,8 +184,13 @@ async def running_bench(folder: Path) -> AsyncIterator[Bench]:
     await hub.start()
     try:
         headers = {"Authorization": f"Bearer {demo.token}"}
-        async with _simulator(data, demo), aiohttp.ClientSession(headers=headers) as session:
-            bench = Bench(hub, Api(session, hub.url, demo.token), session, load(demo.fleet), demo)
+        async with (
+            _simulator(data, demo),
+            aiohttp.ClientSession(headers=headers) as session,
+            aiohttp.ClientSession() as others,
+        ):
+            second = await Api.of_person(others, hub.url, demo.username, demo.password)
+            bench = Bench(hub, Api(session, hub.url, demo.token), second, session, load(demo.fleet), demo)
 
             async def are_online() -> bool:
                 return all(device["link"] == "online" for device in await bench.api.get("/devices"))

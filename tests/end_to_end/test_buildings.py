@@ -123,12 +123,23 @@ async def test_a_notice_is_heard_where_loudspeaker_and_microphone_work_whatever_
 async def test_everything_that_sounds_or_is_planned_is_stopped_by_one_request(town: Town) -> None:
     planned = await town.announce(C, play_at_ms=time.time_ns() // 10**6 + 3_600_000)
     loud = await town.announce(A, B, kind="red", repeat=5)
+    await town.hub.second.post(f"/announcements/{loud}/confirm", {})
     await town.reach(loud, {A: "playing", B: "playing"})
     await town.reach(planned, {C: "ready"})
     stopped = await town.hub.api.stop_all()
     assert {planned, loud} <= {one["id"] for one in stopped}  # and what a building that is away could still play
     await town.reach(loud, {A: "stopped", B: "stopped"})
     await town.reach(planned, {C: "stopped"})
+
+
+async def test_a_warning_that_nobody_confirms_goes_out_by_itself_and_one_that_is_called_off_never(town: Town) -> None:
+    off = await town.announce(A, kind="red")
+    await town.hub.second.post(f"/announcements/{off}/stop", {})
+    loud = await town.announce(A, kind="orange")
+    await town.reach(loud, {A: "playing"})
+    await town.hub.api.stop_all()
+    await town.reach(loud, {A: "stopped"})
+    await town.reach(off, {A: "called_off"})
 
 
 async def test_a_building_with_quiet_hours_of_its_own_keeps_silent_while_others_play(town: Town) -> None:

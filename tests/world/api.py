@@ -7,6 +7,8 @@ from typing import Any
 
 import aiohttp
 
+from hub.services.served import SESSION_COOKIE
+
 Json = dict[str, Any]
 
 
@@ -17,6 +19,17 @@ class Api:
         self._session = session
         self._url = url
         self._headers = {"Authorization": f"Bearer {token}"}
+
+    @classmethod
+    async def of_person(cls, session: aiohttp.ClientSession, url: str, username: str, password: str) -> Api:
+        """With the rights of somebody who signs in as a browser does; the session must bring no token of its own."""
+        form, ours = {"username": username, "password": password}, {"Origin": url}
+        async with session.post(f"{url}/sign-in", data=form, headers=ours, allow_redirects=False) as answer:
+            answer.raise_for_status()
+            cookie = f"{SESSION_COOKIE}={answer.cookies[SESSION_COOKIE].value}"
+        api = cls(session, url, "")
+        api._headers = {**ours, "Cookie": cookie}
+        return api
 
     async def get(self, path: str) -> Any:
         """What is below /api/v1."""

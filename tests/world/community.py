@@ -13,14 +13,16 @@ from hub.__main__ import main
 
 DEVICE = "third-party"
 PLACE = "building-17"
+STAFF = ("one", "another")
 
 
 @dataclass(frozen=True)
 class Community:
-    """A data folder that no hub has run on, with a token of staff and the login of DEVICE, which is at PLACE."""
+    """A data folder that no hub has run on, with tokens of two of the staff and the login of DEVICE, at PLACE."""
 
     data: Path
     token: str
+    second_token: str
     password: str
 
     def copy(self, to: Path) -> Path:
@@ -32,9 +34,10 @@ def example_community(folder: Path) -> Community:
     """Fills an empty folder. Not from within an event loop: the commands run one of their own."""
     data = folder / "data"
     _dongdong("example", "--data", str(data))
-    token = _dongdong("token", "--role", "staff", "--json", "--data", str(data))
+    tokens = [_dongdong("token", "--role", "staff", "--name", one, "--json", "--data", str(data)) for one in STAFF]
     login = _dongdong("device", "add", DEVICE, "--place", PLACE, "--json", "--data", str(data))
-    return Community(data, json.loads(token)["token"], json.loads(login)["password"])
+    first, second = (json.loads(one)["token"] for one in tokens)
+    return Community(data, first, second, json.loads(login)["password"])
 
 
 def _dongdong(*arguments: str) -> str:

@@ -25,6 +25,7 @@ class RunningHub:
     hub: HubProcess
     gateway: Gateway
     api: Api
+    second: Api
     community: Community
 
     def client(self) -> aiomqtt.Client:
@@ -60,6 +61,7 @@ async def running_hub(
         hub = HubProcess(community.copy(folder / "hub"), {**settings, **(environ or {})})
         try:
             await hub.start()
-            yield RunningHub(hub, gateway, Api(session, hub.url, community.token), community)
+            first, second = (Api(session, hub.url, one) for one in (community.token, community.second_token))
+            yield RunningHub(hub, gateway, first, second, community)
         finally:
             await hub.stop()

@@ -2,10 +2,11 @@
 
     python -m tests.bench.broadcast_crash [--rounds 10] [--seed N] [--json]
 
-In each round something is announced 5 s ahead, and in some a warning that interrupts it; hub, broker and buildings
-are killed before the agreed instant, around it and while it sounds, at instants that the seed gives, and come back as
-a supervisor would bring them. Wall clocks are stepped by minutes. Then all is healed, and the recordings of all
-loudspeakers are compared with what was announced and with what the hub says became of it. A round takes 20 to 45 s.
+In each round something is announced 5 s ahead, and in some a warning that interrupts it, which a second person
+confirms; hub, broker and buildings are killed before the agreed instant, around it and while it sounds, at instants
+that the seed gives, and come back as a supervisor would bring them. Wall clocks are stepped by minutes. Then all is
+healed, and the recordings of all loudspeakers are compared with what was announced and with what the hub says became
+of it. A round takes 20 to 45 s.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import aiohttp
 
 from device_agent.hardware.decoding import decode_opus
 from firmware_sim.fleet import Fault
+from hub.domain.second_person import OUT
 from tests.bench.broadcast_crash.evidence import Aired, Report, Verdicts, report_of
 from tests.bench.broadcast_crash.plan import PLAY_AT_S, SOUND_S, Round, plan
 from tests.bench.broadcast_crash.tapes import air, seconds_heard
@@ -57,6 +59,7 @@ class Bench:
 
     world: World
     api: Api
+    second: Api
     session: aiohttp.ClientSession
     seed: int
     verdicts: Verdicts = field(default_factory=Verdicts)
@@ -76,6 +79,7 @@ class Bench:
             self._alarm(planned, late_s), *(self.world.strike(blow) for blow in planned.blows)
         )
         await self.world.heal()
+        alarm = await self._out(alarm) if alarm else None
         made = [(begun, planned.kind), *([(alarm, planned.alarm)] if alarm else [])]
         killed = _by_name(self.world.killed[kills:])
         await self._ended([one for one, _ in made], killed)
@@ -89,20 +93,26 @@ class Bench:
             await self.world.of(device).fault(device, Fault.CLOCK_SKEW, skew_ms)
 
     async def _alarm(self, planned: Round, late_s: float) -> Json | None:
-        """A warning, as soon as a hub takes it; None when none does in time."""
+        """A warning, confirmed, each as soon as a hub takes it; None when none does in time."""
         if planned.alarm_s is None:
             return None
         await asyncio.sleep(planned.alarm_s - late_s)
         body = {"text": planned.alarm_text, "places": ["all"], "kind": planned.alarm}
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(ASK_S):
-                while True:
-                    with contextlib.suppress(aiohttp.ClientError):
-                        made = await self.api.post("/announcements", body)
-                        self.alarms += 1
-                        return made
-                    await asyncio.sleep(ASK_AGAIN_S)
-        return None
+        made = await _asked(self.api, "/announcements", body)
+        if made is not None:
+            self.alarms += 1
+            await _asked(self.second, f"/announcements/{made['id']}/confirm", {})
+        return made
+
+    async def _out(self, alarm: Json) -> Json:
+        """The warning as it went out: confirmed, or by itself."""
+        path = f"/announcements/{alarm['id']}"
+
+        async def is_out() -> bool:
+            return bool((await self.api.get(path))["hold"] in OUT)
+
+        await wait_until(is_out, "the warning has gone out", BEYOND_S, LOOK_EVERY_S)
+        return dict(await self.api.get(path))
 
     def _reports(self, announcement_id: str) -> dict[str, Report]:
         query = "SELECT device, reached, at_ms, reason FROM progress WHERE announcement_id = ?"
@@ -144,6 +154,17 @@ class Bench:
             return await answer.read()
 
 
+async def _asked(api: Api, path: str, body: Json) -> Json | None:
+    """The answer, as soon as there is a hub to give it; None when there is none in time."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(ASK_S):
+            while True:
+                with contextlib.suppress(aiohttp.ClientError):
+                    return await api.post(path, body)
+                await asyncio.sleep(ASK_AGAIN_S)
+    return None
+
+
 def _play_at_ms(began_s: float) -> int:
     return round((began_s + PLAY_AT_S) * 1000)
 
@@ -168,7 +189,8 @@ async def running_bench(community: Community, folder: Path, seed: int) -> AsyncI
             await asyncio.gather(*(each.start() for each in agents))
             store = hub.data / "broker" / "store" / "mosquitto.db"
             await wait_until(store.exists, "the broker has saved that there is a hub", SAVED_S)
-            yield Bench(World(hub, agents), Api(session, hub.url, community.token), session, seed)
+            first, second = (Api(session, hub.url, one) for one in (community.token, community.second_token))
+            yield Bench(World(hub, agents), first, second, session, seed)
         finally:
             await asyncio.gather(*(each.kill() for each in agents), return_exceptions=True)
             await hub.stop()

@@ -9,6 +9,7 @@ import pytest
 
 from hub.domain.announcements import GAP_MS, lead_ms
 from hub.domain.people import Role
+from hub.domain.second_person import HOLD_MS
 from tests.hub.api.conftest import Api
 from tests.hub.services.small_community import NOON_MS, SOUND_MS
 
@@ -148,8 +149,44 @@ async def test_a_voice_that_fails_is_said_and_nothing_was_played(api: Api) -> No
     assert api.publisher.sent == []
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/none"), ("POST", "/none/stop")])
+@pytest.mark.parametrize(("method", "path"), [("GET", "/none"), ("POST", "/none/stop"), ("POST", "/none/confirm")])
 async def test_an_unknown_announcement_is_not_found(api: Api, method: str, path: str) -> None:
     answer = await api.client.request(method, URL + path, headers=await api.as_role(Role.STAFF))
     assert answer.status_code == 404
     assert answer.json()["message"] == "找不到通知“none”。"
+
+
+GRAVE = {**SAY, "kind": "red"}
+
+
+async def test_a_red_one_is_held_and_a_second_program_sends_it_at_once(api: Api) -> None:
+    first, second = await api.as_role(Role.STAFF), await api.as_role(Role.ADMIN)
+    made = (await api.client.post(URL, json=GRAVE, headers=first)).json()
+    assert (made["hold"], made["hold_until_ms"], made["counts"]["held"]) == ("held", NOON_MS + HOLD_MS, 2)
+    assert api.publisher.topics() == ["audio"]
+    answer = await api.client.post(f"{URL}/{made['id']}/confirm", headers=second)
+    body = answer.json()
+    assert (answer.status_code, body["hold"], body["hold_by"]) == (200, "confirmed", "admin program")
+    assert body["play_at_ms"] == NOON_MS + lead_ms(SOUND_MS)
+    assert api.publisher.topics() == ["audio", "place/sunny/all"]
+
+
+@pytest.mark.parametrize(("language", "hint"), [("zh-CN", "另一位"), ("en-GB", "somebody else")])
+async def test_whoever_made_it_is_told_that_somebody_else_must_confirm(api: Api, language: str, hint: str) -> None:
+    headers = await api.as_role(Role.STAFF, language)
+    made = (await api.client.post(URL, json=GRAVE, headers=headers)).json()
+    answer = await api.client.post(f"{URL}/{made['id']}/confirm", headers=headers)
+    assert (answer.status_code, answer.json()["error"]) == (403, "own_confirmation")
+    assert hint in answer.json()["message"]
+
+
+@pytest.mark.parametrize(("language", "hint"), [("zh-CN", "取消"), ("en-GB", "called off")])
+async def test_what_was_called_off_in_time_cannot_be_confirmed(api: Api, language: str, hint: str) -> None:
+    headers = await api.as_role(Role.STAFF, language)
+    made = (await api.client.post(URL, json=GRAVE, headers=headers)).json()
+    off = (await api.client.post(f"{URL}/{made['id']}/stop", headers=headers)).json()
+    assert (off["hold"], off["stopped_ms"], off["counts"]["called_off"]) == ("called_off", NOON_MS, 2)
+    answer = await api.client.post(f"{URL}/{made['id']}/confirm", headers=await api.as_role(Role.ADMIN, language))
+    assert (answer.status_code, answer.json()["error"]) == (409, "not_held")
+    assert hint in answer.json()["message"]
+    assert api.publisher.topics() == ["audio"]

@@ -37,6 +37,7 @@ ROUTES: list[tuple[str, str, dict[str, Any] | None, set[Role]]] = [
     ("GET", "/api/v1/announcements/{announcement_id}", None, {ADMIN, STAFF, TECHNICIAN, OBSERVER}),
     ("GET", "/api/v1/announcements/{announcement_id}/audio", None, {ADMIN, STAFF, TECHNICIAN, OBSERVER}),
     ("POST", "/api/v1/announcements/stop", None, {ADMIN, STAFF}),
+    ("POST", "/api/v1/announcements/{announcement_id}/confirm", None, {ADMIN, STAFF}),
     ("POST", "/api/v1/announcements/{announcement_id}/stop", None, {ADMIN, STAFF}),
     ("GET", "/api/v1/desk", None, {ADMIN, STAFF, TECHNICIAN, OBSERVER}),
     ("POST", "/api/v1/desk/watched", None, {ADMIN, STAFF}),

@@ -75,6 +75,7 @@ async def play(world: Stage) -> None:
         play_at_ms=None,
         by="desk",
     )
+    await announcements.confirm(air.id, "zhao")
     parts = [(20, Reached.PLAYED, True), (4, Reached.PLAYED, False), (30, Reached.PLAYING, False)]
     await world.progress(air.id, [*parts, (6, Reached.READY, False), (3, Reached.RECEIVED, False)])
 

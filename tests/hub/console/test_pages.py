@@ -342,6 +342,63 @@ async def test_an_announcement_goes_out_once_however_often_the_form_is_sent(
     assert sum(topic.startswith("place/") for topic in world.publisher.topics()) == 1
 
 
+RED = {"text": "马上离开地下室", "kind": "red", "repeat": "1", "places": ["grid-1"], "key": "red"}
+
+
+async def test_a_red_one_waits_on_every_page_for_a_second_person_who_sends_it(
+    world: Stage, browser: httpx.AsyncClient
+) -> None:
+    await signed_in(world, browser)
+    made = await world.services.announcements.announce(
+        text="马上离开地下室", places=["grid-1"], kind="red", repeat=1, play_at_ms=None, by="desk"
+    )
+    for page in PAGES:
+        text = (await browser.get(page)).text
+        assert "值班员 周丽华 要向 第一网格 播出" in text
+        assert "马上离开地下室" in text
+        assert f'hx-post="/broadcast/{made.id}/confirm"' in text
+        assert f'hx-post="/broadcast/{made.id}/stop"' in text
+    assert not [topic for topic in world.publisher.topics() if topic.startswith("place/")]
+    answer = await browser.post(f"/broadcast/{made.id}/confirm", headers=HTMX)
+    assert json.loads(answer.headers["hx-trigger"])["acted"]["say"] == "已经播出 ✓"
+    assert [topic for topic in world.publisher.topics() if topic.startswith("place/")] == ["place/xingfuli/grid-1"]
+    assert "立即播出" not in (await browser.get("/desk")).text
+    assert re.search(r"新人 \d\d:\d\d:\d\d 确认，马上播出", (await browser.get(f"/broadcast/{made.id}")).text)
+
+
+async def test_whoever_made_it_can_cancel_it_and_is_not_offered_to_confirm(
+    world: Stage, browser: httpx.AsyncClient
+) -> None:
+    await signed_in(world, browser)
+    address = (await browser.post("/broadcast", data=RED, headers=HTMX)).headers["hx-redirect"]
+    text = (await browser.get(address)).text
+    assert "您要向 第一网格 播出" in text
+    assert "取消播出" in text
+    assert f'hx-post="{address}/confirm"' not in text
+    refused = await browser.post(f"{address}/confirm", headers=HTMX)
+    assert refused.status_code == 403
+    assert "另一位同事" in refused.text
+    answer = await browser.post(f"{address}/stop", headers=HTMX)
+    assert json.loads(answer.headers["hx-trigger"])["acted"]["say"] == "已取消，没有播出 ✓"
+    text = (await browser.get(address)).text
+    assert re.search(r"新人 \d\d:\d\d:\d\d 取消，没有播出", text)
+    assert "等第二个人" not in text
+    assert "等网络恢复再发" not in text
+    assert not [topic for topic in world.publisher.topics() if topic.startswith("place/")]
+
+
+async def test_who_may_only_look_sees_what_is_held_and_cannot_decide(world: Stage, browser: httpx.AsyncClient) -> None:
+    await signed_in(world, browser, Role.OBSERVER)
+    made = await world.services.announcements.announce(
+        text="马上离开地下室", places=["grid-1"], kind="red", repeat=1, play_at_ms=None, by="desk"
+    )
+    text = (await browser.get("/map")).text
+    assert "马上离开地下室" in text
+    assert "/confirm" not in text
+    for step in ("confirm", "stop"):
+        assert (await browser.post(f"/broadcast/{made.id}/{step}", headers=HTMX)).status_code == 403
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
