@@ -456,6 +456,11 @@ class Sending(Protocol):
     def attempts(self) -> int: ...
 
 
+def may_begin(one: Sending, alert: Alert | None) -> bool:
+    """Whether a message may be sent, by what is known of its alert (None: nothing): none asks without need (11)."""
+    return one.purpose is not Purpose.ASK or alert is None or alert.is_asking
+
+
 def may_have_failed(alert: Alert, news: Sequence[Sending]) -> bool:
     """Whether news of some requests is reason to look at all of the present rung: one failed, none reached a person."""
     has_arrived = any(one.state == "sent" and one.rung == alert.rung and one.person_id for one in news)

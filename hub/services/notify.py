@@ -15,6 +15,7 @@ from hub.domain.alerts import (
     Purpose,
     has_rung_failed,
     is_hopeless,
+    may_begin,
     may_have_failed,
     rung_failed,
 )
@@ -35,6 +36,8 @@ GATHER_S = 0.2
 BACKOFF_MS = (500, 1_000, 2_000, 4_000, 8_000, 15_000)
 """Waits between tries; the last one repeats until the alert needs nobody more."""
 STORE_AGAIN_S = 1.0
+LONG_MS = 1_000
+"""What has waited so long for a lane is looked up before it begins: another hub may have been told of an acceptance."""
 INFORM_FOR_MS = 10 * 60_000
 """What only informs is worth no further try after this; what asks is tried until the alert is accepted."""
 
@@ -55,7 +58,9 @@ class Dispatcher:
         self._clock = clock
         self._policy = policy
         self._news = news
-        self._queues: dict[ChannelName, asyncio.Queue[Outgoing]] = {name: asyncio.Queue() for name in channels}
+        self._queues: dict[ChannelName, asyncio.Queue[tuple[Outgoing, int]]] = {
+            name: asyncio.Queue() for name in channels
+        }
         self._in_hand: set[str] = set()
         self._known: dict[str, Alert] = {}
         self._outcomes: asyncio.Queue[Notification] = asyncio.Queue()
@@ -82,7 +87,7 @@ class Dispatcher:
             if queue is None:
                 self._finish(self._failed(notification, "channel not configured", is_final=True))
             else:
-                queue.put_nowait(one)
+                queue.put_nowait((one, self._clock.monotonic_ms()))
 
     def is_behind(self) -> bool:
         """Whether somebody waits for a free lane."""
@@ -96,27 +101,39 @@ class Dispatcher:
                 for _ in range(LANES):
                     group.create_task(self._lane(channel, self._queues[name]))
 
-    async def _lane(self, channel: Channel, queue: asyncio.Queue[Outgoing]) -> None:
+    async def _lane(self, channel: Channel, queue: asyncio.Queue[tuple[Outgoing, int]]) -> None:
         while True:
-            one = await queue.get()
-            notification = one.notification
-            alert = self._known.get(notification.alert_id)
-            if notification.purpose is Purpose.ASK and alert and not alert.is_asking:
-                self._in_hand.discard(notification.id)
-                continue
-            try:
-                async with asyncio.timeout(SEND_TIMEOUT_S):
-                    await channel.send(notification, one.message)
-            except ChannelFailed as error:
-                self._finish(self._failed(notification, error.reason, is_final=error.is_final))
-            except TimeoutError:
-                self._finish(self._failed(notification, f"no answer within {SEND_TIMEOUT_S:.0f} s", is_final=False))
-            except Exception as error:
-                log.exception("channel_broke", channel=notification.channel)
-                self._finish(self._failed(notification, type(error).__name__, is_final=False))
+            one, since_ms = await queue.get()
+            if await self._is_wanted(one.notification, since_ms):
+                self._finish(await self._sent(channel, one))
             else:
-                now_ms = self._clock.now_ms()
-                self._finish(replace(notification, state="sent", attempts=notification.attempts + 1, sent_ms=now_ms))
+                self._in_hand.discard(one.notification.id)
+
+    async def _is_wanted(self, notification: Notification, since_ms: int) -> bool:
+        """Whether it may begin, having waited since then; read from the database only after a long wait."""
+        if notification.purpose is Purpose.ASK and self._clock.monotonic_ms() - since_ms > LONG_MS:
+            try:
+                stored = await self._database.read(lambda tx: tx.alerts.get(notification.alert_id))
+            except Exception:
+                log.exception("alert_not_looked_up", alert_id=notification.alert_id)  # rather asked twice than never
+            else:
+                self.observe([stored] if stored else [])
+        return may_begin(notification, self._known.get(notification.alert_id))
+
+    async def _sent(self, channel: Channel, one: Outgoing) -> Notification:
+        """Sends it; gives what became of it."""
+        notification = one.notification
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                await channel.send(notification, one.message)
+        except ChannelFailed as error:
+            return self._failed(notification, error.reason, is_final=error.is_final)
+        except TimeoutError:
+            return self._failed(notification, f"no answer within {SEND_TIMEOUT_S:.0f} s", is_final=False)
+        except Exception as error:
+            log.exception("channel_broke", channel=notification.channel)
+            return self._failed(notification, type(error).__name__, is_final=False)
+        return replace(notification, state="sent", attempts=notification.attempts + 1, sent_ms=self._clock.now_ms())
 
     def _failed(self, notification: Notification, reason: str, *, is_final: bool) -> Notification:
         now_ms = self._clock.now_ms()

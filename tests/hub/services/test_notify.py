@@ -84,16 +84,25 @@ async def test_a_rung_of_closed_pages_is_left_at_once(rig: PressRig) -> None:
     assert await rig.journal(alert.id) == ["opened", "asked", "rung_failed"]
 
 
-async def test_a_channel_that_hangs_delays_no_other(rig: PressRig) -> None:
+async def test_a_channel_that_hangs_in_all_its_lanes_delays_no_other(rig: PressRig) -> None:
     rig.channels[NTFY].open_gate.clear()
+    for number in range(notify.LANES):
+        await rig.press(f"wall-{number}")
+    await rig.channels[NTFY].wait_begun(notify.LANES)
     alert = await rig.press()
-    await rig.channels[NTFY].wait_begun(1)
-    await rig.channels[PAGE].wait_sent(2)
-    await rig.channels[WEBHOOK].wait_sent(1)
-    assert rig.channels[NTFY].sent == []
-    await wait_until(lambda: len(rig.dispatcher._in_hand) == 1, "the others are stored")
+    wanted = {(None, WEBHOOK), ("wang", PAGE), ("li", PAGE)}
+
+    def sent() -> set[tuple[str | None, ChannelName]]:
+        notes = (one for channel in rig.channels.values() for one, _ in channel.sent)
+        return {(one.person_id, one.channel) for one in notes if one.alert_id == alert.id}
+
+    await wait_until(lambda: sent() == wanted, "the other channels have sent")
+    await wait_until(lambda: len(rig.dispatcher._in_hand) == notify.LANES + 1, "the others are stored")
     asked = of(await rig.notifications(alert.id), Purpose.ASK)
     assert {one.channel for one in asked if one.state == "due"} == {NTFY}
+    rig.channels[NTFY].open_gate.set()
+    await quiet(rig)
+    assert sent() == wanted | {("wang", NTFY)}
 
 
 @pytest.mark.parametrize(
@@ -172,6 +181,29 @@ async def test_no_request_begins_after_an_acceptance_also_none_that_waited_in_th
     assert {one.alert_id for one in rig.channels[WEBHOOK].begun} == {alert.id for alert in others}
     [asked] = [one for one in await rig.notifications(last.id) if one.channel is WEBHOOK]
     assert asked.state == "dropped"
+
+
+@pytest.mark.parametrize("waited_ms", [0, notify.LONG_MS, 10 * notify.LONG_MS])
+async def test_a_database_that_cannot_be_read_keeps_nobody_from_being_asked(
+    rig: PressRig, monkeypatch: pytest.MonkeyPatch, waited_ms: int
+) -> None:
+    """What is sent at once does not even look; what has waited is sent although it could not."""
+
+    async def broken(_job: object) -> None:
+        tries.append(1)
+        raise OSError("disk")
+
+    tries: list[int] = []
+    rig.channels[WEBHOOK].open_gate.clear()
+    for number in range(notify.LANES):
+        await rig.press(f"wall-{number}", device="dev-3")
+    await rig.channels[WEBHOOK].wait_begun(notify.LANES)
+    await rig.press()
+    monkeypatch.setattr(rig.database, "read", broken)
+    rig.clock.pass_ms(waited_ms)
+    rig.channels[WEBHOOK].open_gate.set()
+    await rig.channels[WEBHOOK].wait_sent(notify.LANES + 1)
+    assert len(tries) == (waited_ms > notify.LONG_MS)
 
 
 async def test_a_failed_request_is_not_tried_again_after_the_acceptance(rig: PressRig) -> None:

@@ -13,11 +13,13 @@ import pytest_asyncio
 from hub.adapters.database.database import SqliteDatabase
 from hub.domain.alerts import Purpose, State
 from hub.domain.errors import Changed
-from hub.services import take_presses
+from hub.domain.people import ChannelName
+from hub.services import notify, take_presses
 from hub.services.ports import Tx
 from hub.services.raise_alert import raise_alerts
 from tests.fakes.database import FailingDatabase
 from tests.hub.services.press_rig import PressRig, all_presses, press_rig
+from tests.world.waiting import wait_until
 
 
 @pytest_asyncio.fixture
@@ -70,6 +72,22 @@ async def test_two_people_who_accept_at_both_hubs_are_one_acceptor_and_one_back_
     assert set(now.going) == {"wang", "li"}
     assert sorted(await one.journal(alert.id))[:2] == ["accepted", "asked"]
     assert (await other.journal(alert.id)).count("accepted") == 1
+
+
+async def test_a_request_that_waited_at_one_hub_does_not_begin_when_somebody_has_accepted_at_the_other(
+    hubs: tuple[PressRig, PressRig],
+) -> None:
+    one, other = hubs
+    webhook = other.channels[ChannelName.WEBHOOK]
+    webhook.open_gate.clear()
+    walls = [await other.press(f"wall-{number}", device="dev-3") for number in range(notify.LANES)]
+    await webhook.wait_begun(notify.LANES)
+    accepted, still_open = await other.press("101"), await other.press("102")
+    await one.desk.accept(accepted.id, "wang", 4)
+    one.clock.pass_ms(notify.LONG_MS + 1)
+    webhook.open_gate.set()
+    await wait_until(lambda: not other.dispatcher._in_hand, "all outcomes stored")
+    assert {note.alert_id for note in webhook.begun} == {*(alert.id for alert in walls), still_open.id}
 
 
 async def test_what_another_hub_has_stored_meanwhile_is_read_again_and_not_lost(
