@@ -171,7 +171,7 @@ def announcement(seen: Seen, announcement_id: str) -> Mapping[str, object]:
     """One announcement with every building. Raises NotFound."""
     one = announcement_view(seen.tx, announcement_id, seen.now_ms)
     stops = tuple(stop(part) for part in one.buildings)
-    is_over = has_settled(one, seen.now_ms)
+    is_over = has_settled(one.play_at_ms, one.duration_ms, seen.now_ms)
     return {
         "one": aired(one, seen.now_ms),
         "is_running": is_running(one, seen.now_ms),

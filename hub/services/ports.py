@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 from hub.domain.alerts import Alert, Aloud, Entry, Purpose, Stage
 from hub.domain.announcements import Progress
@@ -554,16 +554,21 @@ class CalloutStore(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Came:
-    """How far announcements came at a device while it stood at a place: of `meant` so many were sent, and so on."""
+Meant: TypeAlias = Mapping[tuple[str, str], Collection[str]]
+"""The ids of announcements, by the device that they were meant for and the place where it stood."""
 
+
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """One of the `count` announcements not heard at a device, of which so many were sent; `part` as of `alike`."""
+
+    part: Progress
+    announcement_id: str
     device: str
     place: str
-    meant: int
+    count: int
     sent: int
     played: int
-    heard: int
 
 
 class AnnouncementStore(Protocol):
@@ -605,16 +610,12 @@ class AnnouncementStore(Protocol):
         """One part for all that are counted alike, and how many they are; its device and place are empty."""
         ...
 
-    def places_of(self, announcement_id: str) -> set[str]:
-        """The places of the devices that it was meant for."""
+    def meant(self, announcement_ids: Collection[str]) -> Meant:
+        """Which of these, at most 500, were meant for each device."""
         ...
 
-    def came(self, announcement_ids: Collection[str]) -> list[Came]:
-        """How far these, at most 500, came at each device."""
-        ...
-
-    def missed(self, announcement_ids: Collection[str], most: int) -> list[tuple[str, Progress]]:
-        """Of these, at most 500, the newest `most` not heard at each device, by announcement id, the newest first."""
+    def unheard(self, announcement_ids: Collection[str], most: int) -> list[Unheard]:
+        """Of these, at most 500, the newest `most` not heard at each device, the newest first."""
         ...
 
     def sounded(self, since_ms: int) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 
@@ -101,9 +102,9 @@ class AnnouncementDetail(AnnouncementSummary):
     buildings: tuple[BuildingProgress, ...]
 
 
-def has_settled(one: AnnouncementSummary, now_ms: int) -> bool:
+def has_settled(play_at_ms: int, lasts_ms: int, now_ms: int) -> bool:
     """Whether it is over for so long that a building which has not told its end by now is silent."""
-    return one.play_at_ms + one.duration_ms + SETTLE_MS <= now_ms
+    return play_at_ms + lasts_ms + SETTLE_MS <= now_ms
 
 
 def announced_sound(tx: Tx, announcement_id: str) -> Sound:
@@ -122,7 +123,7 @@ def announcements_view(tx: Tx, now_ms: int, *, limit: int = 50) -> list[Announce
 
 def going_on_view(tx: Tx, now_ms: int) -> list[AnnouncementSummary]:
     """Those planned or on the air, however long ago they were made, the newest first."""
-    valid = [one for one in tx.announcements.valid(now_ms) if now_ms < one.play_at_ms + _whole_ms(one)]
+    valid = [one for one in tx.announcements.valid(now_ms) if now_ms < one.play_at_ms + whole_ms(one)]
     return _listed(tx, valid[::-1], now_ms)
 
 
@@ -153,26 +154,37 @@ def announcement_details(tx: Tx, announcements: Sequence[Announcement], now_ms: 
     return found
 
 
-def bare_buildings(tx: Tx, announcements: Sequence[Announcement]) -> dict[str, list[str]]:
-    """By announcement: the buildings that it was meant for and that have no device."""
-    places = tx.places.places()
-    meant = {targets: _meant(places, targets) for targets in {one.places for one in announcements}}
-    return {one.id: _bare(meant[one.places], tx.announcements.places_of(one.id), places) for one in announcements}
+def meant_devices(
+    tx: Tx, announcements: Sequence[Announcement]
+) -> tuple[dict[str, list[str]], Counter[tuple[str, str]]]:
+    """By announcement, the buildings that it was meant for and that have no device; and for how many of these each
+    device was meant, by device and place."""
+    places, bare, counts = tx.places.places(), dict[str, list[str]](), Counter[tuple[str, str]]()
+    for targets in {one.places for one in announcements}:
+        ids = [one.id for one in announcements if one.places == targets]
+        devices = tx.announcements.meant(ids)
+        counts.update({key: len(those) for key, those in devices.items()})
+        always = {place for (_, place), those in devices.items() if len(those) == len(ids)}
+        others = [(place, those) for (_, place), those in devices.items() if len(those) < len(ids)]
+        left = _bare(_meant(places, targets), always, places)
+        bare |= {one: _bare(left, {place for place, those in others if one in those}, places) for one in ids}
+    return bare, counts
 
 
 def summaries(
     tx: Tx, announcements: Sequence[Announcement], bare: Mapping[str, Sequence[str]], now_ms: int
 ) -> list[AnnouncementSummary]:
-    """These announcements, in their order; `bare` are their `bare_buildings`."""
+    """These announcements, in their order; `bare` as of `meant_devices`."""
     places, calling = tx.places.places(), Calling(tx, now_ms)
     return [_summary(tx, one, places, calling, len(bare[one.id])) for one in announcements]
 
 
 def _listed(tx: Tx, announcements: Sequence[Announcement], now_ms: int) -> list[AnnouncementSummary]:
-    return summaries(tx, announcements, bare_buildings(tx, announcements), now_ms)
+    return summaries(tx, announcements, meant_devices(tx, announcements)[0], now_ms)
 
 
-def _whole_ms(one: Announcement) -> int:
+def whole_ms(one: Announcement) -> int:
+    """All of it, with repeats and pauses."""
     return total_ms(one.duration_ms, one.repeat)
 
 
@@ -197,7 +209,7 @@ def _summary(
         spoken=one.spoken,
         places=one.places,
         place_names=tuple(name_of(places, slug) for slug in one.places),
-        duration_ms=_whole_ms(one),
+        duration_ms=whole_ms(one),
         repeat=one.repeat,
         play_at_ms=one.play_at_ms,
         valid_until_ms=one.valid_until_ms,
@@ -220,7 +232,7 @@ def _counts(parts: Sequence[tuple[Progress, int]], bare: int, hold: Hold | None)
     states = (*(one.value for one in (*Reached, *Ear)), WAITING, HELD, CALLED_OFF)
     result = dict.fromkeys(states, 0) | {NO_DEVICE: bare}
     for part, count in parts:
-        result[_state(part, hold)] += count
+        result[state_of(part, hold)] += count
         if part.ear is not None:
             result[part.ear.value] += count
     return result
@@ -238,7 +250,8 @@ def _bare(meant: Sequence[str], with_device: Collection[str], places: Mapping[st
     return [slug for slug in meant if slug not in served]
 
 
-def _state(part: Progress, hold: Hold | None) -> str:
+def state_of(part: Progress, hold: Hold | None = None) -> str:
+    """How far it came here; before it was sent, what its window says, or WAITING."""
     is_unsent = part.reached is Reached.SENT and Reached.SENT not in part.at_ms
     return UNSENT.get(hold, WAITING) if is_unsent else part.reached.value
 
@@ -246,25 +259,25 @@ def _state(part: Progress, hold: Hold | None) -> str:
 def _buildings(one: Announcement, places: Mapping[str, Place], progress: list[Progress]) -> list[BuildingProgress]:
     """Every device's part in the order of the places, and every building meant that has no device."""
     order = {slug: index for index, slug in enumerate(places)}
-    parts = [part_of(part, places, one.hold) for part in progress]
+    parts = [_part_of(part, places, one.hold) for part in progress]
     without = _bare(_meant(places, one.places), {part.place for part in progress}, places)
-    bare = [bare_part(slug, places) for slug in without]
+    bare = [_bare_part(slug, places) for slug in without]
     return sorted([*parts, *bare], key=lambda part: (order.get(part.place, len(order)), part.device or ""))
 
 
-def bare_part(slug: str, places: Mapping[str, Place]) -> BuildingProgress:
+def _bare_part(slug: str, places: Mapping[str, Place]) -> BuildingProgress:
     """The part of a building that has no device."""
     return BuildingProgress(slug, name_of(places, slug), None, NO_DEVICE, False, None, None, {}, None, "")
 
 
-def part_of(part: Progress, places: Mapping[str, Place], hold: Hold | None = None) -> BuildingProgress:
+def _part_of(part: Progress, places: Mapping[str, Place], hold: Hold | None) -> BuildingProgress:
     """A device's part in an announcement whose window stands so."""
     evidence = part.evidence
     return BuildingProgress(
         place=part.place,
         place_name=name_of(places, part.place),
         device=part.device,
-        state=_state(part, hold),
+        state=state_of(part, hold),
         heard=part.is_heard,
         ear=part.ear,
         evidence=None

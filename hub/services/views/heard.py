@@ -6,23 +6,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from hub.domain.announcements import Ear
+from hub.domain.announcements import Ear, Progress
 from hub.domain.errors import Invalid
 from hub.domain.findings import Finding
 from hub.domain.places import Place
-from hub.services.ports import Announcement, Tx
+from hub.services.ports import Announcement, Tx, Unheard
 from hub.services.views.announcements import (
     CALLED_OFF,
     HELD,
+    NO_DEVICE,
     WAITING,
     AnnouncementSummary,
     BuildingProgress,
-    bare_buildings,
-    bare_part,
     has_settled,
+    meant_devices,
     name_of,
-    part_of,
+    state_of,
     summaries,
+    whole_ms,
 )
 
 DAY_MS = 24 * 3_600_000
@@ -79,20 +80,20 @@ class HeardView:
     buildings: tuple[BuildingHeard, ...]
 
 
-Over: TypeAlias = Mapping[str, AnnouncementSummary]
+Over: TypeAlias = Mapping[str, Announcement]
 """Announcements that are over, by id, the newest first."""
 
 
 def heard_view(tx: Tx, now_ms: int, days: int) -> HeardView:
     """The report of the last so many days, 1 to MOST_DAYS. Raises Invalid."""
-    begun = _begun(tx, now_ms, days, MOST + 1)
-    bare = bare_buildings(tx, begun[:MOST])
-    found = summaries(tx, begun[:MOST], bare, now_ms)
-    over = {one.id: one for one in found if one.stopped_ms is None and has_settled(one, now_ms)}
-    places = tx.places.places()
+    begun, places = _begun(tx, now_ms, days, MOST + 1), tx.places.places()
+    over = {one.id: one for one in begun[:MOST] if _is_over(one, now_ms)}
+    bare, counts = meant_devices(tx, list(over.values()))
+    bare |= meant_devices(tx, [one for one in begun[:MOST] if one.id not in over])[0]
     order = {slug: index for index, slug in enumerate(places)}
-    buildings = [*_with_device(tx, over, places), *_without_device(over, bare, places)]
+    buildings = [*_with_device(tx, over, counts, places), *_without_device(over, bare, places)]
     buildings.sort(key=lambda one: (one.heard - one.meant, order.get(one.place, len(order)), one.device or ""))
+    found = summaries(tx, begun[:MOST], bare, now_ms)
     return HeardView(days, now_ms - days * DAY_MS, len(begun) > MOST, tuple(found), tuple(buildings))
 
 
@@ -117,36 +118,37 @@ def is_sent(part: BuildingProgress) -> bool:
     return part.device is not None and part.state not in (WAITING, HELD, CALLED_OFF)
 
 
-def _with_device(tx: Tx, over: Over, places: Mapping[str, Place]) -> Iterator[BuildingHeard]:
-    missed: dict[tuple[str, str], list[Missed]] = {}
-    for announcement_id, progress in tx.announcements.missed(over, LISTED):
-        part, one = part_of(progress, places), over[announcement_id]
-        missed.setdefault((progress.device, progress.place), []).append(_missed(one, part))
-    for came in tx.announcements.came(over):
-        yield BuildingHeard(
-            came.place,
-            name_of(places, came.place),
-            came.device,
-            came.meant,
-            came.sent,
-            came.played,
-            came.heard,
-            tuple(missed.get((came.device, came.place), ())),
-        )
+def _is_over(one: Announcement, now_ms: int) -> bool:
+    return one.stopped_ms is None and has_settled(one.play_at_ms, whole_ms(one), now_ms)
+
+
+def _with_device(
+    tx: Tx, over: Over, counts: Mapping[tuple[str, str], int], places: Mapping[str, Place]
+) -> Iterator[BuildingHeard]:
+    unheard: dict[tuple[str, str], list[Unheard]] = {}
+    for one in tx.announcements.unheard(over, LISTED):
+        unheard.setdefault((one.device, one.place), []).append(one)
+    for (device, place), count in counts.items():
+        ones = unheard.get((device, place), [])
+        heard, sent, played = (count - ones[0].count, ones[0].sent, ones[0].played) if ones else (count, 0, 0)
+        missed = tuple(_missed(over[one.announcement_id], one.part) for one in ones)
+        yield BuildingHeard(place, name_of(places, place), device, count, heard + sent, heard + played, heard, missed)
 
 
 def _without_device(
     over: Over, bare: Mapping[str, Sequence[str]], places: Mapping[str, Place]
 ) -> Iterator[BuildingHeard]:
-    meant: dict[str, list[AnnouncementSummary]] = {}
+    meant: dict[str, list[Announcement]] = {}
     for one in over.values():
         for slug in bare[one.id]:
             meant.setdefault(slug, []).append(one)
     for slug, ones in meant.items():
-        missed = tuple(_missed(one, bare_part(slug, places)) for one in ones[:LISTED])
+        missed = tuple(_missed(one, None) for one in ones[:LISTED])
         yield BuildingHeard(slug, name_of(places, slug), None, len(ones), 0, 0, 0, missed)
 
 
-def _missed(one: AnnouncementSummary, part: BuildingProgress) -> Missed:
-    finding = part.evidence.finding if part.evidence else None
-    return Missed(one.id, one.title, one.play_at_ms, part.state, part.ear, finding, part.reason)
+def _missed(one: Announcement, part: Progress | None) -> Missed:
+    """`part` None: in a building without a device."""
+    state, ear, reason = (state_of(part), part.ear, part.reason) if part else (NO_DEVICE, None, "")
+    finding = part.evidence.finding if part and part.evidence else None
+    return Missed(one.id, one.title, one.play_at_ms, state, ear, finding, reason)

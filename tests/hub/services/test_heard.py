@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from hub.adapters.database.database import SqliteDatabase
 from hub.domain.announcements import Ear
+from hub.domain.devices import Device
 from hub.domain.errors import Invalid
 from hub.domain.findings import Finding
 from hub.services.announce import Announcements
@@ -100,6 +101,23 @@ async def test_a_building_without_a_loudspeaker_was_meant_and_not_sent_to(rig: R
     rig.clock.ms += 60_000
     bare = await rig.row(None)
     assert (bare.meant, bare.sent, bare.missed[0].state) == (1, 0, "no_device")
+
+
+async def test_a_building_that_got_its_loudspeaker_in_between_was_without_one_only_before(rig: Rig) -> None:
+    before, elsewhere = await rig.announce(), await rig.announce(["grid-1"])
+    await rig.database.write(lambda tx: tx.devices.add_devices([Device("dev-3", "building-3")]))
+    after = await rig.announce()
+    rig.clock.ms += 60_000
+    report = await rig.report()
+    missed = {
+        one.device: [each.announcement_id for each in one.missed]
+        for one in report.buildings
+        if one.place == "building-3"
+    }
+    assert missed == {None: [before.id], "dev-3": [after.id]}
+    without = {one.id: one.counts["no_device"] for one in report.announcements}
+    assert without == {before.id: 1, elsewhere.id: 0, after.id: 0}
+    assert (await rig.row("dev-1")).meant == 3
 
 
 async def test_buildings_that_missed_most_come_first(rig: Rig) -> None:
