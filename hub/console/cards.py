@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from hub.console.labels import LEVEL_OF
@@ -62,6 +62,7 @@ def card(calling: Calling, alert: AlertDetail, now_ms: int) -> Card:
     declined = {line.actor for line in alert.journal if line.what == "declined"}
     backups = {line.actor: line.actor_name for line in alert.journal if line.what == "backup"}
     around = calling.around(alert.place, alert.home_id)
+    asked_ids = frozenset(one.person.id for one in alert.notifications if one.person and one.purpose is Purpose.ASK)
     acceptor = calling.people([alert.acceptor.id]).get(alert.acceptor.id) if alert.acceptor else None
     return Card(
         id=alert.id,
@@ -77,10 +78,10 @@ def card(calling: Calling, alert: AlertDetail, now_ms: int) -> Card:
         missing=alert.missing,
         arrived_ms=alert.arrived_ms,
         due_ms=alert.due_ms,
-        next_who=_next_who(calling, around, alert),
+        next_who=_next_who(calling, around, alert, asked_ids.union(backups, [acceptor.id] if acceptor else [])),
         told=Told(alert.told.stage.value, alert.told.sent_ms) if alert.told else None,
         asked=asked(alert, declined),
-        asked_ids=frozenset(one.person.id for one in alert.notifications if one.person and one.purpose is Purpose.ASK),
+        asked_ids=asked_ids,
         declined_ids=frozenset(declined),
         backup_ids=frozenset(backups),
         backups=tuple(backups.values()),
@@ -102,9 +103,14 @@ def _resident(name: str, born_year: int | None, notes: str, now_ms: int) -> str:
     return f"{name}{age}" + (f" · {notes}" if notes else "")
 
 
-def _next_who(calling: Calling, around: tuple[str, ...], alert: AlertDetail) -> tuple[str, ...]:
+def _next_who(calling: Calling, around: tuple[str, ...], alert: AlertDetail, known: Collection[str]) -> tuple[str, ...]:
     ladder = calling.ladder(around, alert.kind, DEFAULT)
-    step = climb(ladder, alert.rung, lambda index: calling.reach(ladder[index], around))
+    step = climb(
+        ladder,
+        alert.rung,
+        lambda index: calling.reach(ladder[index], around),
+        lambda index: not set(known).issuperset(calling.asked(ladder[index], around)),
+    )
     return tuple(dict.fromkeys(who.value for index in step.asked for who in ladder[index].who))
 
 

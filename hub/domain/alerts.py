@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from hub.domain.errors import Invalid, StepNotAllowed
-from hub.domain.ladder import Ladder, Reaching, climb, rung_at
+from hub.domain.ladder import Ladder, Reaching, Unasked, climb, rung_at
 
 
 class State(StrEnum):
@@ -254,7 +254,7 @@ def opened(alert: Alert, ladder: Ladder, reaching: Reaching, now_ms: int) -> Ste
     """The first press: tells the elder, and asks the first rung that has somebody on it."""
     alert = replace(alert, state=State.OPEN, rung=-1, pressed_ms=(now_ms,), family_ms=_family_ms(alert.kind, now_ms))
     alert = replace(alert, remind_ms=_remind_ms(alert, now_ms))
-    step = _climbed(alert, ladder, reaching, now_ms)
+    step = _climbed(alert, ladder, reaching, lambda _rung: True, now_ms)
     return replace(step, entries=(Entry("opened", "elder"), *step.entries), tells=(Tell(Stage.RECORDED, 0),))
 
 
@@ -419,17 +419,17 @@ def note(alert: Alert, by: str, text: str) -> Step:
 # --- what time does ------------------------------------------------------------------------------------
 
 
-def deadline_passed(alert: Alert, ladder: Ladder, reaching: Reaching, now_ms: int) -> Step:
+def deadline_passed(alert: Alert, ladder: Ladder, reaching: Reaching, unasked: Unasked, now_ms: int) -> Step:
     """The alert's one deadline has come: climbs, opens again, or lets the desk ask (invariants 3, 4, 6)."""
     match alert.state:
         case State.OPEN:
-            return _climbed(alert, ladder, reaching, now_ms)
+            return _climbed(alert, ladder, reaching, unasked, now_ms)
         case State.ACCEPTED if alert.is_asking and now_ms < _expires_ms(alert):
-            return _climbed(alert, ladder, reaching, now_ms)
+            return _climbed(alert, ladder, reaching, unasked, now_ms)
         case State.ACCEPTED:
             expired = Entry("acceptance_expired", detail={"person_id": alert.acceptor_id})
             step = _reopened(alert, now_ms, (expired,), Purpose.EXPIRED)
-            climbed = _climbed(step.alert, ladder, reaching, now_ms)
+            climbed = _climbed(step.alert, ladder, reaching, unasked, now_ms)
             return replace(climbed, entries=step.entries + climbed.entries, tells=step.tells, informs=step.informs)
         case State.ARRIVED:
             alert = replace(alert, due_ms=now_ms + ARRIVED_ASK_MS)
@@ -572,8 +572,8 @@ def _of_rung(what: str, ladder: Ladder, index: int) -> Entry:
     return Entry(what, detail={"rung": index, "who": "+".join(ladder[index].who)})
 
 
-def _climbed(alert: Alert, ladder: Ladder, reaching: Reaching, now_ms: int) -> Step:
-    step = climb(ladder, alert.rung, reaching)
+def _climbed(alert: Alert, ladder: Ladder, reaching: Reaching, unasked: Unasked, now_ms: int) -> Step:
+    step = climb(ladder, alert.rung, reaching, unasked)
     asked = [ladder[index] for index in step.asked]
     due_ms = now_ms + asked[-1].wait_ms
     is_aloud = any(rung.is_aloud for rung in asked)

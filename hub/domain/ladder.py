@@ -69,6 +69,10 @@ Reaching = Callable[[int], Reach]
 """How many people a rung reaches, by its index; asked for the rungs that come into question only."""
 
 
+Unasked = Callable[[int], bool]
+"""Whether a rung reaches somebody whom nobody has asked, by its index; asked for the rungs below the next only."""
+
+
 @dataclass(frozen=True, slots=True)
 class Climb:
     """A step on the ladder: the rungs asked now, the last of them where the alert stands then, and those left out."""
@@ -82,16 +86,19 @@ class Climb:
         return self.asked[-1]
 
 
-def climb(ladder: Ladder, current: int, reaching: Reaching) -> Climb:
+def climb(ladder: Ladder, current: int, reaching: Reaching, unasked: Unasked) -> Climb:
     """What is asked after the rung `current` (-1: nothing yet): the first above that reaches somebody.
 
     Where that reaches too few, the one above it as well (invariant 5). The last rung repeats, whoever is on it; a
-    ladder that has become shorter goes on with its last one.
+    ladder that has become shorter goes on with its last one. With it those below are asked that hold somebody unasked:
+    another ladder holds since the hour, or staff have changed it, or people have come. So nobody is skipped, and
+    nobody above waits for it.
     """
     last = len(ladder) - 1
-    asked: list[int] = []
+    following = min(current + 1, last)
+    asked = [index for index in range(following) if unasked(index)]
     empty: list[int] = []
-    for index in range(min(current + 1, last), last):
+    for index in range(following, last):
         reach = reaching(index)
         (empty if reach is Reach.NOBODY else asked).append(index)
         if reach is Reach.ENOUGH:

@@ -172,7 +172,8 @@ def take_due(tx: Tx, policy: Policy, now_ms: int) -> Committed:
 
 def _pass_deadline(recording: Recording, alert: Alert, now_ms: int) -> None:
     if alert.due_ms is not None and alert.due_ms <= now_ms:
-        recording.add(alerts.deadline_passed(alert, recording.ladder(alert), recording.reaching(alert), now_ms))
+        ladder, reaching, unasked = recording.ladder(alert), recording.reaching(alert), recording.unasked(alert)
+        recording.add(alerts.deadline_passed(alert, ladder, reaching, unasked, now_ms))
 
 
 def _remind(recording: Recording, alert: Alert, now_ms: int) -> None:

@@ -530,6 +530,9 @@ class NotificationStore(Protocol):
         ...
 
     def of_alert(self, alert_id: str) -> list[Notification]: ...
+    def asked(self, alert_id: str) -> list[str]:
+        """Whoever has been asked to go, whatever became of it, but for what was dropped before it was sent."""
+        ...
 
 
 class TellingStore(Protocol):

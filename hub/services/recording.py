@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from hub.domain.alerts import Alert, Audience, Entry, Inform, Kind, Purpose, Step, Tell, has_rung_failed, rung_failed
 from hub.domain.contacting import first_ways
-from hub.domain.ladder import DEFAULT, Ladder, Reach, Reaching, Rung, Who
+from hub.domain.ladder import DEFAULT, Ladder, Reach, Reaching, Rung, Unasked, Who
 from hub.domain.people import ChannelName, Contact, Person
 from hub.domain.words import say
 from hub.services.calling import Calling
@@ -98,6 +98,16 @@ class Recording:
             return self.calling.reach(ladder[index], around)
 
         return reach
+
+    def unasked(self, alert: Alert) -> Unasked:
+        """Whether a rung of the alert's ladder reaches somebody who has not been asked to go, and does not go."""
+        ladder, around = self.ladder(alert), self.around(alert)
+        known = {*self._tx.notifications.asked(alert.id), *alert.going}
+
+        def is_unasked(index: int) -> bool:
+            return not known.issuperset(self.calling.asked(ladder[index], around))
+
+        return is_unasked
 
     def add(self, step: Step, *, is_new: bool = False, press_ids: Sequence[str] = ()) -> Alert:
         """Takes a step in; gives the alert as it is then. A step that changed nothing leaves no trace."""

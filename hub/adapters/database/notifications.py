@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, case, func, literal_column, select
 
 from hub.adapters.database import tables
+from hub.adapters.database.prepared import rows_of
 from hub.adapters.database.rows import COMMUNITY, WANTED, AnySelect, as_row, chunks, columns, insert_values
 from hub.domain.alerts import Purpose
 from hub.services.ports import Notification
@@ -25,6 +26,17 @@ _DUE = (
     .limit(bindparam("most"))
 )
 _OF_ALERT = _NOTIFICATIONS.where(_NOTE.alert_id == bindparam("alert")).order_by(_NOTE.created_ms, _NOTE.id)
+_ASKED = (
+    select(_NOTE.person_id)
+    .distinct()
+    .where(
+        _NOTE.community_id == COMMUNITY,
+        _NOTE.alert_id == bindparam("alert"),
+        _NOTE.purpose == literal_column(f"'{Purpose.ASK}'"),
+        _NOTE.state != literal_column("'dropped'"),
+        _NOTE.person_id.is_not(None),
+    )
+)
 _NEXT_DUE = select(func.min(_NOTE.due_ms)).where(_NOTE.community_id == COMMUNITY, _IS_DUE)
 # What was dropped while a channel tried it must not become due again: nobody more is asked (ALERTS.md, invariant 11).
 _NEW_STATE = case(
@@ -75,6 +87,11 @@ class StoredNotifications:
     def of_alert(self, alert_id: str) -> list[Notification]:
         """All of an alert, in the order in which they were made."""
         return self._read(_OF_ALERT, alert=alert_id)
+
+    def asked(self, alert_id: str) -> list[str]:
+        """Whoever has been asked to go, whatever became of it, but for what was dropped before it was sent."""
+        rows = rows_of(self.connection, _ASKED, {"community": self.community_id, "alert": alert_id})
+        return [person_id for (person_id,) in rows]
 
     def _outcome(self, row: dict[str, Any]) -> dict[str, Any]:
         new = {f"new_{name}": row[name] for name in ("state", *_OUTCOME)}

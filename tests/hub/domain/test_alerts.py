@@ -42,6 +42,10 @@ def missing(*rungs: int, reach: Reach = Reach.NOBODY) -> Reaching:
     return lambda rung: reach if rung in rungs else Reach.ENOUGH
 
 
+def all_asked(_rung: int) -> bool:
+    return False
+
+
 BLANK = Alert(
     id="a1",
     kind=Kind.CALL,
@@ -150,7 +154,7 @@ def test_empty_rungs_are_left_at_once_and_named_in_the_journal() -> None:
 
 
 def test_a_passed_deadline_asks_the_next_rung_and_skips_an_empty_one() -> None:
-    step = alerts.deadline_passed(opened(), DEFAULT, missing(1), NOW_MS + 45_000)
+    step = alerts.deadline_passed(opened(), DEFAULT, missing(1), all_asked, NOW_MS + 45_000)
     assert step.asks == (2,)
     assert entries(step) == ["rung_empty", "asked"]
     assert step.alert.due_ms == NOW_MS + 45_000 + 60_000
@@ -160,7 +164,7 @@ def test_the_last_rung_repeats_for_as_long_as_nobody_accepts() -> None:
     alert, now_ms = replace(opened(), rung=3), NOW_MS
     for _ in range(5):
         now_ms += 120_000
-        step = alerts.deadline_passed(alert, DEFAULT, nobody_missing, now_ms)
+        step = alerts.deadline_passed(alert, DEFAULT, nobody_missing, all_asked, now_ms)
         assert (step.asks, step.alert.rung, step.alert.due_ms) == ((3,), 3, now_ms + 120_000)
         alert = step.alert
 
@@ -317,7 +321,7 @@ def test_whoever_has_arrived_and_says_so_again_succeeds_and_changes_nothing() ->
 def test_an_acceptance_without_arrival_opens_the_alert_one_rung_up_and_the_acceptor_is_told() -> None:
     alert = accepted(eta_minutes=4)
     assert alert.due_ms is not None
-    step = alerts.deadline_passed(alert, DEFAULT, nobody_missing, alert.due_ms)
+    step = alerts.deadline_passed(alert, DEFAULT, nobody_missing, all_asked, alert.due_ms)
     assert step.alert.state is State.OPEN
     assert step.asks == (1,)
     assert step.alert.due_ms == alert.due_ms + 45_000
@@ -338,7 +342,7 @@ def test_the_acceptor_may_withdraw_and_the_next_rung_is_asked_at_once() -> None:
     assert step.alert.state is State.OPEN
     assert step.alert.acceptor_id is None
     assert step.alert.due_ms == NOW_MS + 1_000
-    assert alerts.deadline_passed(step.alert, DEFAULT, nobody_missing, NOW_MS + 1_000).asks == (1,)
+    assert alerts.deadline_passed(step.alert, DEFAULT, nobody_missing, all_asked, NOW_MS + 1_000).asks == (1,)
 
 
 def test_nobody_withdraws_for_another() -> None:
@@ -372,12 +376,12 @@ def test_the_first_of_two_who_are_needed_is_told_to_the_elder_and_the_asking_goe
 
 
 def test_while_one_is_missing_the_next_rung_is_asked_and_the_promise_still_holds() -> None:
-    step = alerts.deadline_passed(one_of_two(), TWO, nobody_missing, NOW_MS + 45_000)
+    step = alerts.deadline_passed(one_of_two(), TWO, nobody_missing, all_asked, NOW_MS + 45_000)
     assert (step.asks, step.alert.state, step.alert.needed) == ((1,), State.ACCEPTED, 2)
     expires_ms = NOW_MS + 5_000 + 4 * MINUTE_MS + GRACE_MS
-    late = alerts.deadline_passed(step.alert, TWO, nobody_missing, expires_ms - 1)
+    late = alerts.deadline_passed(step.alert, TWO, nobody_missing, all_asked, expires_ms - 1)
     assert late.alert.due_ms == expires_ms
-    expired = alerts.deadline_passed(late.alert, TWO, nobody_missing, expires_ms)
+    expired = alerts.deadline_passed(late.alert, TWO, nobody_missing, all_asked, expires_ms)
     assert expired.alert.state is State.OPEN
     assert entries(expired)[0] == "acceptance_expired"
 
@@ -396,7 +400,7 @@ def test_when_the_second_of_two_withdraws_the_next_rung_is_asked_at_once() -> No
     step = alerts.withdraw(both, "li", NOW_MS + 20_000)
     assert (step.alert.state, step.alert.going, step.alert.is_asking) == (State.ACCEPTED, ("wang",), True)
     assert step.alert.due_ms == NOW_MS + 20_000
-    assert alerts.deadline_passed(step.alert, TWO, nobody_missing, NOW_MS + 20_000).asks == (1,)
+    assert alerts.deadline_passed(step.alert, TWO, nobody_missing, all_asked, NOW_MS + 20_000).asks == (1,)
 
 
 def test_a_backup_that_nobody_needs_withdraws_without_any_effect_on_the_ladder() -> None:
@@ -434,7 +438,7 @@ def test_a_rung_that_reaches_too_few_is_asked_together_with_the_next() -> None:
 def test_a_ladder_that_became_shorter_breaks_no_alert() -> None:
     alert = replace(opened(), rung=3)
     for short in (DEFAULT[:1], DEFAULT[2:], TWO):
-        step = alerts.deadline_passed(alert, short, nobody_missing, NOW_MS + 120_000)
+        step = alerts.deadline_passed(alert, short, nobody_missing, all_asked, NOW_MS + 120_000)
         assert step.asks == (len(short) - 1,)
         assert alerts.clock_stepped(alert, 5_000, short, NOW_MS + 5_000).alert.due_ms is not None
 
@@ -443,15 +447,15 @@ def test_a_ladder_that_became_shorter_breaks_no_alert() -> None:
 
 
 def whistled() -> Alert:
-    return alerts.deadline_passed(replace(opened(), rung=2), DEFAULT, nobody_missing, NOW_MS + 150_000).alert
+    return alerts.deadline_passed(replace(opened(), rung=2), DEFAULT, nobody_missing, all_asked, NOW_MS + 150_000).alert
 
 
 def test_the_red_whistle_calls_over_the_loudspeaker_each_time_it_is_asked() -> None:
-    step = alerts.deadline_passed(replace(opened(), rung=2), DEFAULT, nobody_missing, NOW_MS + 150_000)
+    step = alerts.deadline_passed(replace(opened(), rung=2), DEFAULT, nobody_missing, all_asked, NOW_MS + 150_000)
     assert (step.asks, step.aloud) == ((3,), Aloud.CALL)
-    again = alerts.deadline_passed(step.alert, DEFAULT, nobody_missing, NOW_MS + 270_000)
+    again = alerts.deadline_passed(step.alert, DEFAULT, nobody_missing, all_asked, NOW_MS + 270_000)
     assert again.aloud is Aloud.CALL
-    assert alerts.deadline_passed(opened(), DEFAULT, nobody_missing, NOW_MS + 45_000).aloud is None
+    assert alerts.deadline_passed(opened(), DEFAULT, nobody_missing, all_asked, NOW_MS + 45_000).aloud is None
 
 
 def test_the_loudspeaker_sends_people_back_when_enough_have_accepted_and_only_then() -> None:
@@ -507,7 +511,7 @@ def test_the_family_hears_who_comes_instead() -> None:
 def test_the_family_that_heard_of_somebody_who_never_came_hears_after_90_seconds_that_nobody_comes(again: str) -> None:
     now_ms = NOW_MS + 7 * MINUTE_MS
     alert = {
-        "expired": lambda: alerts.deadline_passed(accepted(), DEFAULT, nobody_missing, now_ms),
+        "expired": lambda: alerts.deadline_passed(accepted(), DEFAULT, nobody_missing, all_asked, now_ms),
         "withdrawn": lambda: alerts.withdraw(accepted(), "wang", now_ms),
         "called back": lambda: alerts.reopen(accepted(), "desk", now_ms),
         "pressed": lambda: alerts.pressed_again(arrived(), now_ms),
@@ -539,7 +543,7 @@ def test_half_an_hour_after_arrival_the_desk_asks_and_asks_again() -> None:
     assert alert.due_ms == NOW_MS + ARRIVED_ASK_MS
     for round_ in range(1, 4):
         now_ms = NOW_MS + round_ * ARRIVED_ASK_MS
-        step = alerts.deadline_passed(alert, DEFAULT, nobody_missing, now_ms)
+        step = alerts.deadline_passed(alert, DEFAULT, nobody_missing, all_asked, now_ms)
         assert step.informs == (Inform(Audience.DESK, Purpose.DESK_ASKS),)
         assert step.alert.state is State.ARRIVED
         assert step.alert.due_ms == now_ms + ARRIVED_ASK_MS
@@ -572,7 +576,7 @@ def test_a_closing_keeps_who_how_and_why_and_leaves_no_deadline(state: State) ->
     assert step.entries == (Entry("closed", "desk", {"outcome": "误按", "seen": "override", "reason": "家属电话说明"}),)
     check_deadlines(step.alert)
     assert [tell.stage for tell in step.tells] == [Stage.CLOSED]
-    assert not alerts.deadline_passed(step.alert, DEFAULT, nobody_missing, NOW_MS + 10**9).is_change
+    assert not alerts.deadline_passed(step.alert, DEFAULT, nobody_missing, all_asked, NOW_MS + 10**9).is_change
 
 
 def test_the_desk_may_open_again_what_is_accepted_or_arrived_and_the_acceptor_is_told() -> None:
@@ -728,7 +732,7 @@ def test_a_call_that_joins_a_request_for_service_asks_all_so_far_anew_and_the_ne
     assert [tell.stage for tell in step.tells] == [Stage.NOTIFYING]
     assert step.informs == ()
     assert entries(step) == ["pressed_again", "asked", "asked"]
-    assert alerts.deadline_passed(step.alert, DEFAULT, nobody_missing, NOW_MS + 60_000).asks == (2,)
+    assert alerts.deadline_passed(step.alert, DEFAULT, nobody_missing, all_asked, NOW_MS + 60_000).asks == (2,)
 
 
 @pytest.mark.parametrize("before", [accepted, arrived])

@@ -57,6 +57,7 @@ class AlertMachine(RuleBasedStateMachine):
         self.ladder = DEFAULT
         self.is_ladder_changed = False
         self.reaches = (Reach.ENOUGH, Reach.ENOUGH, Reach.ENOUGH)
+        self.asked: set[Who] = set()
         self.journal: list[Entry] = []
         self.seqs: list[int] = []
         self.model = Model()
@@ -75,6 +76,8 @@ class AlertMachine(RuleBasedStateMachine):
                 assert tell.stage in ASKING
         if step.tells:
             assert step.alert.stage_seq == step.tells[-1].stage_seq
+        for rung in step.asks:
+            self.asked |= {*self.ladder[rung].who}  # one person is behind each
         if step.asks:
             assert step.alert.is_asking  # nothing new begins once enough have accepted
             assert step.asks[-1] == step.alert.rung
@@ -96,11 +99,16 @@ class AlertMachine(RuleBasedStateMachine):
         assert rung < len(self.ladder) - 1  # whoever is on the last one, it is asked
         return self.reaches[rung]
 
+    def unasked(self, rung: int) -> bool:
+        """Whether somebody is there who has not been asked."""
+        assert rung < len(self.ladder) - 1
+        return self.reaches[rung] is not Reach.NOBODY and not self.asked.issuperset(self.ladder[rung].who)
+
     def run_due(self) -> None:
         """What the loop does while time passes: each deadline that has come, once, then the reminder."""
         while self.alert.due_ms is not None and self.alert.due_ms <= self.now_ms:
             before, at_ms = self.alert, self.now_ms
-            step = alerts.deadline_passed(before, self.ladder, self.reaching, at_ms)
+            step = alerts.deadline_passed(before, self.ladder, self.reaching, self.unasked, at_ms)
             has_expired = before.state is State.ACCEPTED and at_ms >= self.model.promised_ms + alerts.GRACE_MS
             if has_expired:
                 told = [(one.audience, one.purpose, one.person_id) for one in step.informs]
@@ -123,16 +131,23 @@ class AlertMachine(RuleBasedStateMachine):
             assert self.now_ms < self.model.family_ms  # however often the elder has pressed
 
     def climb(self, step: Step) -> None:
-        """Up past the empty ones to the first that reaches enough, with those that reach too few; the last repeats."""
+        """Up past the empty ones to the first that reaches enough, with those that reach too few; the last repeats.
+
+        Nobody below is left out, whatever ladder it was that has been climbed so far.
+        """
         last = len(self.ladder) - 1
         above = [rung for rung in range(self.alert.rung + 1, last) if self.reaches[rung] is not Reach.NOBODY]
         full = [rung for rung in above if self.reaches[rung] is Reach.ENOUGH]
         until = full[0] if full else last
-        assert step.asks == (*(rung for rung in above if rung < until), until)
+        asked_up = tuple(rung for rung in step.asks if rung > self.alert.rung or rung == last)
+        assert asked_up == (*(rung for rung in above if rung < until), until)
+        assert list(step.asks) == sorted(step.asks)
+        assert all(self.unasked(rung) for rung in step.asks if rung not in asked_up)  # nor asked again without need
         needed = [self.ladder[rung].needed for rung in step.asks]
         self.model.needed = max(self.model.needed, *needed)
         assert (step.aloud is Aloud.CALL) == any(Who.EVERYONE in self.ladder[rung].who for rung in step.asks)
         self.take(step)
+        assert not any(self.unasked(rung) for rung in range(until))
 
     def reopen_model(self) -> None:
         self.model.state, self.model.goes, self.model.presses, self.model.needed = "open", (), (), 1

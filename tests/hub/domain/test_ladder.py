@@ -109,7 +109,7 @@ def test_only_those_known_to_be_out_of_reach_make_a_rung_reach_too_few(
 def test_every_rung_up_to_the_first_that_reaches_enough_is_asked_and_empty_ones_are_left_out(
     current: int, reaches: tuple[Reach, ...]
 ) -> None:
-    step = climb(DEFAULT, current, lambda index: reaches[index])
+    step = climb(DEFAULT, current, lambda index: reaches[index], lambda _: False)
     above = list(range(current + 1, 3))
     first = next((index for index in above if reaches[index] is Reach.ENOUGH), 3)
     assert step.rung == first
@@ -119,8 +119,18 @@ def test_every_rung_up_to_the_first_that_reaches_enough_is_asked_and_empty_ones_
 
 def test_a_ladder_that_has_become_shorter_goes_on_with_its_last_rung() -> None:
     short = DEFAULT[:1]
-    assert climb(short, 3, lambda _: Reach.NOBODY) == Climb((0,), ())
+    assert climb(short, 3, lambda _: Reach.NOBODY, lambda _: False) == Climb((0,), ())
     assert rung_at(short, 3) is short[0]
+
+
+@pytest.mark.parametrize(("current", "unasked"), list(product(range(6), product([False, True], repeat=4))))
+def test_whoever_is_below_and_was_not_asked_is_asked_with_the_next_rung_which_waits_for_nobody(
+    current: int, unasked: tuple[bool, ...]
+) -> None:
+    step = climb(DEFAULT, current, lambda _: Reach.ENOUGH, lambda index: unasked[index])
+    following = min(current + 1, 3)
+    assert step.asked == (*(index for index in range(following) if unasked[index]), following)
+    assert step.rung == following
 
 
 def test_a_rung_is_looked_at_only_when_it_comes_into_question() -> None:
@@ -130,5 +140,5 @@ def test_a_rung_is_looked_at_only_when_it_comes_into_question() -> None:
         looked.append(index)
         return Reach.ENOUGH
 
-    climb(DEFAULT, -1, reaching)
+    climb(DEFAULT, -1, reaching, lambda _: True)
     assert looked == [0]

@@ -13,6 +13,7 @@ from hub.domain.ladder import DEFAULT, Reach, Rung, Who
 from hub.domain.ladders import LadderRule
 from hub.domain.people import Assignment, ChannelName, Contact, Duty, Group, Person
 from hub.domain.roster import Shift
+from hub.domain.wall_clock import MINUTES_A_DAY, minute_of_day
 from hub.services.ladders import DEFAULT_ID, Ladders
 from hub.services.ports import Tx
 from tests.hub.services.press_rig import POLICY, PressRig, press_rig
@@ -111,6 +112,46 @@ async def test_a_rung_that_reaches_nobody_takes_no_time(ladders: Ladders, rig: P
         await ladders.who_at_place("nowhere", Kind.CALL, rig.clock.now_ms())
     with pytest.raises(NotFound):
         await ladders.who_at_home("nowhere", Kind.CALL, rig.clock.now_ms())
+
+
+async def test_whoever_is_only_on_the_ladder_of_the_next_hours_is_asked_after_the_change(
+    rig: PressRig, ladders: Ladders
+) -> None:
+    minute = minute_of_day(rig.clock.now_ms(), "Asia/Shanghai")
+    since, until = (minute - 60) % MINUTES_A_DAY, minute + 1
+    day = (Rung((Who.HELPER, Who.BUILDING_HEAD), 60_000), Rung((Who.GRID_LEADER,), 60_000))
+    night = (Rung((Who.ON_SHIFT,), 60_000), Rung((Who.BUILDING_HEAD,), 60_000))
+    await ladders.save(LadderRule("day", "白天", "all", None, since, until, day, 0), "wang")
+    await ladders.save(LadderRule("night", "夜里", "all", None, until, since, night, 0), "wang")
+    alert = await rig.press()
+    await rig.pass_ms(60_000)
+    assert (await asked(rig, alert.id))[1] == {"sun", "wang"}
+
+
+async def test_a_rung_that_is_put_in_front_of_one_that_was_asked_is_asked_with_the_next_once(
+    rig: PressRig, ladders: Ladders
+) -> None:
+    helper, head = Rung((Who.HELPER,), 60_000), Rung((Who.BUILDING_HEAD,), 60_000)
+    await ladders.save(LadderRule("one", "一", "all", None, 0, 0, (helper,), 0), "wang")
+    alert = await rig.press()
+    assert (await asked(rig, alert.id))[0] == {"li"}
+    await ladders.save(LadderRule("one", "一", "all", None, 0, 0, (head, helper), 1), "wang")
+    for _ in range(3):
+        await rig.pass_ms(60_000)
+    requests = [one for one in await rig.notifications(alert.id) if one.purpose is Purpose.ASK and one.person_id]
+    asked_by_page = [one.person_id for one in requests if one.channel is ChannelName.PAGE]
+    assert sorted(filter(None, asked_by_page)) == ["li", "li", "li", "li", "wang"]
+
+
+async def test_whoever_was_thanked_before_the_request_was_sent_is_asked_when_nobody_comes(rig: PressRig) -> None:
+    rig.channels[ChannelName.PAGE].open_gate.clear()
+    alert = await rig.press()
+    notes = [one for one in await rig.notifications(alert.id) if one.person_id == "wang"]
+    await rig.desk.accept(alert.id, "li", 4)
+    await rig.database.write(lambda tx: tx.notifications.save([replace(one, state="dropped") for one in notes]))
+    await rig.desk.withdraw(alert.id, "li")
+    await rig.pass_ms(1)
+    assert (await asked(rig, alert.id))[1] == {"wang", "li", "chen"}
 
 
 async def test_members_of_a_mutual_aid_group_are_asked_with_the_helpers_of_the_home(rig: PressRig) -> None:

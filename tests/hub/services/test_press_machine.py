@@ -31,6 +31,7 @@ from hub.domain.people import ChannelName
 from hub.domain.roster import Absence
 from hub.services import take_presses
 from hub.services.answer_alert import AlertDesk
+from hub.services.calling import Calling
 from hub.services.climb import DueLoop
 from hub.services.ladders import Ladders
 from hub.services.notify import BACKOFF_MS, record_outcomes
@@ -359,6 +360,22 @@ class PressMachine(RuleBasedStateMachine):
     def time_passes(self, by_ms: int) -> None:
         self.clock.pass_ms(by_ms)
         self.run(self.drained())
+        if by_ms:
+            self.read(self.whoever_climbed_now_has_skipped_nobody)
+
+    def whoever_climbed_now_has_skipped_nobody(self, tx: Tx) -> None:
+        """Up to where an alert stands everybody on its ladder has been asked, whatever ladder that was so far."""
+        now_ms = self.clock.now_ms()
+        calling = Calling(tx, now_ms)
+        for alert, _, notes in all_alerts(tx):
+            rows = tx.alerts.journal(alert.id)
+            if not alert.is_asking or not any(row.entry.what == "asked" and row.at_ms == now_ms for row in rows):
+                continue
+            around = calling.around(alert.place, alert.home_id)
+            ladder = calling.ladder(around, alert.kind, POLICY.ladder)
+            asked = {one.person_id for one in notes if one.purpose is Purpose.ASK and one.state != "dropped"}
+            for rung in ladder[: alert.rung + 1]:
+                assert {*calling.asked(rung, around)} <= asked | {*alert.going}
 
     @rule(by_ms=st.sampled_from([-(10**10), -3_600_000, -2_500, 2_500, 3_600_000, 10**10]))
     def clock_is_set(self, by_ms: int) -> None:

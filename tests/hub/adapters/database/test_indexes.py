@@ -28,6 +28,7 @@ LOOKUPS: dict[str, Callable[[Tx], object]] = {
     "notifications.due": lambda tx: tx.notifications.due(NOW_MS, 20),
     "notifications.next_due_ms": lambda tx: tx.notifications.next_due_ms(),
     "notifications.of_alert": lambda tx: tx.notifications.of_alert("alert-1"),
+    "notifications.asked": lambda tx: tx.notifications.asked("alert-1"),
     "tellings.unsent": lambda tx: tx.tellings.unsent(NOW_MS),
     "tellings.of_alert": lambda tx: tx.tellings.of_alert("alert-1"),
     "announcements.progress": lambda tx: tx.announcements.progress("ann-1"),
