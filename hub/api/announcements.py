@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hub.api.bodies import Body, refusals
 from hub.api.callers import Onlooker, Served, Staff
-from hub.domain.announcements import MAX_CHARACTERS, MAX_REPEAT, Kind
+from hub.domain.announcements import MAX_CHARACTERS, MAX_REPEAT, Kind, Status
 from hub.domain.second_person import Hold
 from hub.services.views import (
     AnnouncementDetail,
@@ -40,6 +40,13 @@ class NewAnnouncement(Body):
     kind: Annotated[str, Field(json_schema_extra={"enum": [kind.value for kind in Kind]})] = Kind.ROUTINE.value
     repeat: Annotated[int, Field(description=f"How many times it is played, 1 to {MAX_REPEAT}.")] = 1
     play_at_ms: Annotated[int | None, Field(description="When it begins everywhere; null for at once.")] = None
+    status: Annotated[
+        str,
+        Field(
+            description="`exercise` and `test` say so first, aloud and in the title, and are played like routine ones.",
+            json_schema_extra={"enum": [status.value for status in Status]},
+        ),
+    ] = Status.ACTUAL.value
 
 
 class Stopped(BaseModel):
@@ -77,6 +84,7 @@ async def announce(body: NewAnnouncement, services: Served, grant: Staff) -> Ann
         kind=body.kind,
         repeat=body.repeat,
         play_at_ms=body.play_at_ms,
+        status=body.status,
         by=grant.person_id or grant.name,
     )
     view = await services.database.read(lambda tx: announcement_summary(tx, announcement.id, services.clock.now_ms()))

@@ -67,6 +67,7 @@ class Aired:
 
     id: str
     kind: str
+    status: str
     title: str
     text: str
     by: str
@@ -135,6 +136,7 @@ def aired(one: AnnouncementSummary, now_ms: int) -> Aired:
     return Aired(
         id=one.id,
         kind=one.kind,
+        status=one.status,
         title=one.title,
         text=one.text,
         by=one.created_by_name,

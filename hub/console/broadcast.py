@@ -15,10 +15,12 @@ from hub.console.instants import instant_from
 from hub.console.language import mark as _
 from hub.console.seen import Seen
 from hub.console.streams import EventStream
-from hub.domain.announcements import PRIORITY, Kind, checked
+from hub.domain.announcements import Kind, Status, checked
 from hub.domain.devices import Link
 from hub.domain.noise_budget import about_ms
 from hub.domain.places import reached
+from hub.domain.quiet_hours import LOUD_PRIORITY
+from hub.services.announce import said
 from hub.services.ports import Tx
 from hub.services.quiet_hours import QuietTimes
 from hub.services.views import AnnouncementDetail, announcement_view
@@ -26,7 +28,6 @@ from hub.services.views import AnnouncementDetail, announcement_view
 DESK, ONE = ("on_air", "announcements"), ("announcement",)
 URGENCIES = ("notice", "orange", "fire")
 """How urgent a voice may be: more would only delay the choice."""
-GRAVE = (Kind.ORANGE, Kind.RED)
 
 
 router = APIRouter()
@@ -78,7 +79,8 @@ async def show_desk(console: Here, request: Request, visitor: Seeing) -> HTMLRes
         }
 
     places = await console.services.database.read(job)
-    context = {**places, "kinds": [kind.value for kind in Kind], "urgencies": URGENCIES, "key": console.new_key()}
+    choices = {"kinds": [kind.value for kind in Kind], "statuses": [one.value for one in Status]}
+    context = {**places, **choices, "urgencies": URGENCIES, "key": console.new_key()}
     return await console.page(request, visitor, "broadcast", DESK, live="/live/broadcast", context=context)
 
 
@@ -98,26 +100,30 @@ async def check(
     at: Annotated[str, Form()] = "",
     places: Annotated[list[str] | None, Form()] = None,
     key: Annotated[str, Form()] = "",
+    status: Annotated[str, Form()] = Status.ACTUAL.value,
 ) -> HTMLResponse:
     """Says what would be played where, to be confirmed. Raises Invalid for what cannot be."""
     community = await console.community()
     play_at_ms = instant_from(at, community.timezone) if when == "later" else None
-    wanted = checked(text, places or [], kind, repeat, play_at_ms, console.services.clock.now_ms())
+    wanted = checked(text, places or [], kind, repeat, play_at_ms, console.services.clock.now_ms(), status)
 
     quiet, now_ms = console.services.quiet, console.services.clock.now_ms()
+    heard = said(wanted, community.language)
 
     def job(tx: Tx) -> dict[str, object]:
-        long_ms = about_ms(wanted.text, wanted.repeat)
-        return reach_of(tx, quiet, wanted.places, PRIORITY[wanted.kind], now_ms, wanted.play_at_ms, long_ms=long_ms)
+        long_ms = about_ms(heard, wanted.repeat)
+        return reach_of(tx, quiet, wanted.places, wanted.priority, now_ms, wanted.play_at_ms, long_ms=long_ms)
 
     context = {
         **await console.services.database.read(job),
         "text": wanted.text,
+        "said": heard,
+        "status": wanted.status.value,
         "kind": wanted.kind.value,
         "repeat": wanted.repeat,
         "places": wanted.places,
         "play_at_ms": wanted.play_at_ms,
-        "is_grave": wanted.kind in GRAVE,
+        "is_grave": wanted.priority >= LOUD_PRIORITY,
         "key": key,
         "zone": community.timezone,
         "now_ms": now_ms,
@@ -135,6 +141,7 @@ async def announce(
     play_at_ms: Annotated[int | None, Form()] = None,
     places: Annotated[list[str] | None, Form()] = None,
     key: Annotated[str, Form()] = "",
+    status: Annotated[str, Form()] = Status.ACTUAL.value,
 ) -> Response:
     async def send() -> str:
         announcement = await console.services.announcements.announce(
@@ -143,6 +150,7 @@ async def announce(
             kind=kind,
             repeat=repeat,
             play_at_ms=play_at_ms,
+            status=status,
             by=visitor.person_id,
         )
         return announcement.id

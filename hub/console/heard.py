@@ -28,7 +28,7 @@ from hub.services.views.heard import is_sent
 SPANS = (1, 7, 30)
 HEARD = ("heard",)
 HEAD = (
-    *(_("时间"), _("通知"), _("哪一种"), _("楼栋"), _("设备"), _("发出"), _("播完"), _("听到")),
+    *(_("时间"), _("通知"), _("哪一种"), _("真的还是演习"), _("楼栋"), _("设备"), _("发出"), _("播完"), _("听到")),
     *(_("结果"), _("声音"), _("设备的话"), _("接下来")),
 )
 
@@ -81,7 +81,8 @@ async def _file(console: Console, visitor: Visitor, name: str, ids: Sequence[str
         for part in one.buildings:
             here = stop(part)
             yield (
-                *(at, one.title, word("kind", one.kind), part.place_name, part.device or ""),
+                *(at, one.title, word("kind", one.kind), word("status", one.status)),
+                *(part.place_name, part.device or ""),
                 *(int(is_sent(part)), int(part.ear is not None), int(part.heard)),
                 *(word("reached", here.state), word("finding", here.finding)),
                 told(part.reason, language),

@@ -170,6 +170,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "orange": _("橙色预警"),
         "red": _("红色预警"),
     },
+    "status": {"actual": _("真的"), "exercise": _("演习"), "test": _("测试")},
     "reached": {
         "sent": _("已发送"),
         "received": _("已收到"),

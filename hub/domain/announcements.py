@@ -32,6 +32,19 @@ PRIORITY: Mapping[Kind, int] = {
 }
 """The table of WIRE.md; 224 and above ignore quiet hours and the local volume."""
 
+
+class Status(StrEnum):
+    """Whether an announcement is meant, as CAP 1.2 names it. What is not says so before anything else."""
+
+    ACTUAL = "actual"  # 真的
+    EXERCISE = "exercise"  # 演习
+    TEST = "test"  # 测试
+
+
+UNREAL_PRIORITY = PRIORITY[Kind.ROUTINE]
+"""Of every exercise and test, whatever its kind: nothing real ever waits for it or is interrupted by it, and quiet
+hours, the noise budget and the local volume hold for it."""
+
 MAX_CHARACTERS = 2_000
 """About seven minutes of speech; a longer text is no announcement but a document."""
 MAX_REPEAT = 5
@@ -68,9 +81,28 @@ class Wanted:
     kind: Kind
     repeat: int
     play_at_ms: int | None
+    status: Status = Status.ACTUAL
+
+    @property
+    def priority(self) -> int:
+        """That of its kind, if it is meant."""
+        return PRIORITY[self.kind] if self.status is Status.ACTUAL else UNREAL_PRIORITY
+
+    @property
+    def chime(self) -> Kind:
+        """The kind whose chime it has: an alarm would sound before the words that say that there is none."""
+        return self.kind if self.status is Status.ACTUAL else Kind.ROUTINE
 
 
-def checked(text: str, places: Iterable[str], kind: str, repeat: int, play_at_ms: int | None, now_ms: int) -> Wanted:
+def checked(
+    text: str,
+    places: Iterable[str],
+    kind: str,
+    repeat: int,
+    play_at_ms: int | None,
+    now_ms: int,
+    status: str = Status.ACTUAL.value,
+) -> Wanted:
     """What can be announced; raises Invalid with a key that says what to change."""
     text = text.translate(_WEIGHTLESS).strip()
     if not text:
@@ -87,13 +119,15 @@ def checked(text: str, places: Iterable[str], kind: str, repeat: int, play_at_ms
         raise Invalid("nothing_to_say")
     if kind not in Kind.__members__.values():
         raise Invalid("unknown_kind", kind=kind, allowed="/".join(Kind))
+    if status not in Status.__members__.values():
+        raise Invalid("unknown_status", status=status, allowed="/".join(Status))
     if not 1 <= repeat <= MAX_REPEAT:
         raise Invalid("repeat_out_of_range", most=MAX_REPEAT)
     if play_at_ms is not None and play_at_ms < now_ms - PAST_TOLERANCE_MS:
         raise Invalid("time_in_the_past")
     if play_at_ms is not None and play_at_ms > now_ms + MAX_AHEAD_MS:
         raise Invalid("time_too_far")
-    return Wanted(text, tuple(dict.fromkeys(places)), Kind(kind), repeat, play_at_ms)
+    return Wanted(text, tuple(dict.fromkeys(places)), Kind(kind), repeat, play_at_ms, Status(status))
 
 
 def _is_picture(character: str) -> bool:

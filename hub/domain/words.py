@@ -49,6 +49,11 @@ WORDS: dict[str, tuple[str, str]] = {
         "Attention please. Somebody at {place} needs help. Neighbours, please go and see at once.",
     ),
     "aloud.enough": ("{place}：已有人到，请回，谢谢大家。", "{place}: help is there. Please go back, and thank you."),
+    # What is not meant begins with this, aloud and on the screen.
+    "unreal.exercise": ("这是演习，不是真的。", "This is an exercise. It is not real."),
+    "unreal.test": ("这是测试，不是真的。", "This is a test. It is not real."),
+    "unreal.exercise.title": ("【演习】", "[Exercise] "),
+    "unreal.test.title": ("【测试】", "[Test] "),
     "live.title": ("现场喊话", "Live announcement"),
     "unrecorded": ("有呼叫没有存下来，请马上检查系统。", "A call could not be stored. Check the system at once."),
     "test.title": ("试一试", "Test"),
@@ -141,6 +146,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "The text holds nothing that can be spoken. Write some words.",
     ),
     "unknown_kind": ("没有“{kind}”这种通知，请选：{allowed}。", "There is no kind “{kind}”. Choose one of {allowed}."),
+    "unknown_status": (
+        "没有“{status}”这种性质，请选：{allowed}。",
+        "There is no status “{status}”. Choose one of {allowed}.",
+    ),
     "repeat_out_of_range": ("遍数要在1到{most}之间。", "The number of rounds must be 1 to {most}."),
     "time_in_the_past": ("播出时间已经过了，请选以后的时间。", "That time has passed. Choose a later one."),
     "time_too_far": ("播出时间太远，最多提前一年。", "That time is too far off; a year ahead is the most."),

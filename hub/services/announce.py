@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 
 import structlog
 
-from hub.domain.announcements import PRIORITY, VALID_AFTER_END_MS, Wanted, checked, lead_ms, total_ms
+from hub.domain.announcements import VALID_AFTER_END_MS, Status, Wanted, checked, lead_ms, total_ms
 from hub.domain.errors import NotFound, NotHeld, NoVoice
 from hub.domain.live import LIVE, MOST_MS, UNUSED_MS
 from hub.domain.reading import spoken
@@ -62,6 +62,7 @@ class Announcements:
         play_at_ms: int | None,
         by: str,
         priority: int | None = None,
+        status: str = Status.ACTUAL.value,
     ) -> Announcement:
         """Speaks, stores and publishes it; stored even when publishing fails, and then sent after reconnection.
 
@@ -69,7 +70,7 @@ class Announcements:
         `by` is a person id or the name of a token, `priority` another one than the kind's. Raises Invalid for what
         cannot be announced, NoVoice.
         """
-        wanted = checked(text, places, kind, repeat, play_at_ms, self._clock.now_ms())
+        wanted = checked(text, places, kind, repeat, play_at_ms, self._clock.now_ms(), status)
         targets = await self._database.read(lambda tx: targets_of(tx, wanted.places))
         sound = await self._speak(wanted, targets.community.language)
         announcement = _planned(wanted, targets, sound, by, priority, self._clock.now_ms())
@@ -250,7 +251,7 @@ class Announcements:
 
     async def _speak(self, wanted: Wanted, language: str) -> Sound:
         try:
-            return await self._sounds.announcement(wanted.text, wanted.kind.value, language)
+            return await self._sounds.announcement(said(wanted, language), wanted.chime.value, language)
         except SoundFailed as error:
             log.warning("announcement_not_spoken", reason=str(error))
             raise NoVoice from error
@@ -342,7 +343,8 @@ def _planned(
 
     What is held stays valid for a little longer than it needs, so that its sound need not be published again.
     """
-    rank = PRIORITY[wanted.kind] if priority is None else priority
+    rank = wanted.priority if priority is None else priority
+    text, language = said(wanted, targets.community.language), targets.community.language
     hold_ms = HOLD_MS if needs_window(rank, by) else 0
     play_at_ms = max(wanted.play_at_ms or 0, now_ms + hold_ms + lead_ms(sound.duration_ms))
     end_ms = play_at_ms + total_ms(sound.duration_ms, wanted.repeat)
@@ -350,9 +352,9 @@ def _planned(
         id=new_id(now_ms),
         kind=wanted.kind.value,
         priority=rank,
-        title=title(wanted.text),
-        text=wanted.text,
-        spoken=spoken(wanted.text) if targets.community.language == "zh" else wanted.text,
+        title=title(titled(wanted, language)),
+        text=text,
+        spoken=spoken(text) if language == "zh" else text,
         places=targets.places,
         audio_sha256=sound.sha256,
         duration_ms=sound.duration_ms,
@@ -361,6 +363,7 @@ def _planned(
         valid_until_ms=end_ms + VALID_AFTER_END_MS + hold_ms,
         created_ms=now_ms,
         created_by=by,
+        status=wanted.status,
         hold=Hold.HELD if hold_ms else None,
         hold_until_ms=now_ms + hold_ms if hold_ms else None,
     )
@@ -385,6 +388,20 @@ def _spoken_live(announcement_id: str, priority: int, targets: Targets, by: str,
         created_ms=now_ms,
         created_by=by,
     )
+
+
+def said(wanted: Wanted, language: str) -> str:
+    """What is read aloud: an exercise or test says first what it is."""
+    if wanted.status is Status.ACTUAL:
+        return wanted.text
+    return f"{say(f'unreal.{wanted.status}', language)}{'' if language == 'zh' else ' '}{wanted.text}"
+
+
+def titled(wanted: Wanted, language: str) -> str:
+    """What a title is made of: those who cannot hear read first that it is an exercise or a test."""
+    if wanted.status is Status.ACTUAL:
+        return wanted.text
+    return say(f"unreal.{wanted.status}.title", language) + wanted.text
 
 
 def title(text: str) -> str:

@@ -12,7 +12,7 @@ from datetime import date
 from typing import Protocol, TypeAlias, TypeVar
 
 from hub.domain.alerts import Alert, Aloud, Entry, Purpose, Stage
-from hub.domain.announcements import Progress
+from hub.domain.announcements import Progress, Status
 from hub.domain.devices import Device
 from hub.domain.ladders import LadderRule
 from hub.domain.people import Assignment, ChannelName, Contact, Duty, Group, Person, Resident, Role
@@ -176,7 +176,7 @@ class Announcement:
     created_ms: int
     created_by: str
     stopped_ms: int | None = None
-    is_exercise: bool = False
+    status: Status = Status.ACTUAL
     hold: Hold | None = None
     hold_until_ms: int | None = None
     hold_at_ms: int | None = None

@@ -37,7 +37,7 @@ from sqlalchemy import (
 )
 
 from hub.domain.alerts import Aloud, Kind, Purpose, Stage, State
-from hub.domain.announcements import Reached
+from hub.domain.announcements import Reached, Status
 from hub.domain.findings import Finding
 from hub.domain.ladder import Ladder, Rung, Who
 from hub.domain.people import ChannelName, Duty, Role
@@ -643,7 +643,7 @@ announcement = Table(
     _ms("created_ms"),
     _text("created_by"),
     _ms("stopped_ms", nullable=True),
-    Column("is_exercise", Boolean, nullable=False),
+    Column("status", _named(Status), nullable=False, server_default=text("'actual'")),
     Column("hold", _named(Hold)),  # NULL, as what follows, for one that needed no second person
     _ms("hold_until_ms", nullable=True),
     _ms("hold_at_ms", nullable=True),

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 
-from hub.domain.announcements import Ear, Progress, Reached, Totals, total_ms, totals
+from hub.domain.announcements import Ear, Progress, Reached, Status, Totals, total_ms, totals
 from hub.domain.errors import NotFound
 from hub.domain.findings import Finding
 from hub.domain.places import Place, reached
@@ -54,7 +54,7 @@ class AnnouncementSummary:
     created_by: str
     created_by_name: str
     stopped_ms: int | None
-    is_exercise: bool
+    status: Status
     hold: Hold | None
     hold_until_ms: int | None
     hold_at_ms: int | None
@@ -217,7 +217,7 @@ def _summary(
         created_by=one.created_by,
         created_by_name=calling.name_of(one.created_by) or one.created_by,
         stopped_ms=one.stopped_ms,
-        is_exercise=one.is_exercise,
+        status=one.status,
         hold=one.hold,
         hold_until_ms=one.hold_until_ms,
         hold_at_ms=one.hold_at_ms,

@@ -86,6 +86,7 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"play_at_ms": NOON_MS + 10**12}, "time_too_far", "一年"),
     ({"play_at_ms": 10**40}, "time_too_far", "一年"),
     ({"kind": "pink"}, "unknown_kind", "请选"),
+    ({"status": "drill"}, "unknown_status", "请选"),
     ({"repeat": 0}, "repeat_out_of_range", "之间"),
     ({"repeat": 99}, "repeat_out_of_range", "之间"),
     ({"text": None}, "field_not_text", "文字"),
@@ -190,3 +191,12 @@ async def test_what_was_called_off_in_time_cannot_be_confirmed(api: Api, languag
     assert (answer.status_code, answer.json()["error"]) == (409, "not_held")
     assert hint in answer.json()["message"]
     assert api.publisher.topics() == ["audio"]
+
+
+async def test_an_exercise_of_a_red_one_goes_out_at_once_and_the_list_says_what_it_is(api: Api) -> None:
+    headers = await api.as_role(Role.STAFF)
+    made = (await api.client.post(URL, json={**GRAVE, "status": "exercise"}, headers=headers)).json()
+    assert made["hold"] is None
+    assert made["spoken"].startswith("这是演习")
+    [listed] = (await api.client.get(URL, headers=headers)).json()
+    assert (listed["status"], listed["kind"], listed["title"]) == ("exercise", "red", "【演习】今天停水")

@@ -399,6 +399,25 @@ async def test_who_may_only_look_sees_what_is_held_and_cannot_decide(world: Stag
         assert (await browser.post(f"/broadcast/{made.id}/{step}", headers=HTMX)).status_code == 403
 
 
+async def test_an_exercise_is_shown_before_sending_as_it_will_be_heard_and_afterwards_as_what_it_is(
+    world: Stage, browser: httpx.AsyncClient
+) -> None:
+    await signed_in(world, browser)
+    form = {**RED, "status": "exercise"}
+    dialog = (await browser.post("/broadcast/check", data=form, headers=HTMX)).text
+    assert "这是演习，不是真的。马上离开地下室" in dialog
+    assert 'name="status" value="exercise"' in dialog
+    assert "最大音量" not in dialog
+    assert ">马上离开地下室</textarea>" in dialog  # what is sent on is what was written
+    address = (await browser.post("/broadcast", data=form, headers=HTMX)).headers["hx-redirect"]
+    for page in (address, "/broadcast"):
+        text = (await browser.get(page)).text
+        assert '<span class="chip unreal">演习</span>' in text
+        assert "【演习】马上离开地下室" in text
+    head, *rows = list(csv.reader(io.StringIO((await browser.get(f"{address}/heard.csv")).text)))
+    assert {row[head.index("真的还是演习")] for row in rows} == {"演习"}
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
@@ -993,10 +1012,10 @@ async def test_the_table_to_download_holds_every_building_and_computes_nothing(
         assert answer.headers["content-type"].startswith("text/csv")
         assert answer.content.startswith(b"\xef\xbb\xbf")
         head, *rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
-        assert (len(rows), head[5:8]) == (69, ["发出", "播完", "听到"])
+        assert (len(rows), head[6:9]) == (69, ["发出", "播完", "听到"])
         assert rows[0][1].startswith("'=")
-        assert rows[0][5:] == ["1", "1", "0", "播完，没听到", "声音是破的", "", LABELS["next"]["distorted"]]
-        assert rows[1][5:9] == ["1", "1", "1", "听到了"]
+        assert rows[0][6:] == ["1", "1", "0", "播完，没听到", "声音是破的", "", LABELS["next"]["distorted"]]
+        assert rows[1][6:10] == ["1", "1", "1", "听到了"]
 
 
 async def test_the_table_to_download_leaves_out_none_of_the_days_that_were_asked_for(

@@ -20,6 +20,7 @@ from hub.domain.announcements import (
     Kind,
     Progress,
     Reached,
+    Status,
     checked,
     further,
     total_ms,
@@ -126,6 +127,26 @@ def test_priorities_rise_with_the_kinds_and_only_orange_and_red_break_quiet_hour
     priorities = [PRIORITY[kind] for kind in Kind]
     assert priorities == sorted(set(priorities))
     assert [kind for kind in Kind if PRIORITY[kind] >= 224] == [Kind.ORANGE, Kind.RED]
+
+
+@pytest.mark.parametrize("status", [Status.EXERCISE, Status.TEST])
+@pytest.mark.parametrize("kind", list(Kind))
+def test_what_is_not_meant_keeps_its_kind_and_never_comes_before_what_is(kind: Kind, status: Status) -> None:
+    wanted = checked("着火了", ["all"], kind.value, 1, None, NOW, status.value)
+    assert (wanted.kind, wanted.status, wanted.chime) == (kind, status, Kind.ROUTINE)
+    assert wanted.priority <= min(PRIORITY.values())
+
+
+def test_what_is_meant_has_the_priority_and_the_chime_of_its_kind() -> None:
+    wanted = checked("着火了", ["all"], "red", 1, None, NOW)
+    assert (wanted.priority, wanted.chime) == (250, Kind.RED)
+
+
+@pytest.mark.parametrize("status", ["", "Exercise", "drill", "ACTUAL"])
+def test_a_status_that_nobody_knows_is_refused_and_not_taken_for_real(status: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        checked("停水", ["all"], "red", 1, None, NOW, status)
+    assert caught.value.key == "unknown_status"
 
 
 def test_the_whole_length_counts_the_pauses_between_the_rounds() -> None:

@@ -11,11 +11,20 @@ import pytest
 import pytest_asyncio
 
 from hub.adapters.database.database import SqliteDatabase
-from hub.domain.announcements import RED_WHISTLE, VALID_AFTER_END_MS, Progress, Reached, lead_ms
+from hub.domain.announcements import (
+    RED_WHISTLE,
+    VALID_AFTER_END_MS,
+    Kind,
+    Progress,
+    Reached,
+    Status,
+    Wanted,
+    lead_ms,
+)
 from hub.domain.devices import Device, Part
 from hub.domain.errors import Invalid, NotFound, NoVoice
 from hub.domain.findings import Finding
-from hub.services.announce import Announcements, title
+from hub.services.announce import Announcements, said, title, titled
 from hub.services.news import NewsFeed
 from hub.services.ports import Announcement, CommitFailed, Tx
 from hub.services.views import announcement_view
@@ -49,9 +58,10 @@ class Rig:
         kind: str = "notice",
         repeat: int = 1,
         play_at_ms: int | None = None,
+        status: str = "actual",
     ) -> Announcement:
         return await self.announcements.announce(
-            text=text, places=places, kind=kind, repeat=repeat, play_at_ms=play_at_ms, by="wang"
+            text=text, places=places, kind=kind, repeat=repeat, play_at_ms=play_at_ms, by="wang", status=status
         )
 
     async def progress(self, announcement: Announcement, device: str) -> Progress:
@@ -129,8 +139,36 @@ async def test_what_is_stored_says_how_it_is_spoken(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(
+    ("status", "sentence", "mark"),
+    [("exercise", "这是演习，不是真的。", "【演习】"), ("test", "这是测试，不是真的。", "【测试】")],
+)
+async def test_an_exercise_says_so_first_aloud_and_in_its_title_and_needs_no_second_person(
+    rig: Rig, status: str, sentence: str, mark: str
+) -> None:
+    made = await rig.announce(text="302室着火，请马上离开。", kind="red", status=status)
+    assert (made.kind, made.status, made.priority, made.hold) == ("red", status, 60, None)
+    assert made.text == f"{sentence}302室着火，请马上离开。"
+    assert made.spoken == f"{sentence}三零二室着火，请马上离开。"
+    assert made.title.startswith(f"{mark}302室")
+    [(_, manifest)] = rig.publisher.announced()
+    assert isinstance(manifest, Manifest)
+    assert (manifest.priority, manifest.text, manifest.title) == (60, made.text, made.title)
+    sound = await rig.database.read(lambda tx: tx.announcements.sound(made.audio_sha256))
+    assert sound is not None
+    assert sound.opus.decode() == f"routine zh {made.text}"  # an alarm's chime would come before the words
+    assert await rig.database.read(lambda tx: tx.announcements.get(made.id)) == made
+
+
+def test_what_is_not_meant_says_so_in_the_language_of_the_community() -> None:
+    wanted = Wanted("Please leave.", ("all",), Kind.RED, 1, None, Status.EXERCISE)
+    assert said(wanted, "en") == "This is an exercise. It is not real. Please leave."
+    assert titled(wanted, "en") == "[Exercise] Please leave."
+
+
+@pytest.mark.parametrize(
     ("changes", "key"),
     [
+        ({"status": "drill"}, "unknown_status"),
         ({"text": " \n"}, "empty_text"),
         ({"text": "水" * 10_000}, "text_too_long"),
         ({"text": "停水😀"}, "unspeakable_character"),
