@@ -90,9 +90,12 @@ _STEP = refusals(404, 409)
 
 @router.post("/{alert_id}/accept", summary="我去: somebody goes", responses=_STEP)
 async def accept(alert_id: str, body: Accept, services: Served, grant: Responder) -> AlertDetail:
-    """The first is the acceptor, everyone after that back-up. The same again by the same person succeeds."""
+    """The first is the acceptor, everyone after that back-up. The same again by the same person succeeds.
+
+    Whoever is accepted for by another person's token is told what was promised in their name.
+    """
     await check_may_answer(services, grant, alert_id, body.by)
-    await services.alerts.accept(alert_id, body.by, body.eta_minutes)
+    await services.alerts.accept(alert_id, body.by, body.eta_minutes, grant.person_id)
     return await _detail(services, alert_id)
 
 

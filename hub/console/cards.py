@@ -12,6 +12,7 @@ from hub.domain.ladder import DEFAULT, climb
 from hub.domain.people import Person
 from hub.services.calling import Calling
 from hub.services.views import AlertDetail
+from hub.services.views.alerts import ACCEPTING
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,10 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """All that a person needs to act on an alert. `next_who` is whom the next rung asks."""
+    """All that a person needs to act on an alert. `next_who` is whom the next rung asks.
+
+    `helper_ids` have it on their phones: who was asked, and whom the desk has accepted for.
+    """
 
     id: str
     level: int
@@ -42,7 +46,7 @@ class Card:
     next_who: tuple[str, ...]
     told: Told | None
     asked: tuple[Asked, ...]
-    asked_ids: frozenset[str]
+    helper_ids: frozenset[str]
     declined_ids: frozenset[str]
     backup_ids: frozenset[str]
     backups: tuple[str, ...]
@@ -81,7 +85,7 @@ def card(calling: Calling, alert: AlertDetail, now_ms: int) -> Card:
         next_who=_next_who(calling, around, alert, asked_ids.union(backups, [acceptor.id] if acceptor else [])),
         told=Told(alert.told.stage.value, alert.told.sent_ms) if alert.told else None,
         asked=asked(alert, declined),
-        asked_ids=asked_ids,
+        helper_ids=asked_ids.union(line.actor for line in alert.journal if line.what in ACCEPTING),
         declined_ids=frozenset(declined),
         backup_ids=frozenset(backups),
         backups=tuple(backups.values()),

@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, Response
 from hub.console.console import Acting, Console, Here, Seeing
 from hub.console.language import mark as _
 from hub.console.streams import EventStream
-from hub.domain.alerts import Alert, State, can_take_back
+from hub.domain.alerts import Alert, Purpose, State, can_take_back
 from hub.domain.errors import Invalid, NotFound
 from hub.services.ports import Tx
 from hub.services.views import AlertDetail, PersonView, alert_view, people_view
@@ -95,7 +95,7 @@ async def accept(
 ) -> Response:
     if not by:
         raise Invalid("close_needs_person")
-    alert = await console.services.alerts.accept(alert_id, by, eta_minutes)
+    alert = await console.services.alerts.accept(alert_id, by, eta_minutes, visitor.person_id)
     undo = undoing(console, alert, State.ACCEPTED, by)
     return console.acted(visitor.taste.language, _("已接单 ✓"), undo=undo)
 
@@ -161,8 +161,10 @@ async def note(
 
 
 def candidates(alert: AlertDetail, people: list[PersonView]) -> list[tuple[str, list[PersonView]]]:
-    """Who may be accepted for: those asked, those on shift, the rest; groups by the name of a label."""
-    asked = {one.person.id for one in alert.notifications if one.person}
+    """Who may be accepted for and does not go yet: those asked, those on shift, the rest, by the name of a label."""
+    going = {one.id for one in alert.going}
+    people = [one for one in people if one.id not in going]
+    asked = {one.person.id for one in alert.notifications if one.person and one.purpose is Purpose.ASK}
     groups = [
         ("asked", [one for one in people if one.id in asked]),
         ("on_shift", [one for one in people if one.id not in asked and one.is_on_shift]),

@@ -110,6 +110,8 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "family_waits": _("告诉家属：还在叫人"),
         "family_accepted": _("告诉家属：有人去了"),
         "ended": _("求助已结束"),
+        "accepted_for": _("替人接了单，请去"),
+        "taken_back": _("接单撤销了"),
     },
     "stage": {
         "recorded": _("已收到，正在叫人"),

@@ -115,7 +115,7 @@ def _heard(seen: Seen, about: str) -> Context:
 
 
 def _mine(seen: Seen, about: str) -> Context:
-    return {"cards": tuple(one for one in seen.cards if about in one.asked_ids), "me": about}
+    return {"cards": tuple(one for one in seen.cards if about in one.helper_ids), "me": about}
 
 
 def _my_duty(seen: Seen, about: str) -> Context:

@@ -191,6 +191,8 @@ class Purpose(StrEnum):
     FAMILY_WAITS = "family_waits"
     FAMILY_ACCEPTED = "family_accepted"
     ENDED = "ended"
+    ACCEPTED_FOR = "accepted_for"
+    TAKEN_BACK = "taken_back"
 
 
 class Aloud(StrEnum):
@@ -310,12 +312,25 @@ def arrival_shown(alert: Alert, now_ms: int) -> Step:
 # --- what people do ------------------------------------------------------------------------------------
 
 
-def accept(alert: Alert, by: str, eta_minutes: int, now_ms: int) -> Step:
+def accept(alert: Alert, by: str, eta_minutes: int, now_ms: int, entered_by: str | None = None) -> Step:
     """Somebody goes. The first is the acceptor, everyone else who says so is back-up.
 
     The asking ends as soon as enough have accepted. The acceptor may promise another time, up to half an hour after
-    the acceptance.
+    the acceptance. Whoever was accepted for by another, `entered_by`, hears what was promised in their name.
     """
+    step = _goes(alert, by, eta_minutes, now_ms)
+    if entered_by in (None, by) or not step.is_change:
+        return step
+    first, *further = step.entries
+    first = replace(first, detail={**first.detail, "entered_by": entered_by})
+    return replace(
+        step,
+        entries=(first, *further),
+        informs=(Inform(Audience.ACCEPTOR, Purpose.ACCEPTED_FOR, by), *step.informs),
+    )
+
+
+def _goes(alert: Alert, by: str, eta_minutes: int, now_ms: int) -> Step:
     if not 1 <= eta_minutes <= MAX_ETA_MINUTES:
         raise Invalid("eta_out_of_range", most=MAX_ETA_MINUTES)
     _target(alert, By.ACCEPT)
@@ -395,14 +410,15 @@ def take_back(alert: Alert, by: str, made: State, whose: str, ladder: Ladder, no
     """The desk pressed the wrong thing for `whose`, which made it `made`: as if it had not, for all who heard of it.
 
     Of an arrival nobody but the elder heard, who is told again who comes. After an acceptance or a closing all who were
-    asked are asked again, and the next rung too: nobody is known to go.
+    asked are asked again, and the next rung too: nobody is known to go; `whose` hears that the acceptance is gone.
     """
     target = _target(alert, By.TAKE_BACK)
     if not can_take_back(alert, made, whose, now_ms):
         raise Invalid("too_late_to_take_back")
     entry = Entry(TAKEN_BACK[made], by, {"person_id": whose})
     if target is State.OPEN:
-        return _asked_anew(alert, (entry,), None, ladder, now_ms)
+        tell_acceptor = Purpose.TAKEN_BACK if made is State.ACCEPTED else None
+        return _asked_anew(alert, (entry,), tell_acceptor, ladder, now_ms)
     comes = replace(alert, state=State.ACCEPTED, arrived_ms=None, due_ms=_expires_ms(alert))
     comes, tell = _tell(comes, Stage.ACCEPTED, alert.acceptor_id, _minutes_left(alert, now_ms))
     return Step(comes, (entry,), (tell,))

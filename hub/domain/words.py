@@ -43,6 +43,14 @@ WORDS: dict[str, tuple[str, str]] = {
         "The button at {place} was pressed. {name} is on the way.",
     ),
     "ended": ("{place}：这次求助已结束，谢谢您。", "{place}: this call has ended. Thank you."),
+    "accepted_for": (
+        "值班台替您答应了：请在{at}前到{place}。去不了，请马上告诉值班台。",
+        "The duty desk accepted for you: please be at {place} by {at}. If you cannot, tell the desk at once.",
+    ),
+    "taken_back": (
+        "{place}：值班台撤销了刚才记在您名下的接单。",
+        "{place}: the duty desk has taken back the acceptance in your name.",
+    ),
     # What the loudspeakers of a building say: never a home's number, a name, or what is wrong.
     "aloud.call": (
         "红哨子，红哨子。{place}有人需要帮助，请附近的邻居马上去看看。",

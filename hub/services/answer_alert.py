@@ -41,10 +41,10 @@ class AlertDesk:
         self._clock = clock
         self._policy = policy
 
-    async def accept(self, alert_id: str, by: str, eta_minutes: int) -> Alert:
-        """我去: `by` promises to be there within `eta_minutes` (1-30)."""
+    async def accept(self, alert_id: str, by: str, eta_minutes: int, entered_by: str | None = None) -> Alert:
+        """我去: `by` promises to be there within `eta_minutes` (1-30); `entered_by` says so in their name."""
         return await self._take(
-            By.ACCEPT, alert_id, by, lambda alert, now_ms: alerts.accept(alert, by, eta_minutes, now_ms)
+            By.ACCEPT, alert_id, by, lambda alert, now_ms: alerts.accept(alert, by, eta_minutes, now_ms, entered_by)
         )
 
     async def decline(self, alert_id: str, by: str) -> Alert:

@@ -99,6 +99,15 @@ class Calling:
         person = self.people([person_id]).get(person_id) if person_id else None
         return person.name if person else ""
 
+    def promised_ms(self, alert_id: str, person_id: str | None) -> int | None:
+        """When the person was last said to be there; None if that was never said."""
+        promises = [
+            row.at_ms + minutes * 60_000
+            for row in self._tx.alerts.journal(alert_id)
+            if row.entry.actor == person_id and isinstance(minutes := row.entry.detail.get("eta_minutes"), int)
+        ]
+        return promises[-1] if promises else None
+
     def where(self, place: str, home_id: str | None) -> str:
         """How people call the place: the home where it is known, else the building."""
         if home_id and home_id not in self._homes:

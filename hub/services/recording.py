@@ -9,6 +9,7 @@ from hub.domain.alerts import Alert, Audience, Entry, Inform, Kind, Purpose, Ste
 from hub.domain.contacting import first_ways
 from hub.domain.ladder import DEFAULT, Ladder, Reach, Reaching, Rung, Unasked, Who
 from hub.domain.people import ChannelName, Contact, Person
+from hub.domain.wall_clock import minute_of_day
 from hub.domain.words import say
 from hub.services.calling import Calling
 from hub.services.ports import NO_PAGE_OPEN, Callout, Message, Notification, Telling, Tx
@@ -255,7 +256,13 @@ def message_for(notification: Notification, alert: Alert, calling: Calling, pres
     reader = calling.people([notification.person_id]) if notification.person_id else {}
     language = next(iter(reader.values())).language if reader else calling.community.language
     place = calling.where(alert.place, alert.home_id)
-    text = say(_key(notification, alert), language, place=place, name=calling.name_of(notification.about_person_id))
+    text = say(
+        _key(notification, alert),
+        language,
+        place=place,
+        name=calling.name_of(notification.about_person_id),
+        at=_promised(notification, calling),
+    )
     body: Mapping[str, object] = {
         "alert_id": alert.id,
         "button": alert.button,
@@ -265,6 +272,14 @@ def message_for(notification: Notification, alert: Alert, calling: Calling, pres
         "opened_at_ms": alert.opened_ms,
     }
     return Message(alert.id, place, text, body)
+
+
+def _promised(notification: Notification, calling: Calling) -> str:
+    """The time of day that was promised in the reader's name; empty where the message speaks of none."""
+    if notification.purpose is not Purpose.ACCEPTED_FOR:
+        return ""
+    promised_ms = calling.promised_ms(notification.alert_id, notification.person_id) or notification.created_ms
+    return "{:02}:{:02}".format(*divmod(minute_of_day(promised_ms, calling.community.timezone), 60))
 
 
 def _key(notification: Notification, alert: Alert) -> str:

@@ -17,6 +17,9 @@ PAGE = 200
 MOST_PAGES = 5
 """So far back one request searches; `before_ms` leads further."""
 
+ACCEPTING = ("accepted", "backup")
+"""The journal's words for somebody who goes, by their own word or the desk's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Named:
@@ -41,7 +44,8 @@ class Told:
 class AlertSummary:
     """An alert in a list. `due_ms` is its next deadline; `allowed` are the steps that people may take now.
 
-    `missing` is how many more people have to accept before nobody else is asked.
+    `missing` is how many more people have to accept before nobody else is asked, `going` are those who go, the acceptor
+    first.
     """
 
     id: str
@@ -58,6 +62,7 @@ class AlertSummary:
     arrived_ms: int | None
     closed_ms: int | None
     acceptor: Named | None
+    going: tuple[Named, ...]
     promised_ms: int | None
     missing: int
     rung: int
@@ -153,8 +158,10 @@ def alert_view(tx: Tx, alert_id: str, now_ms: int) -> AlertDetail:
 
 
 def is_asked(tx: Tx, alert_id: str, person_id: str) -> bool:
-    """Whether this person was ever asked about the alert: only then is it theirs to see and answer."""
-    return any(one.person_id == person_id and one.purpose is Purpose.ASK for one in tx.notifications.of_alert(alert_id))
+    """Whether this person was ever asked about the alert, or accepted for: only then is it theirs to see and answer."""
+    if any(one.person_id == person_id and one.purpose is Purpose.ASK for one in tx.notifications.of_alert(alert_id)):
+        return True
+    return any(row.entry.actor == person_id and row.entry.what in ACCEPTING for row in tx.alerts.journal(alert_id))
 
 
 def _found(tx: Tx, states: Collection[State], limit: int, before_ms: int | None, asked: str | None) -> list[Alert]:
@@ -197,6 +204,7 @@ def _summary(tx: Tx, calling: Calling, alert: Alert, tellings: Collection[Tellin
         arrived_ms=alert.arrived_ms,
         closed_ms=alert.closed_ms,
         acceptor=named(calling, alert.acceptor_id),
+        going=tuple(Named(one, calling.name_of(one)) for one in alert.going),
         promised_ms=alert.promised_ms,
         missing=alert.needed - len(alert.going) if alert.is_asking else 0,
         rung=alert.rung,

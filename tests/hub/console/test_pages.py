@@ -214,6 +214,26 @@ async def test_accepting_for_somebody_names_that_person(world: Stage, browser: h
     assert (alert.acceptor.id, alert.state) == ("ouyang", "accepted")
 
 
+@pytest.mark.parametrize("first", [None, "li"])
+async def test_whoever_is_accepted_for_without_having_been_asked_hears_it_and_has_the_card(
+    world: Stage, browser: httpx.AsyncClient, first: str | None
+) -> None:
+    await signed_in(world, browser)
+    alert_id = await world.press()
+    base = f"/v/{await world.services.access.new_link('guli')}"
+    assert "17栋2单元502室" not in (await browser.get(f"{base}/")).text
+    if first:
+        await world.services.alerts.accept(alert_id, first, 3)
+    await browser.post(f"/alerts/{alert_id}/accept", data={"by": "guli", "eta_minutes": "10"}, headers=HTMX)
+    told = {one.message.text for one in world.outside.outgoing if one.notification.person_id == "guli"}
+    assert told == {"值班台替您答应了：请在12:10前到17栋2单元502室。去不了，请马上告诉值班台。"}
+    page = (await browser.get(f"{base}/")).text
+    assert "17栋2单元502室" in page
+    assert "到了" in page
+    assert "guli" not in (await browser.get(f"/alerts/{alert_id}/accept", headers=HTMX)).text  # goes already
+    assert (await browser.post(f"{base}/{alert_id}/arrive", headers=HTMX)).status_code == 204
+
+
 def offered(answer: httpx.Response) -> dict[str, str]:
     """The fields by which the page offers to take the step back."""
     assert answer.status_code == 204
@@ -929,10 +949,12 @@ async def test_the_desk_says_how_many_are_still_missing_and_who_is_called_next(
     await world.services.alerts.accept(alert, "wang", 4)
     text = " ".join(re.sub("<[^>]*>", "", (await browser.get("/desk")).text).split())
     assert "还差 1 个人，" in text
+    assert "替人接单" in text
     assert "后叫 红哨子" in text
     await world.services.alerts.accept(alert, "li", 4)
     text = " ".join(re.sub("<[^>]*>", "", (await browser.get("/desk")).text).split())
     assert "还差" not in text
+    assert "替人接单" not in text
     assert "还没到，就重新叫人" in text
 
 

@@ -647,6 +647,23 @@ def test_what_is_taken_back_breaks_no_alert_whose_ladder_became_shorter() -> Non
     assert step.asks == (0, 1)
 
 
+def test_whoever_was_accepted_for_hears_it_and_also_when_it_is_taken_back() -> None:
+    for before in (opened(), accepted("wang")):
+        step = alerts.accept(before, "chen", 5, NOW_MS, entered_by="desk")
+        assert Inform(Audience.ACCEPTOR, Purpose.ACCEPTED_FOR, "chen") in step.informs
+        assert step.entries[0].actor == "chen"
+        assert step.entries[0].detail == {"eta_minutes": 5, "entered_by": "desk"}
+    undone = alerts.take_back(accepted("chen"), "desk", State.ACCEPTED, "chen", DEFAULT, NOW_MS)
+    assert Inform(Audience.ACCEPTOR, Purpose.TAKEN_BACK, "chen") in undone.informs
+
+
+@pytest.mark.parametrize("entered_by", [None, "wang"])
+def test_whoever_says_it_themselves_is_told_nothing(entered_by: str | None) -> None:
+    step = alerts.accept(opened(), "wang", 5, NOW_MS, entered_by)
+    assert Purpose.ACCEPTED_FOR not in [one.purpose for one in step.informs]
+    assert step.entries[0].detail == {"eta_minutes": 5}
+
+
 @pytest.mark.parametrize("text", ["", "  ", "\n\t"])
 def test_an_empty_note_is_refused(text: str) -> None:
     with pytest.raises(Invalid) as refused:

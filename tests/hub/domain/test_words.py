@@ -13,7 +13,7 @@ NAMED = (Stage.ACCEPTED, Stage.CHANGED, Stage.ARRIVED)
 
 @pytest.mark.parametrize(("purpose", "language"), list(product(Purpose, LANGUAGES)))
 def test_every_purpose_has_its_sentence_for_any_place_and_name(purpose: Purpose, language: str) -> None:
-    text = say(purpose.value, language, place="{0}栋%s", name="{name}")
+    text = say(purpose.value, language, place="{0}栋%s", name="{name}", at="14:05")
     assert text
     assert purpose is not Purpose.ASK or "{0}栋%s" in text
 
