@@ -20,7 +20,7 @@ from hub.domain.devices import Link
 from hub.domain.noise_budget import about_ms
 from hub.domain.places import reached
 from hub.domain.quiet_hours import LOUD_PRIORITY
-from hub.services.announce import said
+from hub.services.planned import said
 from hub.services.ports import Tx
 from hub.services.quiet_hours import QuietTimes
 from hub.services.views import AnnouncementDetail, announcement_view

@@ -7,15 +7,14 @@ from collections.abc import Callable, Collection, Sequence
 
 import structlog
 
-from hub.domain.announcements import VALID_AFTER_END_MS, Status, Wanted, checked, lead_ms, total_ms
+from hub.domain.announcements import Status, Wanted, checked, total_ms
 from hub.domain.errors import NotFound, NotHeld, NoVoice
-from hub.domain.live import LIVE, MOST_MS, UNUSED_MS
-from hub.domain.reading import spoken
-from hub.domain.second_person import HOLD_MS, Hold, Window, confirmed, needs_window, ran_out
-from hub.domain.words import say
+from hub.domain.live import LIVE
+from hub.domain.second_person import Window, confirmed, ran_out
 from hub.services import holding, payloads, receipts
-from hub.services.audience import Owed, Targets, owed_to, stoppable, targets_of
+from hub.services.audience import Owed, owed_to, stoppable, targets_of
 from hub.services.many import for_each
+from hub.services.planned import planned, said, spoken_live
 from hub.services.ports import (
     Announcement,
     AuditRow,
@@ -30,13 +29,9 @@ from hub.services.ports import (
     SoundMaker,
     Tx,
 )
-from wire.ids import new_id
 from wire.messages import Live, Manifest, Receipt, Stop
 
 log = structlog.get_logger()
-
-TITLE_CHARACTERS = 20
-"""As much as fits one line of the small panels."""
 
 
 class Announcements:
@@ -73,7 +68,7 @@ class Announcements:
         wanted = checked(text, places, kind, repeat, play_at_ms, self._clock.now_ms(), status)
         targets = await self._database.read(lambda tx: targets_of(tx, wanted.places))
         sound = await self._speak(wanted, targets.community.language)
-        announcement = _planned(wanted, targets, sound, by, priority, self._clock.now_ms())
+        announcement = planned(wanted, targets, sound, by, priority, self._clock.now_ms())
 
         def job(tx: Tx) -> None:
             tx.announcements.add_sound(sound, announcement.created_ms)
@@ -119,7 +114,7 @@ class Announcements:
     async def open_live(self, announcement_id: str, *, places: Sequence[str], priority: int, by: str) -> Announcement:
         """Stores that somebody is about to speak, and has the loudspeakers wait. Raises Invalid for no places."""
         targets = await self._database.read(lambda tx: targets_of(tx, places))
-        live = _spoken_live(announcement_id, priority, targets, by, self._clock.now_ms())
+        live = spoken_live(announcement_id, priority, targets, by, self._clock.now_ms())
 
         def job(tx: Tx) -> None:
             tx.announcements.add(live, targets.devices)
@@ -334,80 +329,6 @@ class Announcements:
     def _tell(self, announcement_id: str) -> None:
         self._news.tell("announcements")
         self._news.tell(f"announcement:{announcement_id}")
-
-
-def _planned(
-    wanted: Wanted, targets: Targets, sound: Sound, by: str, priority: int | None, now_ms: int
-) -> Announcement:
-    """The row; an instant that is past, or too near for the devices to prepare, becomes the next possible one.
-
-    What is held stays valid for a little longer than it needs, so that its sound need not be published again.
-    """
-    rank = wanted.priority if priority is None else priority
-    text, language = said(wanted, targets.community.language), targets.community.language
-    hold_ms = HOLD_MS if needs_window(rank, by) else 0
-    play_at_ms = max(wanted.play_at_ms or 0, now_ms + hold_ms + lead_ms(sound.duration_ms))
-    end_ms = play_at_ms + total_ms(sound.duration_ms, wanted.repeat)
-    return Announcement(
-        id=new_id(now_ms),
-        kind=wanted.kind.value,
-        priority=rank,
-        title=title(titled(wanted, language)),
-        text=text,
-        spoken=spoken(text) if language == "zh" else text,
-        places=targets.places,
-        audio_sha256=sound.sha256,
-        duration_ms=sound.duration_ms,
-        repeat=wanted.repeat,
-        play_at_ms=play_at_ms,
-        valid_until_ms=end_ms + VALID_AFTER_END_MS + hold_ms,
-        created_ms=now_ms,
-        created_by=by,
-        status=wanted.status,
-        hold=Hold.HELD if hold_ms else None,
-        hold_until_ms=now_ms + hold_ms if hold_ms else None,
-    )
-
-
-def _spoken_live(announcement_id: str, priority: int, targets: Targets, by: str, now_ms: int) -> Announcement:
-    """The row of a live announcement while it lasts; `close_live` gives it its sound and its length."""
-    name = say("live.title", targets.community.language)
-    return Announcement(
-        id=announcement_id,
-        kind=LIVE,
-        priority=priority,
-        title=name,
-        text=name,
-        spoken="",
-        places=targets.places,
-        audio_sha256="",
-        duration_ms=MOST_MS,
-        repeat=1,
-        play_at_ms=now_ms,
-        valid_until_ms=now_ms + UNUSED_MS + MOST_MS,
-        created_ms=now_ms,
-        created_by=by,
-    )
-
-
-def said(wanted: Wanted, language: str) -> str:
-    """What is read aloud: an exercise or test says first what it is."""
-    if wanted.status is Status.ACTUAL:
-        return wanted.text
-    return f"{say(f'unreal.{wanted.status}', language)}{'' if language == 'zh' else ' '}{wanted.text}"
-
-
-def titled(wanted: Wanted, language: str) -> str:
-    """What a title is made of: those who cannot hear read first that it is an exercise or a test."""
-    if wanted.status is Status.ACTUAL:
-        return wanted.text
-    return say(f"unreal.{wanted.status}.title", language) + wanted.text
-
-
-def title(text: str) -> str:
-    """The beginning of the text, on one line."""
-    line = " ".join(text.split())
-    return line if len(line) <= TITLE_CHARACTERS else line[: TITLE_CHARACTERS - 1] + "…"
 
 
 def _end_ms(announcement: Announcement) -> int:

@@ -24,8 +24,9 @@ from hub.domain.announcements import (
 from hub.domain.devices import Device, Part
 from hub.domain.errors import Invalid, NotFound, NoVoice
 from hub.domain.findings import Finding
-from hub.services.announce import Announcements, said, title, titled
+from hub.services.announce import Announcements
 from hub.services.news import NewsFeed
+from hub.services.planned import said, title, titled
 from hub.services.ports import Announcement, CommitFailed, Tx
 from hub.services.views import announcement_view
 from tests.hub.services.small_community import (

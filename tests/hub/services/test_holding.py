@@ -291,6 +291,15 @@ async def test_a_device_that_comes_online_or_a_new_connection_gets_nothing_of_wh
     assert rig.publisher.topics() == ["audio"]  # which a broker that lost it has again
 
 
+async def test_what_is_held_keeps_nothing_else_from_a_device_that_comes_online(rig: Rig) -> None:
+    await rig.announce()
+    rig.clock.ms += 1
+    planned = await rig.announce("routine", play_at_ms=NOON_MS + 3_600_000)
+    rig.publisher.sent.clear()
+    await rig.announcements.came_online(["dev-1"])
+    assert [one.announcement_id for one in manifests(rig)] == [planned.id]
+
+
 async def test_a_device_that_is_new_in_the_window_counts_among_those_it_goes_to(rig: Rig) -> None:
     made = await rig.announce()
     await rig.database.write(lambda tx: tx.devices.add_devices([Device("dev-3", "building-3")]))
