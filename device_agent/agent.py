@@ -15,7 +15,7 @@ from device_agent.audio_files import AudioFiles
 from device_agent.clock import DeviceClock
 from device_agent.core import agent as rules
 from device_agent.core import announcements, effects, events, noise, presses
-from device_agent.core.admission import Admission
+from device_agent.core.admission import REMEMBERED_MS, Admission
 from device_agent.core.agent import AgentState
 from device_agent.core.effects import LampSays
 from device_agent.core.health import Vitals
@@ -232,6 +232,10 @@ class Agent:
                 self._show(button, says)
             case effects.Told():
                 self._tell(effect, None)
+            case effects.AskTime():
+                self.link.ask_time()
+            case effects.AssumeTime(offset_ms=offset_ms):
+                self._clock.assume(offset_ms * 1_000_000)
             case effects.StoreConfig(config=config):
                 self._outbox.store_config(config)
                 self._apply(config)
@@ -268,7 +272,8 @@ class Agent:
                 self._outbox.store_noise(Noise(day, used_ms))
             case effects.StoreSeen(message_id=message_id, valid_until_ms=valid_until_ms):
                 now = self._clock.now()
-                self._outbox.store_seen(message_id, valid_until_ms, now.unix_ms if now.is_learned else None)
+                past_ms = now.unix_ms - REMEMBERED_MS if now.is_learned else None
+                self._outbox.store_seen(message_id, valid_until_ms, past_ms)
             case _:
                 raise AssertionError(f"nobody performs {effect!r}")
 

@@ -24,6 +24,7 @@ class DeviceClock:
         self._wall_ns = wall_ns
         self._started_ns = mono_ns()
         self._offset_ns: int | None = None
+        self._is_learned = False
         self._learned_ns = 0
         self._rate = 0.0
 
@@ -39,7 +40,7 @@ class DeviceClock:
             mono_ms=mono_ns // 1_000_000,
             unix_ms=(mono_ns + self._offset(mono_ns)) // 1_000_000,
             is_settled=self._offset_ns is not None or waited_ms >= PATIENCE_MS,
-            is_learned=self._offset_ns is not None,
+            is_learned=self._is_learned,
         )
 
     def mono_s(self, unix_ms: float) -> float:
@@ -50,10 +51,16 @@ class DeviceClock:
     def learn(self, offset_ns: int, at_ns: int = 0, rate: float = 0.0) -> None:
         """The hub's Unix time was the monotonic clock plus this at `at_ns`; it gains `rate` on it ever since."""
         self._offset_ns, self._learned_ns, self._rate = offset_ns, at_ns, rate
+        self._is_learned = True
+
+    def assume(self, offset_ns: int) -> None:
+        """Go by this offset without taking it for learned, until one is: the hub has contradicted the last one."""
+        self.learn(offset_ns)
+        self._is_learned = False
 
     def wall_error_ms(self) -> float | None:
         """How far the system's wall clock is ahead of the hub's time; None while that is not known."""
-        if self._offset_ns is None:
+        if not self._is_learned:
             return None
         mono_ns = self.mono_ns()
         return round((self._wall_ns() - mono_ns - self._offset(mono_ns)) / 1e6, 3)

@@ -23,6 +23,7 @@ from device_agent.core.clock import (
     PROBES,
     Estimate,
     Probe,
+    agreeing,
     better,
     estimate,
     followed,
@@ -99,6 +100,7 @@ class HubLink:
         self._is_ending = False
         self._unsent = asyncio.Event()
         self._hurried = asyncio.Event()
+        self._asked = asyncio.Event()
         self._answers: dict[str, asyncio.Future[Probe]] = {}
         self._estimate = outbox.estimate()
         if self._estimate is not None:  # an agent that was restarted has no need of its hub to be on time
@@ -151,6 +153,10 @@ class HubLink:
     def unsent(self) -> None:
         """The outbox has something to send."""
         self._unsent.set()
+
+    def ask_time(self) -> None:
+        """Ask the hub for its time now; `TimeTold` says that it has answered."""
+        self._asked.set()
 
     def want(self, sha256: str) -> None:
         """Have an audio file sent; `came` gets it."""
@@ -298,22 +304,34 @@ class HubLink:
     async def _learn_time(self, link: Link) -> None:
         wait_s = PROBE_AGAIN_S
         while True:
-            await self._probe_round(link)
-            if self._estimate is not None and self._estimate.error_ns <= GOOD_NS:
+            is_answered = await self._probe_round(link)
+            if is_answered and self._estimate is not None and self._estimate.error_ns <= GOOD_NS:
                 wait_s = PROBE_EVERY_S
-            await asyncio.sleep(wait_s * random.uniform(0.8, 1.2))  # noqa: S311 - no secret, only spread
-            wait_s = min(wait_s * 2, PROBE_EVERY_S)  # asking ever again would keep a busy hub busy
+            if await self._is_asked(wait_s * random.uniform(0.8, 1.2)):  # noqa: S311 - no secret, only spread
+                wait_s = PROBE_AGAIN_S
+            else:
+                wait_s = min(wait_s * 2, PROBE_EVERY_S)  # asking ever again would keep a busy hub busy
 
-    async def _probe_round(self, link: Link) -> None:
-        """The first answer is enough to begin with, so that no announcement waits; each one makes it better."""
+    async def _is_asked(self, within_s: float) -> bool:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._asked.wait()
+        is_asked = self._asked.is_set()
+        self._asked.clear()
+        return is_asked
+
+    async def _probe_round(self, link: Link) -> bool:
+        """The first answer is enough to begin with, so that no announcement waits; each one makes it better.
+
+        Whether there was any.
+        """
         probes: list[Probe] = []
         for _ in range(PROBES):
             if (probe := await self._probe(link)) is not None:
-                probes.append(probe)
+                probes = agreeing([*probes, probe])
                 self._estimate = better(self._estimate, estimate(probes))
                 self._clock.learn(self._estimate.offset_ns, self._estimate.at_ns, rate(self._course))
-                if len(probes) == 1:
-                    self._post(events.Tick())
+                self._post(events.TimeTold(probe.sent_ns // 1_000_000))
             await asyncio.sleep(random.uniform(*PROBE_PAUSE_S))  # noqa: S311 - no secret, only spread
         if self._estimate is not None:
             with suppress(sqlite3.Error):  # a broken disk must not break the link
@@ -321,6 +339,7 @@ class HubLink:
         if probes and self._estimate is not None and (found := estimate(probes)).error_ns <= GOOD_NS:
             self._course = followed(self._course, found)
             self._clock.learn(self._estimate.offset_ns, self._estimate.at_ns, rate(self._course))
+        return bool(probes)
 
     async def _probe(self, link: Link) -> Probe | None:
         nonce = os.urandom(16).hex()

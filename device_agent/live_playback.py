@@ -29,15 +29,21 @@ class _Open:
 
 
 class LivePlayback:
-    """`mix` hands a sound to the mixer; `new_decoder` makes one for each speaker."""
+    """`mix` hands a sound to the mixer; `new_decoder` makes one for each speaker; `doubt` is told of frames that are
+    far from the hub's time."""
 
     def __init__(
-        self, clock: DeviceClock, new_decoder: Callable[[], FrameDecoder], mix: Callable[[Sound], None]
+        self,
+        clock: DeviceClock,
+        new_decoder: Callable[[], FrameDecoder],
+        mix: Callable[[Sound], None],
+        doubt: Callable[[], None],
     ) -> None:
         self.delay_s = 0.0
         self._clock = clock
         self._new_decoder = new_decoder
         self._mix = mix
+        self._doubt = doubt
         self._open: dict[str, _Open] = {}
 
     def open(self, message: Live) -> None:
@@ -81,6 +87,8 @@ class LivePlayback:
         """Whether the frame belongs to this announcement and to this moment."""
         now = self._clock.now()
         is_near = abs(frame.capture_us - now.unix_ms * 1000) < NEAR_US
+        if not is_near:
+            self._doubt()
         return now.is_learned and is_near and 0 <= frame.seq - message.first_seq < MOST_FRAMES
 
 

@@ -164,12 +164,12 @@ class Outbox:
         """Let go an announcement."""
         self._write("DELETE FROM announcements WHERE announcement_id = ?", (announcement_id,))
 
-    def store_seen(self, message_id: str, valid_until_ms: int, now_ms: int | None) -> None:
-        """Keep the id of a message; with `now_ms`, let go those that have expired by then."""
+    def store_seen(self, message_id: str, valid_until_ms: int, before_ms: int | None) -> None:
+        """Keep the id of a message; with `before_ms`, let go those that expired before then."""
         with self._transaction():
             self._db.execute("INSERT OR REPLACE INTO seen VALUES (?, ?)", (message_id, valid_until_ms))
-            if now_ms is not None:
-                self._db.execute("DELETE FROM seen WHERE valid_until_ms < ?", (now_ms,))
+            if before_ms is not None:
+                self._db.execute("DELETE FROM seen WHERE valid_until_ms < ?", (before_ms,))
 
     def store_config(self, config: messages.Config) -> None:
         """Keep the configuration."""

@@ -93,7 +93,7 @@ class Playback:
         needed: Callable[[], Collection[str]],
     ) -> None:
         self.mixer = Mixer()
-        self.live = LivePlayback(clock, OpusFrames, self._mix)
+        self.live = LivePlayback(clock, OpusFrames, self._mix, lambda: post(events.TimeDoubted()))
         self.delay_s = 0.0
         self._hardware = hardware
         self._clock = clock

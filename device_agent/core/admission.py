@@ -9,6 +9,8 @@ from device_agent.core import effects
 from device_agent.core.moment import Moment
 from wire import messages
 
+REMEMBERED_MS = 24 * 3_600_000  # beyond expiry: a hub's clock that was set on may be set back again
+
 
 @dataclass(frozen=True, slots=True)
 class Admission:
@@ -39,7 +41,7 @@ def note(state: Admission, message: messages.Signed, now: Moment) -> tuple[Admis
     alive = {
         message_id: until_ms
         for message_id, until_ms in state.seen.items()
-        if not now.is_learned or until_ms >= now.unix_ms
+        if not now.is_learned or until_ms + REMEMBERED_MS >= now.unix_ms
     }
     alive[message.id] = message.valid_until_ms
     return replace(state, seen=alive), [effects.StoreSeen(message.id, message.valid_until_ms)]

@@ -11,6 +11,7 @@ from device_agent.core import (
     announcements,
     button,
     commands,
+    doubt,
     effects,
     events,
     health,
@@ -25,6 +26,7 @@ from device_agent.core.admission import Admission
 from device_agent.core.alerts_told import ToldState
 from device_agent.core.button import ButtonState
 from device_agent.core.commands import CommandsState
+from device_agent.core.doubt import DoubtState
 from device_agent.core.health import Proofs
 from device_agent.core.known import AnnouncementsState
 from device_agent.core.known import Result as AnnouncementsResult
@@ -48,6 +50,7 @@ class AgentState:
     live: LiveState = field(default_factory=LiveState)
     told: ToldState = field(default_factory=ToldState)
     commands: CommandsState = field(default_factory=CommandsState)
+    doubt: DoubtState = field(default_factory=DoubtState)
     buttons: Mapping[str, ButtonState] = field(default_factory=dict)
     proofs: Proofs = field(default_factory=Proofs)
     nightly: NightlyState = field(default_factory=NightlyState)
@@ -76,6 +79,11 @@ def _decide(state: AgentState, event: events.Event, now: Moment) -> Result:
             return _touched(state, event, now)
         case events.Tick():
             return _tick(state, now)
+        case events.TimeTold(asked_ms=asked_ms):
+            return _time_told(state, asked_ms, now)
+        case events.TimeDoubted():
+            doubted, todo = doubt.ask(state.doubt, now)
+            return replace(state, doubt=doubted), todo
         case events.LinkUp():
             state = replace(state, is_linked=True)
             return _with_presses(state, presses.linked(state.presses, now))
@@ -104,7 +112,9 @@ def _decide(state: AgentState, event: events.Event, now: Moment) -> Result:
         case messages.HubStatus():
             return _hub_status(state, event, now)
         case _:
-            return _message(state, event, now)
+            assert isinstance(event, messages.Signed)
+            doubted, judged, todo = doubt.came(state.doubt, event, now)
+            return _judge(replace(state, doubt=doubted), judged, now, todo)
 
 
 def due(state: AgentState, now: Moment) -> int | None:
@@ -114,6 +124,7 @@ def due(state: AgentState, now: Moment) -> int | None:
         announcements.due(state.announcements, now),
         nightly.due(state.nightly, state.admission.device, state.config, now),
         live_announcements.due(state.live, now),
+        doubt.due(state.doubt),
         *(button.due(each) for each in state.buttons.values()),
     ]
     return min((each for each in instants if each is not None), default=None)
@@ -150,7 +161,21 @@ def _press(state: AgentState, name: str, gesture: Gesture, now: Moment) -> Resul
     return _with_presses(state, pressed)
 
 
+def _time_told(state: AgentState, asked_ms: int, now: Moment) -> Result:
+    doubted, free = doubt.told(state.doubt, asked_ms, now)
+    state, todo = _judge(replace(state, doubt=doubted), free, now, [])
+    state, more = _tick(state, now)
+    return state, todo + more
+
+
 def _tick(state: AgentState, now: Moment) -> Result:
+    doubted, free, todo = doubt.tick(state.doubt, now)
+    state, todo = _judge(replace(state, doubt=doubted), free, now, todo)
+    state, more = _tick_all(state, _after(todo, now))
+    return state, todo + more
+
+
+def _tick_all(state: AgentState, now: Moment) -> Result:
     buttons = {name: button.tick(each, now.mono_ms) for name, each in state.buttons.items()}
     state = replace(state, buttons=buttons)
     ticked = presses.tick(state.presses, now, is_linked=state.is_linked)
@@ -215,9 +240,25 @@ def _hub_status(state: AgentState, event: messages.HubStatus, now: Moment) -> Re
     return _with_presses(state, again)
 
 
-def _message(state: AgentState, message: events.FromHub, now: Moment) -> Result:
+def _judge(state: AgentState, judged: list[messages.Signed], now: Moment, todo: list[effects.Effect]) -> Result:
+    """What these messages change, after what is to be done anyway."""
+    then = _after(todo, now)
+    for message in judged:
+        state, more = _message(state, message, then)
+        todo = todo + more
+    return state, todo
+
+
+def _after(todo: list[effects.Effect], now: Moment) -> Moment:
+    """This instant by what is taken for the hub's time once these effects are performed."""
+    for effect in todo:
+        if isinstance(effect, effects.AssumeTime):
+            now = Moment(now.mono_ms, now.mono_ms + effect.offset_ms, is_learned=False)
+    return now
+
+
+def _message(state: AgentState, message: messages.Signed, now: Moment) -> Result:
     """A signed message. `accepted` may come any number of times and late: it is only ever good news."""
-    assert isinstance(message, messages.Signed)
     objection = admission.objection(state.admission, message, now)
     match message:
         case messages.Accepted():
@@ -238,8 +279,10 @@ def _message(state: AgentState, message: events.FromHub, now: Moment) -> Result:
             return (state, []) if objection else _with_live(state, live_announcements.end(state.live, message))
         case messages.Stop():
             return (state, []) if objection else _stop(state, message, now)
-        case _:
+        case messages.Volume() | messages.SelfTest() | messages.Restart():
             return _command(state, message, objection, now)
+        case _:
+            raise AssertionError(f"nobody reads {message!r}")
 
 
 def _live(state: AgentState, message: messages.Live, objection: str | None, now: Moment) -> Result:

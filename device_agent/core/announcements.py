@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from device_agent.core import effects, noise, quiet, receipts
+from device_agent.core.admission import REMEMBERED_MS
 from device_agent.core.effects import Step
 from device_agent.core.known import Announcement, AnnouncementsState, Result, end, put, report, take_back
 from device_agent.core.moment import Moment
@@ -18,7 +19,6 @@ from device_agent.core.voice import LATE_SHARE
 from wire.messages import Config, Manifest, ReceiptState
 
 LEAD_MS = 1_000  # handed to the mixer so early: a disk that stalls for a moment does not delay the start
-REMEMBERED_MS = 600_000  # beyond expiry: a microphone may still be judging, a clock may be learned anew
 LOOK_MS = 500  # how often to look at what waits for the hub's time, or for its turn
 
 UNBEGUN = (Step.FETCHING, Step.READY)

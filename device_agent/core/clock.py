@@ -57,17 +57,30 @@ def estimate(probes: list[Probe]) -> Estimate:
     return Estimate((there_ns - back_ns) // 2, (there_ns + back_ns) // 2, probes[-1].arrived_ns)
 
 
+def agreeing(probes: list[Probe]) -> list[Probe]:
+    """Those of a round that do not contradict its newest: where the hub's clock was stepped, those after the step.
+
+    The best way there from before a step and the best way back from after it would give half of the step.
+    """
+    newest = estimate(probes[-1:])
+    return [each for each in probes if not is_step(estimate([each]), newest)]
+
+
+def is_step(old: Estimate, new: Estimate) -> bool:
+    """Whether the hub's clock was stepped between the two: their offsets differ by more than both may be wrong."""
+    return abs(new.offset_ns - old.offset_ns) > new.error_ns + old.error_at(new.at_ns)
+
+
 def better(old: Estimate | None, new: Estimate) -> Estimate:
-    """The one to go by: a round on a busy network does not replace a good one that is still fresh."""
-    return new if old is None or new.error_ns <= old.error_at(new.at_ns) else old
+    """The one to go by: a round on a busy network does not replace a good one that is still fresh, but for a step."""
+    return new if old is None or new.error_ns <= old.error_at(new.at_ns) or is_step(old, new) else old
 
 
 def followed(course: tuple[Estimate, ...], new: Estimate) -> tuple[Estimate, ...]:
     """The estimates of the last half hour with this one; alone where the hub's clock was stepped in between."""
     if not course:
         return (new,)
-    last = course[-1]
-    if abs(new.offset_ns - last.offset_ns) > new.error_ns + last.error_at(new.at_ns):
+    if is_step(course[-1], new):
         return (new,)
     return (*(one for one in course if new.at_ns - one.at_ns <= COURSE_NS), new)
 

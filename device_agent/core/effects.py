@@ -140,6 +140,18 @@ class SendReply:
     reply: messages.Reply
 
 
+@dataclass(frozen=True, slots=True)
+class AskTime:
+    """Ask the hub for its time at once; `TimeTold` follows if it answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class AssumeTime:
+    """The hub's time is the monotonic clock plus this, in ms, as far as can be told until it answers."""
+
+    offset_ms: int
+
+
 # --- said and shown to people --------------------------------------------------------------------------
 
 
@@ -283,6 +295,8 @@ Effect: TypeAlias = (
     | PublishPress
     | SendReceipt
     | SendReply
+    | AskTime
+    | AssumeTime
     | ShowLamp
     | Speak
     | SpeakPhrase

@@ -30,6 +30,18 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeTold:
+    """The hub has answered what its time is; it was asked at `asked_ms` on the monotonic clock."""
+
+    asked_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimeDoubted:
+    """A frame of live speech was captured far from what we take for the hub's time."""
+
+
+@dataclass(frozen=True, slots=True)
 class LinkUp:
     """The broker is connected and every subscription stands."""
 
@@ -102,6 +114,8 @@ Event: TypeAlias = (
     ButtonDown
     | ButtonUp
     | Tick
+    | TimeTold
+    | TimeDoubted
     | LinkUp
     | LinkDown
     | Refusal

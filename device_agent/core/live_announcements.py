@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from device_agent.core import effects, noise, quiet, receipts
-from device_agent.core.announcements import REMEMBERED_MS
+from device_agent.core.admission import REMEMBERED_MS
 from device_agent.core.hearing import Evidence
 from device_agent.core.moment import Moment
 from device_agent.core.noise import NoiseState
@@ -157,7 +157,7 @@ def tick(state: LiveState, now: Moment) -> Result:
     gathered, todo = receipts.tick(state.receipts, now)
     state = replace(state, receipts=gathered)
     for key, each in state.known.items():
-        if each.step is LiveStep.WAITING and now.unix_ms > each.until_ms:
+        if each.step is LiveStep.WAITING and now.is_learned and now.unix_ms > each.until_ms:
             state, more = _end(state, key, ReceiptState.EXPIRED, now, "nothing was said")
             todo += more
     kept = {
@@ -177,7 +177,7 @@ def due(state: LiveState, now: Moment) -> int | None:
     """When `tick` has something to do, on the monotonic clock."""
     instants = [each for each in [receipts.due(state.receipts)] if each is not None]
     waiting = [each.until_ms + 1 for each in state.known.values() if each.step is LiveStep.WAITING]
-    if waiting:
+    if waiting and now.is_learned:
         instants.append(max(now.mono_ms, now.mono_ms + min(waiting) - now.unix_ms))
     return min(instants, default=None)
 

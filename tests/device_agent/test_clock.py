@@ -44,6 +44,18 @@ def test_once_learned_a_step_of_the_wall_clock_changes_nothing() -> None:
     assert clock.now().is_learned
 
 
+def test_a_time_that_is_only_assumed_is_gone_by_and_not_taken_for_learned() -> None:
+    clocks = Clocks()
+    clock = clocks.device()
+    clock.learn(7_000 * S, at_ns=1_000 * S, rate=50e-6)
+    clock.assume(3_400 * S)
+    now = clock.now()
+    assert (now.unix_ms, now.is_settled, now.is_learned) == (4_400_000, True, False)
+    assert clock.wall_error_ms() is None
+    clock.learn(3_401 * S)
+    assert clock.now().is_learned
+
+
 def test_the_error_of_the_wall_clock_is_reported() -> None:
     clocks = Clocks()
     clock = clocks.device()

@@ -11,9 +11,9 @@ import pytest
 
 from device_agent import hub_link
 from device_agent.clock import DeviceClock
-from device_agent.core.clock import Estimate
+from device_agent.core.clock import PROBES, Estimate
 from device_agent.hub_link import HubLink, Identity
-from device_agent.mqtt import Link, LinkLost, Outgoing
+from device_agent.mqtt import Incoming, Link, LinkLost, Outgoing
 from device_agent.outbox import Outbox
 from tests.device_agent.core.values import UNIX_MS
 from tests.device_agent.test_outbox import press
@@ -34,6 +34,29 @@ class DeadLinks:
         self.tries.put_nowait(None)
         raise LinkLost("the broker is away")
         yield
+
+
+class CountingLink:
+    """A `Link` to a hub that never answers; counts how often it was asked for its time."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.is_asked = asyncio.Event()
+
+    async def publish(self, message: Outgoing) -> None:
+        self.asked += 1
+        if self.asked % PROBES == 0:
+            self.is_asked.set()
+
+    async def subscribe(self, topics: list[str]) -> None:
+        pass
+
+    async def unsubscribe(self, topic: str) -> None:
+        pass
+
+    async def messages(self) -> AsyncIterator[Incoming]:
+        await asyncio.Event().wait()
+        yield Incoming("", b"", {}, 0)
 
 
 @pytest.fixture
@@ -87,6 +110,22 @@ async def test_an_agent_that_was_restarted_knows_the_hubs_time_before_it_finds_i
     async with trying(outbox) as (link, _):
         now = link._clock.at(5.0)
     assert (now.is_learned, now.unix_ms) == (True, UNIX_MS + 5_000)
+
+
+async def test_a_hub_whose_time_is_in_doubt_is_asked_at_once(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub_link, "PROBE_AGAIN_S", FOR_EVER_S)
+    monkeypatch.setattr(hub_link, "PROBE_EVERY_S", FOR_EVER_S)
+    monkeypatch.setattr(hub_link, "PROBE_PATIENCE_S", 0.0)
+    monkeypatch.setattr(hub_link, "PROBE_PAUSE_S", (0.0, 0.0))
+    async with trying(outbox) as (link, _):
+        to_hub = CountingLink()
+        learning = asyncio.create_task(link._learn_time(to_hub))
+        for rounds in (1, 2, 3):
+            await to_hub.is_asked.wait()
+            to_hub.is_asked.clear()
+            assert to_hub.asked == rounds * PROBES
+            link.ask_time()
+        learning.cancel()
 
 
 async def test_while_a_press_waits_the_broker_is_looked_for_again_soon(

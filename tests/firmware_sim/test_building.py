@@ -60,6 +60,31 @@ async def test_an_announcement_is_heard_in_every_building(tmp_path: Path, notice
             assert list(dict.fromkeys(told)) == ["received", "verified", "ready", "playing", "played"]
 
 
+@pytest.mark.parametrize("step_ms", [-3_600_000, 3_600_000])
+async def test_right_after_the_hubs_clock_was_set_a_warning_sounds(
+    tmp_path: Path, notice: tuple[bytes, int], step_ms: int
+) -> None:
+    async with town(tmp_path, A) as there:
+        there.hub.clock_error_ns = step_ms * 1_000_000
+        audio, duration_ms = notice
+        hub_ms = now_ms() + step_ms
+        head = {**signed("all"), "issued_ms": hub_ms, "valid_until_ms": hub_ms + 600_000}
+        red = messages.Manifest(
+            **head,
+            announcement_id="red",
+            priority=250,
+            title="红色预警",
+            text="红色预警",
+            audio_sha256=await there.hub.publish_audio(audio),
+            duration_ms=duration_ms,
+            play_at_ms=hub_ms + 1_000,
+        )
+        await there.hub.send(topics.place("test", "all"), red)
+        await there.hub.until(lambda: "played" in there.hub.states(A, "red"))
+        (started_ms,) = starts(there, "red", A)
+        assert abs(started_ms - red.play_at_ms) < 60_000  # by the clock as it is now
+
+
 FAULTS = {
     Fault.SILENT_SPEAKER: (1.0, "silent"),
     Fault.QUIET_SPEAKER: (26.0, "too_quiet"),

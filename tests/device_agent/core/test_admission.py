@@ -33,10 +33,13 @@ def test_the_same_message_is_obeyed_once() -> None:
     assert admission.objection(state, message, at(1)) == "seen before"
 
 
-def test_what_has_expired_needs_no_memory() -> None:
+def test_what_expired_a_day_ago_needs_no_memory() -> None:
     state, _ = admission.note(STATE, SelfTest(**signed()), at(0))
-    state, _ = admission.note(state, SelfTest(**signed(message_id="m-2", valid_ms=900_000)), at(600_001))
-    assert set(state.seen) == {"m-2"}
+    past_ms = 600_000 + admission.REMEMBERED_MS
+    state, _ = admission.note(state, SelfTest(**signed(message_id="m-2", valid_ms=past_ms)), at(past_ms))
+    assert set(state.seen) == {"m-1", "m-2"}
+    state, _ = admission.note(state, SelfTest(**signed(message_id="m-3", valid_ms=past_ms)), at(past_ms + 1))
+    assert set(state.seen) == {"m-2", "m-3"}
 
 
 def test_a_clock_that_the_hub_has_not_set_lets_no_message_be_obeyed_twice() -> None:

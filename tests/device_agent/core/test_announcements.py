@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from device_agent.core import announcements, effects, sounding
+from device_agent.core.admission import REMEMBERED_MS
 from device_agent.core.announcements import LEAD_MS, LOOK_MS
 from device_agent.core.effects import Step
 from device_agent.core.hearing import NO_MICROPHONE, Evidence
@@ -401,7 +402,7 @@ def test_a_clock_that_nobody_has_confirmed_ends_nothing_for_good() -> None:
     assert len(played(device.waits(4_500))) == 1
     device.sounds(Started("n-1", 5.0, 0.0), 4_950)
     device.sounds(Finished("n-1", 14.0, 9.0), 14_000)
-    past_ms = 600_000 + announcements.REMEMBERED_MS
+    past_ms = 600_000 + REMEMBERED_MS
     assert device.waits(past_ms + 1, is_learned=False) == []
 
 
@@ -443,7 +444,7 @@ def test_one_that_is_past_is_forgotten_on_disk_too() -> None:
     device = Device()
     device.starts()
     device.sounds(Finished("n-1", 14.0, 9.0), 14_000)
-    past_ms = 600_000 + announcements.REMEMBERED_MS
+    past_ms = 600_000 + REMEMBERED_MS
     assert device.waits(past_ms) == []
     assert device.waits(past_ms + 1) == [effects.ForgetManifest("n-1")]
     assert device.state.known == {}

@@ -1,9 +1,21 @@
 """The hub's time from probes."""
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from device_agent.core.clock import CERTAIN_RATE, COURSE_NS, Estimate, Probe, better, estimate, followed, rate
+from device_agent.core.clock import (
+    CERTAIN_RATE,
+    COURSE_NS,
+    Estimate,
+    Probe,
+    agreeing,
+    better,
+    estimate,
+    followed,
+    rate,
+)
 
 MS = 1_000_000
 TRUE_OFFSET_NS = 1_795_310_000_000 * MS
@@ -47,6 +59,27 @@ def test_a_good_one_that_is_old_is_replaced() -> None:
     good = Estimate(1, error_ns=1 * MS, at_ns=0)
     worse = Estimate(2, error_ns=2 * MS, at_ns=60_000 * MS)
     assert better(good, worse) is worse
+
+
+def test_a_worse_round_that_shows_a_step_of_the_hubs_clock_is_gone_by_at_once() -> None:
+    before = Estimate(3_600_000 * MS, error_ns=MS // 2, at_ns=0)
+    after = Estimate(0, error_ns=4 * MS, at_ns=1_000 * MS)
+    assert better(before, after) is after
+
+
+@settings(deadline=None)
+@given(st.integers(-7_200_000, 7_200_000), st.lists(st.tuples(WAYS, WAYS), min_size=2, max_size=16), st.data())
+def test_a_step_within_a_round_is_not_halved(step_ms: int, ways: list[tuple[int, int]], data: st.DataObject) -> None:
+    stepped_at = data.draw(st.integers(1, len(ways) - 1))
+    probes: list[Probe] = []
+    for index, (there_ns, back_ns) in enumerate(ways):
+        step_ns = step_ms * MS * (index >= stepped_at)
+        one = probe(index * 1_000 * MS, there_ns, back_ns)
+        one = replace(one, received_ns=one.received_ns + step_ns, answered_ns=one.answered_ns + step_ns)
+        probes = agreeing([*probes, one])
+    found, newest = estimate(probes), estimate(probes[-1:])
+    drift_ns = newest.error_at(newest.at_ns + len(ways) * 1_500 * MS) - newest.error_ns
+    assert abs(found.offset_ns - TRUE_OFFSET_NS - step_ms * MS) <= 2 * newest.error_ns + drift_ns
 
 
 MINUTE_NS = 60_000 * MS
