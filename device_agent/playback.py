@@ -182,9 +182,7 @@ class Playback:
         self._post(events.AudioReady(sha256))
         for each in [each for each in self._unsaid.values() if each.sha256 == sha256]:
             del self._unsaid[each.sound_id]
-            now = self._clock.now()
-            if not now.is_learned or now.unix_ms <= each.valid_until_ms:
-                self._mix(Sound(each.sound_id, pcm, priority=EMERGENCY_PRIORITY, lane="told"))
+            self._mix(_told(each, pcm))
 
     async def _pcm(self, sha256: str) -> Pcm | None:
         """The frames of a file on disk; where there are none, the core is told why."""
@@ -223,7 +221,7 @@ class Playback:
     async def _speak_phrase(self, effect: effects.SpeakPhrase) -> None:
         file = resources.files("device_agent") / "sounds" / f"{effect.phrase.value}.opus"
         pcm = await asyncio.to_thread(lambda: self._hardware.decoder.decode(file.read_bytes()))
-        self._mix(Sound(effect.sound_id, pcm, priority=EMERGENCY_PRIORITY, lane="told"))
+        self._mix(_told(effect, pcm))
 
     async def _listen(self, effect: effects.Listen, sound: Sound, listening: _Listening) -> None:
         skipped = round(effect.skipped_s * SAMPLE_RATE) % (len(sound.pcm) + round(sound.gap_s * SAMPLE_RATE))
@@ -247,3 +245,15 @@ class Playback:
         self._sources[sound.id] = sound
         self.mixer.play(sound)
         self._hardware.speaker.wake()
+
+
+def _told(effect: effects.Speak | effects.SpeakPhrase, pcm: Pcm) -> Sound:
+    """What an elder is told: whole or not at all, and again after an interruption, while it holds."""
+    return Sound(
+        effect.sound_id,
+        pcm,
+        priority=EMERGENCY_PRIORITY,
+        lane="told",
+        resumes=True,
+        until_s=effect.until_ms / 1000,
+    )

@@ -50,7 +50,9 @@ def stage(state: ToldState, message: AlertStage, now: Moment) -> tuple[ToldState
         todo.append(effects.StopSound(_sound_id(message.alert_id, before.stage_seq)))
     if message.audio_sha256 is not None:
         sound_id = _sound_id(message.alert_id, message.stage_seq)
-        todo.append(effects.Speak(sound_id, message.audio_sha256, message.valid_until_ms, told))
+        since_ms = now.unix_ms if now.is_learned else message.issued_ms
+        until_ms = now.mono_ms + message.valid_until_ms - since_ms
+        todo.append(effects.Speak(sound_id, message.audio_sha256, until_ms, told))
     alerts = {
         alert_id: alert
         for alert_id, alert in state.alerts.items()

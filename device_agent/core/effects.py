@@ -174,20 +174,21 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Speak:
-    """Say this file as soon as it is there, unless `valid_until_ms` has passed by then."""
+    """Say this file as soon as it is there and its turn has come; `until_ms` on the monotonic clock is too late."""
 
     sound_id: str
     sha256: str
-    valid_until_ms: int
+    until_ms: int
     told: Told
 
 
 @dataclass(frozen=True, slots=True)
 class SpeakPhrase:
-    """Say one of the agent's own phrases now."""
+    """Say one of the agent's own phrases now; `until_ms` as in Speak."""
 
     sound_id: str
     phrase: Phrase
+    until_ms: int
     told: Told
 
 

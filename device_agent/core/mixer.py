@@ -125,8 +125,10 @@ class Mixer:
 
     def _is_ready(self, voice: Voice, now_s: float) -> bool:
         """Whether its instant has come; one that comes late is moved to where the others are by now."""
+        if self._is_past(voice, now_s):
+            return False
         if voice.due_s is None:
-            return not self._is_past(voice, now_s)
+            return True
         if in_frames(voice.due_s - now_s) > 0:
             return False
         voice.join_at(now_s)
@@ -137,8 +139,8 @@ class Mixer:
         return voice.due_s == now_s
 
     def _is_past(self, voice: Voice, now_s: float) -> bool:
-        """Whether a live speaker ended while the voice waited for its turn: then nothing of it is left to play."""
-        is_past = voice.zero_s is None and voice.live_position(now_s) >= len(voice.sound.pcm)
+        """Whether, while the voice waited for its turn, a live speaker ended or what it says became a lie."""
+        is_past = voice.zero_s is None and voice.is_past(now_s)
         if is_past:
             self._voices.remove(voice)
             self._events.append(Missed(voice.sound.id))

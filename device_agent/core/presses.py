@@ -153,17 +153,17 @@ def _tell_silence(state: PressesState, now: Moment) -> Result:
             continue
         if button not in last_told or now.mono_ms - last_told[button] >= TOLD_AGAIN_MS:
             last_told[button] = now.mono_ms
-            todo += _no_network(entry.press)
+            todo += _no_network(entry.press, now)
         waiting.append(replace(entry, told_ms=last_told[button]))
     return replace(state, waiting=tuple(waiting)), todo
 
 
-def _no_network(press: messages.Press) -> list[effects.Effect]:
+def _no_network(press: messages.Press, now: Moment) -> list[effects.Effect]:
     told = effects.Told(press.button, None, None)
     return [
         effects.ShowLamp(press.button, effects.LampSays.SEARCHING),
         told,
-        effects.SpeakPhrase(f"silence-{press.press_id}", effects.Phrase.NO_NETWORK, told),
+        effects.SpeakPhrase(f"silence-{press.press_id}", effects.Phrase.NO_NETWORK, now.mono_ms + TOLD_AGAIN_MS, told),
     ]
 
 

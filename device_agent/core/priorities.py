@@ -5,7 +5,8 @@ latest wins: that is the mixer's part. An announcement that was silenced has tol
 again from its start as soon as its turn comes, however often, while it is still valid. Two classes are not:
 background, since nobody waits for the beginning of a piece of music, and 255, since speech into the fire microphone
 is of that moment. Live speech of the classes between comes back where the speaker is by then. What is told to an elder
-is said anew by the hub, and a conversation begins anew by itself.
+is said again from its start while it holds: a stage until it expires or a newer one of its alert comes, a phrase of
+the agent's own until there is to be another. A conversation begins anew by itself.
 """
 
 from device_agent.core.sounds import EMERGENCY_PRIORITY, LIVE_PRIORITY

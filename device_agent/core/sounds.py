@@ -33,6 +33,7 @@ class Sound:
     is itself mixed over announcements up to its own priority and silenced by those above.
     `volume` 0-1 is this sound's own. `resumes`: after an interruption it plays again from its start.
     `is_live`: whenever its turn comes, first or after an interruption, it joins where the speaker is by then.
+    `until_s`: after this instant of the monotonic clock it is not begun any more, neither first nor again.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Sound:
     volume: float = 1.0
     resumes: bool = False
     is_live: bool = False
+    until_s: float | None = None
 
     def __post_init__(self) -> None:
         is_wrong = isinstance(self.pcm, np.ndarray) and (self.pcm.ndim != 1 or self.pcm.dtype != np.int16)

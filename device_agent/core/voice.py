@@ -70,6 +70,11 @@ class Voice:
             return 0
         return max(0, in_frames(now_s - self.sound.start_s))
 
+    def is_past(self, now_s: float) -> bool:
+        """Whether nothing of it may be begun any more."""
+        until_s = self.sound.until_s
+        return self.live_position(now_s) >= len(self.sound.pcm) or (until_s is not None and now_s > until_s)
+
     def keep_in_step(self, now_s: float) -> None:
         """Follow the clock: drop or repeat one frame, or jump after a gap in the stream. Once a block."""
         assert self.zero_s is not None

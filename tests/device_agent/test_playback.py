@@ -13,8 +13,8 @@ import pytest
 
 from device_agent.audio_files import AudioFiles
 from device_agent.clock import DeviceClock
-from device_agent.core.effects import Play
-from device_agent.core.sounds import Interrupted, Sound
+from device_agent.core.effects import Phrase, Play, Speak, SpeakPhrase, Told
+from device_agent.core.sounds import Finished, Interrupted, Missed, Sound, SoundEvent, Started
 from device_agent.hardware.decoding import Decoder
 from device_agent.playback import Playback, SoundHardware
 from tests.device_agent.core.values import manifest
@@ -24,6 +24,13 @@ from tests.device_agent.silence import DeafMicrophone, NotingSpeaker
 
 def playing(folder: Path, *, resumes: bool) -> tuple[Playback, asyncio.Task[None]]:
     """A second of noise that is to be played at once."""
+    playback, sha256, tasks = of_a_second(folder)
+    playback.play(Play(manifest(audio_sha256=sha256), None, resumes))
+    return playback, tasks[0]
+
+
+def of_a_second(folder: Path) -> tuple[Playback, str, list[asyncio.Task[None]]]:
+    """A playback that has a file of a second of noise, the file's hash, and the tasks that it spawned."""
     sound = encode(np.random.default_rng(1).integers(-9_000, 9_000, 48_000, dtype=np.int16))
     files = AudioFiles(folder)
     files.put(sha256 := hashlib.sha256(sound).hexdigest(), sound)
@@ -34,8 +41,7 @@ def playing(folder: Path, *, resumes: bool) -> tuple[Playback, asyncio.Task[None
 
     hardware = SoundHardware(NotingSpeaker([]), DeafMicrophone(), Decoder(), files)
     playback = Playback(hardware, DeviceClock(), lambda event: None, spawn, lambda sha256: None, tuple)
-    playback.play(Play(manifest(audio_sha256=sha256), None, resumes))
-    return playback, tasks[0]
+    return playback, sha256, tasks
 
 
 @pytest.mark.parametrize("resumes", [True, False])
@@ -54,3 +60,29 @@ async def test_one_that_is_stopped_before_it_is_decoded_never_reaches_the_mixer(
     playback.stop("n-1")
     await task
     assert playback.mixer.is_idle
+
+
+TOLD = Told("b", "a-1", None)
+
+
+def while_a_fire_microphone_speaks(playback: Playback, live_s: float) -> list[SoundEvent]:
+    """Half a second after what is told has begun it takes over for so long; until all is over."""
+    for block in range(round((live_s + 8) * 10)):
+        if block == 5:
+            playback.mixer.play(Sound("live", np.ones(round(live_s * 48_000), np.int16), 255))
+        playback.mixer.render(4_800, 10 + block / 10)
+    return [each for each in playback.mixer.events() if each.id == "told"]
+
+
+@pytest.mark.parametrize(("live_s", "ends"), [(2.0, [Started, Finished]), (20.0, [Missed])])
+@pytest.mark.parametrize("is_phrase", [True, False])
+async def test_what_an_elder_is_told_is_said_again_after_an_interruption_while_it_holds(
+    tmp_path: Path, live_s: float, ends: list[type[SoundEvent]], is_phrase: bool
+) -> None:
+    playback, sha256, tasks = of_a_second(tmp_path)
+    if is_phrase:
+        playback.speak_phrase(SpeakPhrase("told", Phrase.NO_NETWORK, 25_000, TOLD))
+    else:
+        playback.speak(Speak("told", sha256, 25_000, TOLD))
+    await tasks[0]
+    assert [type(each) for each in while_a_fire_microphone_speaks(playback, live_s)] == [Started, Interrupted, *ends]

@@ -7,6 +7,7 @@ import pytest
 from device_agent.core import alerts_told, effects
 from device_agent.core.alerts_told import ToldState
 from device_agent.core.effects import LampSays
+from device_agent.core.moment import Moment
 from tests.device_agent.core.values import SHA, at, stage
 
 
@@ -35,11 +36,17 @@ def test_without_audio_nothing_is_spoken() -> None:
     assert not [each for each in todo if isinstance(each, effects.Speak)]
 
 
-def test_the_audio_that_was_sent_is_spoken_until_the_message_expires() -> None:
-    message = stage("accepted", 1, audio_sha256=SHA)
-    _, todo = alerts_told.stage(ToldState(), message, at(0))
+@pytest.mark.parametrize(
+    ("now", "until_ms"),
+    [
+        (at(7_000), 60_000),
+        (Moment(7_000, 1, is_learned=False), 67_000),  # a clock that nobody has set says nothing of how old it is
+    ],
+)
+def test_the_audio_that_was_sent_is_spoken_until_the_message_expires(now: Moment, until_ms: int) -> None:
+    _, todo = alerts_told.stage(ToldState(), stage("accepted", 1, audio_sha256=SHA), now)
     (speak,) = (each for each in todo if isinstance(each, effects.Speak))
-    assert (speak.sha256, speak.valid_until_ms) == (SHA, message.valid_until_ms)
+    assert (speak.sha256, speak.until_ms) == (SHA, until_ms)
 
 
 @pytest.mark.parametrize("seq", [1, 2])

@@ -1,6 +1,7 @@
 """Who sounds when: exact starts, priorities, ramps, ducking, drift."""
 
 import itertools
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
@@ -262,6 +263,25 @@ def test_what_an_elder_is_told_gives_way_to_the_live_fire_microphone() -> None:
     assert np.all(stream[frame(0.1) + RAMP_FRAMES : frame(0.3)] == 9)
     assert np.all(stream[frame(0.3) : frame(0.6)] == 500)
     assert Interrupted("told", "live", 0.1, resumes=True) in mixer.events()
+
+
+@pytest.mark.parametrize("at", [None, 0.0])
+def test_a_sound_that_holds_no_more_when_its_turn_comes_is_not_begun(at: float | None) -> None:
+    mixer = Mixer()
+    mixer.play(steady("live", 9, frame(0.4), 255))
+    mixer.play(replace(steady("lie", 500, frame(0.1), 224, at, lane="told"), until_s=T0 + 0.3))
+    mixer.play(replace(steady("truth", 600, frame(0.1), 224, at, lane="told"), until_s=T0 + 0.5))
+
+    stream = played(mixer, 0.6)
+
+    assert np.all(stream[frame(0.4) : frame(0.5)] == 600)
+    assert [event.id for event in mixer.events() if isinstance(event, Missed)] == ["lie"]
+
+
+def test_a_sound_that_was_begun_in_time_is_played_to_its_end() -> None:
+    mixer = Mixer()
+    mixer.play(replace(steady("told", 500, frame(0.2), 224, lane="told"), until_s=T0 + 0.1))
+    assert np.all(played(mixer, 0.2) == 500)
 
 
 @pytest.mark.parametrize("priority", PRIORITIES)
