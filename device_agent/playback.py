@@ -55,9 +55,9 @@ class SoundHardware:
 class _Listening:
     """One recording that is being made, while nothing else may sound here or its silence would prove nothing."""
 
-    def __init__(self, sound_id: str) -> None:
+    def __init__(self, sound_id: str, *, is_alone: bool) -> None:
         self.sound_id = sound_id
-        self.is_alone = True
+        self.is_alone = is_alone
         self._is_cut = False
         self._recording: asyncio.Task[Recording] | None = None
 
@@ -105,6 +105,7 @@ class Playback:
         self._unsaid: dict[str, effects.Speak] = {}
         self._coming: set[str] = set()
         self._listening: list[_Listening] = []
+        self._sounding: set[str] = set()
 
     def fetch(self, sha256: str) -> None:
         """Have this file ready: from the disk, or else from the hub."""
@@ -147,16 +148,18 @@ class Playback:
 
     def listen(self, effect: effects.Listen) -> None:
         """Hear the first pass of a sound that has just started; one that is cut short is not judged."""
-        listening = _Listening(effect.sound_id)
+        listening = _Listening(effect.sound_id, is_alone=self._sounding <= {effect.sound_id})
         self._listening.append(listening)
         self._spawn(self._listen(effect, self._sources[effect.sound_id], listening))
 
     def sounded(self, event: SoundEvent) -> None:
         """What the mixer says: what else sounds while something is listened to, and what is over."""
         if isinstance(event, Started):
+            self._sounding.add(event.id)
             for each in self._listening:
                 each.is_alone = each.is_alone and each.sound_id == event.id
             return
+        self._sounding.discard(event.id)
         if isinstance(event, Interrupted | Stopped):
             for each in self._listening:
                 if each.sound_id == event.id:

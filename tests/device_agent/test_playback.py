@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,18 @@ import pytest
 
 from device_agent.audio_files import AudioFiles
 from device_agent.clock import DeviceClock
-from device_agent.core.effects import Phrase, Play, Speak, SpeakPhrase, Told
+from device_agent.core import events
+from device_agent.core.effects import Listen, Phrase, Play, Speak, SpeakPhrase, Told
+from device_agent.core.hearing import Recording
+from device_agent.core.resample import HEARING_RATE
 from device_agent.core.sounds import Finished, Interrupted, Missed, Sound, SoundEvent, Started
 from device_agent.hardware.decoding import Decoder
+from device_agent.hardware.ports import Microphone
 from device_agent.playback import Playback, SoundHardware
 from tests.device_agent.core.values import manifest
 from tests.device_agent.hardware.test_decoding import encode
 from tests.device_agent.silence import DeafMicrophone, NotingSpeaker
+from wire.messages import Finding
 
 
 def playing(folder: Path, *, resumes: bool) -> tuple[Playback, asyncio.Task[None]]:
@@ -29,7 +34,9 @@ def playing(folder: Path, *, resumes: bool) -> tuple[Playback, asyncio.Task[None
     return playback, tasks[0]
 
 
-def of_a_second(folder: Path) -> tuple[Playback, str, list[asyncio.Task[None]]]:
+def of_a_second(
+    folder: Path, microphone: Microphone | None = None, post: Callable[[events.Event], None] = lambda event: None
+) -> tuple[Playback, str, list[asyncio.Task[None]]]:
     """A playback that has a file of a second of noise, the file's hash, and the tasks that it spawned."""
     sound = encode(np.random.default_rng(1).integers(-9_000, 9_000, 48_000, dtype=np.int16))
     files = AudioFiles(folder)
@@ -39,8 +46,8 @@ def of_a_second(folder: Path) -> tuple[Playback, str, list[asyncio.Task[None]]]:
     def spawn(work: Coroutine[Any, Any, None]) -> None:
         tasks.append(asyncio.create_task(work))
 
-    hardware = SoundHardware(NotingSpeaker([]), DeafMicrophone(), Decoder(), files)
-    playback = Playback(hardware, DeviceClock(), lambda event: None, spawn, lambda sha256: None, tuple)
+    hardware = SoundHardware(NotingSpeaker([]), microphone or DeafMicrophone(), Decoder(), files)
+    playback = Playback(hardware, DeviceClock(lambda: 0, lambda: 0), post, spawn, lambda sha256: None, tuple)
     return playback, sha256, tasks
 
 
@@ -86,3 +93,48 @@ async def test_what_an_elder_is_told_is_said_again_after_an_interruption_while_i
         playback.speak(Speak("told", sha256, 25_000, TOLD))
     await tasks[0]
     assert [type(each) for each in while_a_fire_microphone_speaks(playback, live_s)] == [Started, Interrupted, *ends]
+
+
+class QuietRoom:
+    """A `Microphone` before a loudspeaker that is dead; what it has recorded is there when the test says so."""
+
+    def __init__(self) -> None:
+        self.is_over = asyncio.Event()
+
+    async def record(self, start_s: float, duration_s: float) -> Recording:
+        await self.is_over.wait()
+        noise = np.random.default_rng(2).normal(0, 3, round(duration_s * HEARING_RATE))
+        return Recording(noise.astype(np.int16), start_s)
+
+
+@pytest.mark.parametrize(
+    ("other_s", "finding"),
+    [
+        (None, Finding.SILENT),
+        ((9.0, 9.9), Finding.SILENT),  # what was over before is no excuse
+        ((9.0, 10.5), Finding.UNJUDGED),
+        ((10.5, 11.0), Finding.UNJUDGED),
+    ],
+)
+async def test_only_what_sounded_alone_proves_a_fault_when_it_is_not_heard(
+    tmp_path: Path, other_s: tuple[float, float] | None, finding: Finding
+) -> None:
+    microphone, judged = QuietRoom(), list[events.Event]()
+    playback, sha256, tasks = of_a_second(tmp_path, microphone, judged.append)
+    playback.play(Play(manifest(audio_sha256=sha256), 10_000.0, resumes=True))
+    await tasks[0]
+    if other_s is not None:
+        begin_s, end_s = other_s
+        sweep = np.full(round((end_s - begin_s) * 48_000), 500, np.int16)
+        playback.mixer.play(Sound("sweep", sweep, 224, start_s=begin_s, lane="told"))
+    for block in range(25):
+        playback.mixer.render(4_800, 9.0 + block / 10)
+        for event in playback.mixer.events():  # as the agent does it
+            if isinstance(event, Started) and event.id == "n-1":
+                playback.listen(Listen(event.id, event.dac_s, event.skipped_s))
+            playback.sounded(event)
+    microphone.is_over.set()
+    await tasks[1]
+    (verdict,) = judged
+    assert isinstance(verdict, events.Judged)
+    assert verdict.evidence.finding is finding
