@@ -64,7 +64,7 @@ class Card:
 def card(calling: Calling, alert: AlertDetail, now_ms: int) -> Card:
     """What is known of an alert, as a card."""
     declined = {line.actor for line in alert.journal if line.what == "declined"}
-    backups = {line.actor: line.actor_name for line in alert.journal if line.what == "backup"}
+    backups = {one.id: one.name for one in alert.going if alert.acceptor is None or one.id != alert.acceptor.id}
     around = calling.around(alert.place, alert.home_id)
     asked_ids = frozenset(one.person.id for one in alert.notifications if one.person and one.purpose is Purpose.ASK)
     acceptor = calling.people([alert.acceptor.id]).get(alert.acceptor.id) if alert.acceptor else None
@@ -82,7 +82,7 @@ def card(calling: Calling, alert: AlertDetail, now_ms: int) -> Card:
         missing=alert.missing,
         arrived_ms=alert.arrived_ms,
         due_ms=alert.due_ms,
-        next_who=_next_who(calling, around, alert, asked_ids.union(backups, [acceptor.id] if acceptor else [])),
+        next_who=_next_who(calling, around, alert, asked_ids.union(one.id for one in alert.going)),
         told=Told(alert.told.stage.value, alert.told.sent_ms) if alert.told else None,
         asked=asked(alert, declined),
         helper_ids=asked_ids.union(line.actor for line in alert.journal if line.what in ACCEPTING),

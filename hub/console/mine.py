@@ -135,8 +135,9 @@ async def decline(console: Here, request: Request, one: Asked, alert_id: str) ->
 
 @router.post("/{alert_id}/withdraw")
 async def withdraw(console: Here, request: Request, one: Asked, alert_id: str) -> Response:
-    await console.services.alerts.withdraw(alert_id, one.id)
-    return thanks(console, request, one, _("已送达 ✓ 正在叫别人"))
+    alert = await console.services.alerts.withdraw(alert_id, one.id)
+    said = _("已送达 ✓ 正在叫别人") if alert.is_asking else _("已送达 ✓ 您不用去了，去的人够了")
+    return thanks(console, request, one, said)
 
 
 @router.post("/{alert_id}/arrive")

@@ -827,6 +827,27 @@ async def test_a_volunteer_finishes_only_after_an_arrival(world: Stage, browser:
     assert (await browser.post(f"{base}/{alert_id}/close", data=done, headers=HTMX)).status_code == 204
 
 
+async def test_a_backup_may_withdraw_is_gone_from_the_desk_then_and_may_go_again(
+    world: Stage, browser: httpx.AsyncClient
+) -> None:
+    await signed_in(world, browser)
+    alert_id = await world.press()
+    await world.services.alerts.accept(alert_id, "wang", 5)
+    base = f"/v/{await world.services.access.new_link('li')}"
+    accept = {"eta_minutes": "5"}
+    await browser.post(f"{base}/{alert_id}/accept", data=accept, headers=HTMX)
+    assert "后备：李强" in (await browser.get("/desk")).text
+    assert f'hx-post="{alert_id}/withdraw"' in (await browser.get(f"{base}/")).text
+    answer = await browser.post(f"{base}/{alert_id}/withdraw", headers=HTMX)
+    assert json.loads(answer.headers["hx-trigger"])["acted"]["say"] == "已送达 ✓ 您不用去了，去的人够了"
+    assert "后备" not in (await browser.get("/desk")).text
+    page = (await browser.get(f"{base}/")).text
+    assert "几分钟到" in page
+    assert "您是后备" not in page
+    await browser.post(f"{base}/{alert_id}/accept", data=accept, headers=HTMX)
+    assert "后备：李强" in (await browser.get("/desk")).text
+
+
 async def test_the_page_is_in_the_volunteers_own_language(world: Stage, browser: httpx.AsyncClient) -> None:
     base = f"/v/{await world.services.access.new_link('wang')}"
     browser.cookies.set("language", "en")
