@@ -40,6 +40,7 @@ class By(StrEnum):
 TRANSITIONS: Mapping[tuple[State, By], State] = {
     (State.OPEN, By.ACCEPT): State.ACCEPTED,
     (State.OPEN, By.DECLINE): State.OPEN,
+    (State.OPEN, By.ARRIVE): State.ARRIVED,  # later than promised, or without having said so
     (State.OPEN, By.CLOSE): State.CLOSED,
     (State.OPEN, By.NOTE): State.OPEN,
     (State.ACCEPTED, By.ACCEPT): State.ACCEPTED,  # a second acceptor is back-up
@@ -302,11 +303,14 @@ def said_fine(alert: Alert) -> Step:
     return Step(alert, (Entry("said_fine", "elder"),), informs=informs)
 
 
-def arrival_shown(alert: Alert, now_ms: int) -> Step:
-    """The arrival rhythm on the button: an arrival while accepted, a press in every other state."""
-    if alert.state is not State.ACCEPTED:
-        return pressed_again(alert, now_ms)
-    return _arrived(alert, alert.acceptor_id, now_ms, Entry("arrived", "elder", {"how": "button"}))
+def arrival_shown(alert: Alert, by: str, now_ms: int) -> Step:
+    """The arrival rhythm on the button, made by `by` as far as is known: the acceptor, or whom awaited.py names.
+
+    It undoes what its own first press has begun: those who were asked by that are thanked. Raises StepNotAllowed.
+    """
+    _target(alert, By.ARRIVE)
+    detail = {"how": "button"} if by == alert.acceptor_id else {"how": "button", "person_id": by}
+    return _arrived(alert, by, now_ms, Entry("arrived", "elder", detail))
 
 
 # --- what people do ------------------------------------------------------------------------------------
@@ -365,7 +369,7 @@ def withdraw(alert: Alert, by: str, now_ms: int) -> Step:
 
 
 def arrive(alert: Alert, by: str, now_ms: int) -> Step:
-    """Somebody is at the door; whoever arrives first, not only the acceptor."""
+    """Somebody is at the door; whoever arrives first, not only the acceptor, and whatever became of the promise."""
     if alert.state is State.ARRIVED and by == alert.acceptor_id:
         return Step(alert)
     _target(alert, By.ARRIVE)
@@ -401,7 +405,7 @@ def can_take_back(alert: Alert, made: State, whose: str, now_ms: int) -> bool:
     """
     at_ms = {State.ACCEPTED: alert.accepted_ms, State.ARRIVED: alert.arrived_ms}.get(made, alert.closed_ms)
     is_whose = made is State.CLOSED or whose == alert.acceptor_id
-    has_sent_home = made is State.ARRIVED and len(alert.going) < alert.needed
+    has_sent_home = made is State.ARRIVED and (alert.promised_ms is None or len(alert.going) < alert.needed)
     is_lately = at_ms is not None and now_ms - at_ms <= TAKE_BACK_MS
     return alert.state is made and is_whose and is_lately and not has_sent_home
 
@@ -685,15 +689,18 @@ def _asked_anew(
     return replace(step, alert=replace(step.alert, needed=needed), asks=rungs)
 
 
-def _arrived(alert: Alert, by: str | None, now_ms: int, entry: Entry) -> Step:
+def _arrived(alert: Alert, by: str, now_ms: int, entry: Entry) -> Step:
+    is_family_waiting = alert.state is State.OPEN and alert.kind is Kind.CALL
+    informs = (Inform(Audience.FAMILY, Purpose.FAMILY_ACCEPTED, by),) if is_family_waiting else ()
     arrived = replace(
         alert,
         state=State.ARRIVED,
         acceptor_id=by,
-        going=tuple(dict.fromkeys((by, *alert.going))) if by else alert.going,
+        going=tuple(dict.fromkeys((by, *alert.going))),
         arrived_ms=now_ms,
         due_ms=now_ms + ARRIVED_ASK_MS,
         remind_ms=None,
+        family_ms=None,
     )
     arrived, tell = _tell(arrived, Stage.ARRIVED, by)
-    return _braked(alert, Step(arrived, (entry,), (tell,)))
+    return _braked(alert, Step(arrived, (entry,), (tell,), informs=informs))

@@ -110,6 +110,8 @@ def _after(state: State, acceptor_id: str | None, entry: Entry) -> tuple[State, 
     state = STATE_AFTER[entry.what]
     if state is State.OPEN:
         return state, None
+    if entry.what == "arrived" and (shown := entry.detail.get("person_id")):
+        return state, str(shown)
     has_come = entry.what in ("accepted", "arrived") and entry.actor not in ("elder", "system")
     return state, entry.actor if has_come else acceptor_id
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from hub.domain import alerts
 from hub.domain.alerts import Alert, Kind, State
+from hub.domain.awaited import awaited
 from hub.domain.places import EVERYWHERE
 from hub.services.ports import Button, PressRow, Tx
 from hub.services.recording import Committed, Policy, Recording
@@ -95,6 +96,7 @@ class _Batch:
 
     def __init__(self, tx: Tx, presses: Sequence[PressRow], policy: Policy, now_ms: int) -> None:
         self.recording = Recording(tx, policy, now_ms)
+        self._tx = tx
         self._now_ms = now_ms
         self._buttons = tx.devices.buttons({(press.device, press.button) for press in presses})
         self._places = tx.devices.places_of({press.device for press in presses})
@@ -121,12 +123,18 @@ class _Batch:
         match press.gesture:
             case Gesture.CANCEL:
                 return alerts.said_fine(alert)
-            case Gesture.ARRIVAL if alert.state is State.ACCEPTED:
-                return alerts.arrival_shown(alert, self._now_ms)
+            case Gesture.ARRIVAL if by := self._arriving(alert):
+                return alerts.arrival_shown(alert, by, self._now_ms)
             case Gesture.OK:
                 return None
             case _:
                 return self._pressed(alert, _kind(press))
+
+    def _arriving(self, alert: Alert) -> str | None:
+        """Who makes the arrival rhythm on the alert's button; None when it is only presses."""
+        if alert.state is State.OPEN:
+            return awaited(self._tx.alerts.journal(alert.id), self._now_ms)
+        return alert.acceptor_id if alert.state is State.ACCEPTED else None
 
     def _pressed(self, alert: Alert, kind: Kind) -> alerts.Step:
         if alert.kind is Kind.SERVICE and kind is Kind.CALL:

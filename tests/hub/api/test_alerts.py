@@ -62,13 +62,13 @@ async def test_declining_withdrawing_and_reopening(api: Api) -> None:
 
 
 async def test_a_step_that_the_state_does_not_allow_answers_409_and_says_which_are(api: Api) -> None:
-    status, body = await step(api, "arrive")
+    status, body = await step(api, "withdraw")
     assert (status, body["error"], body["state"]) == (409, "step_not_allowed", "open")
     assert body["allowed"] == allowed(State.OPEN)
-    assert body["message"] == "现在的状态是“没人接”，不能做“到了”。可以做：接单、去不了、结束、备注。"
-    _, body = await step(api, "arrive", "en")
-    assert (
-        body["message"] == "The state is “open”, which does not allow “arrive”. Allowed: accept, decline, close, note."
+    assert body["message"] == "现在的状态是“没人接”，不能做“退出”。可以做：接单、去不了、到了、结束、备注。"
+    _, body = await step(api, "withdraw", "en")
+    assert body["message"] == (
+        "The state is “open”, which does not allow “withdraw”. Allowed: accept, decline, arrive, close, note."
     )
 
 

@@ -774,18 +774,39 @@ def test_a_cancel_changes_neither_state_nor_ladder_and_tells_those_who_were_aske
 
 
 def test_the_arrival_rhythm_is_an_arrival_while_accepted() -> None:
-    step = alerts.arrival_shown(accepted(), NOW_MS + 5)
+    step = alerts.arrival_shown(accepted(), "wang", NOW_MS + 5)
     assert step.alert.state is State.ARRIVED
     assert step.alert.arrived_ms == NOW_MS + 5
     assert step.entries == (Entry("arrived", "elder", {"how": "button"}),)
     assert step.tells[0].person_id == "wang"
 
 
-@pytest.mark.parametrize("state", [State.OPEN, State.ARRIVED])
-def test_the_arrival_rhythm_is_a_press_in_every_other_state(state: State) -> None:
-    step = alerts.arrival_shown(IN_STATE[state](), NOW_MS + 5)
-    assert step.alert.state is State.OPEN
-    assert entries(step)[0] == "pressed_again"
+@pytest.mark.parametrize("state", [State.ARRIVED, State.CLOSED])
+def test_the_arrival_rhythm_is_no_arrival_where_somebody_is_or_all_is_over(state: State) -> None:
+    with pytest.raises(StepNotAllowed):
+        alerts.arrival_shown(IN_STATE[state](), "wang", NOW_MS + 5)
+
+
+def test_the_rhythm_thanks_those_whom_its_own_first_press_has_had_asked() -> None:
+    again = alerts.pressed_again(accepted(eta_minutes=30), NOW_MS + REOPEN_PRESS_MS).alert
+    asked = alerts.deadline_passed(again, DEFAULT, nobody_missing, all_asked, NOW_MS + REOPEN_PRESS_MS)
+    assert asked.asks == (1,)
+    step = alerts.arrival_shown(asked.alert, "wang", NOW_MS + REOPEN_PRESS_MS + 9_000)
+    assert (step.alert.state, step.alert.acceptor_id, step.alert.going) == (State.ARRIVED, "wang", ("wang",))
+    assert step.entries == (Entry("arrived", "elder", {"how": "button", "person_id": "wang"}),)
+    assert [(tell.stage, tell.person_id) for tell in step.tells] == [(Stage.ARRIVED, "wang")]
+    assert step.informs == (FAMILY_HEARS, Inform(Audience.ASKED, Purpose.THANKS, "wang"))
+    check_deadlines(step.alert)
+
+
+def test_an_arrival_later_than_promised_counts_and_ends_the_asking() -> None:
+    before = accepted(eta_minutes=4)
+    expired = alerts.deadline_passed(before, DEFAULT, nobody_missing, all_asked, NOW_MS + 7 * MINUTE_MS).alert
+    step = alerts.arrive(expired, "wang", NOW_MS + 8 * MINUTE_MS)
+    assert (step.alert.state, step.alert.acceptor_id, step.alert.family_ms) == (State.ARRIVED, "wang", None)
+    assert step.informs == (FAMILY_HEARS, Inform(Audience.ASKED, Purpose.THANKS, "wang"))
+    with pytest.raises(Invalid, match="too_late_to_take_back"):  # people were sent home by it
+        alerts.take_back(step.alert, "desk", State.ARRIVED, "wang", DEFAULT, NOW_MS + 8 * MINUTE_MS)
 
 
 # --- the clock -----------------------------------------------------------------------------------------

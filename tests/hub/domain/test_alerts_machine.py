@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from hub.domain import alerts
 from hub.domain.alerts import Alert, Aloud, Audience, Entry, Kind, Purpose, Seen, Stage, State, Step
+from hub.domain.awaited import awaited
 from hub.domain.errors import Invalid, StepNotAllowed
 from hub.domain.ladder import DEFAULT, Ladder, Reach, Rung, Who, rung_at
 
@@ -48,6 +49,14 @@ class Model:
     presses: tuple[int, ...] = (BEGAN_MS,)
 
 
+@dataclass(frozen=True)
+class Line:
+    """An entry of the journal, and when it was written."""
+
+    at_ms: int
+    entry: Entry
+
+
 class AlertMachine(RuleBasedStateMachine):
     """Rules are what happens; `take` applies a step as the hub does and checks what every step must hold."""
 
@@ -59,6 +68,7 @@ class AlertMachine(RuleBasedStateMachine):
         self.reaches = (Reach.ENOUGH, Reach.ENOUGH, Reach.ENOUGH)
         self.asked: set[Who] = set()
         self.journal: list[Entry] = []
+        self.lines: list[Line] = []
         self.seqs: list[int] = []
         self.model = Model()
         blank = Alert("a", Kind.CALL, "d/b", "d", "b", "building-1", None, BEGAN_MS, State.OPEN, 0, BEGAN_MS, None)
@@ -83,6 +93,7 @@ class AlertMachine(RuleBasedStateMachine):
             assert step.asks[-1] == step.alert.rung
         self.check_brake(step)
         self.journal += step.entries
+        self.lines += [Line(self.now_ms, entry) for entry in step.entries]
         self.alert = step.alert
 
     def check_brake(self, step: Step) -> None:
@@ -159,11 +170,15 @@ class AlertMachine(RuleBasedStateMachine):
     @rule(is_rhythm=st.booleans())
     def presses(self, is_rhythm: bool) -> None:
         model, now_ms = self.model, self.now_ms
-        step = (alerts.arrival_shown if is_rhythm else alerts.pressed_again)(self.alert, now_ms)
+        coming = {"accepted": next(iter(model.goes), None), "open": awaited(self.lines, now_ms)}.get(model.state)
+        if is_rhythm and coming:
+            step = alerts.arrival_shown(self.alert, coming, now_ms)
+        else:
+            step = alerts.pressed_again(self.alert, now_ms)
         assert step.tells  # every press is answered
         self.take(step)
-        if is_rhythm and model.state == "accepted":
-            model.state = "arrived"
+        if is_rhythm and coming:
+            model.state, model.goes, model.family_ms = "arrived", tuple(dict.fromkeys((coming, *model.goes))), None
         elif model.state == "arrived" or (model.state == "accepted" and now_ms - model.accepted_ms >= 600_000):
             self.reopen_model()
             assert step.alert.due_ms == now_ms
@@ -234,7 +249,8 @@ class AlertMachine(RuleBasedStateMachine):
     def arrives(self, who: str) -> None:
         if self.model.state == "arrived" and who == self.model.goes[0]:
             assert not alerts.arrive(self.alert, who, self.now_ms).is_change
-        elif self.attempt(lambda: alerts.arrive(self.alert, who, self.now_ms), "accepted"):
+        elif self.attempt(lambda: alerts.arrive(self.alert, who, self.now_ms), "open", "accepted"):
+            self.model.family_ms = None
             self.model.state, self.model.goes = "arrived", tuple(dict.fromkeys((who, *self.model.goes)))
 
     @rule(who=PEOPLE)

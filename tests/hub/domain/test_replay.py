@@ -107,6 +107,12 @@ def test_an_arrival_shown_on_the_button_keeps_who_had_accepted() -> None:
     assert (frames[-1].state, frames[-1].acceptor_id) == (State.ARRIVED, "wang")
 
 
+def test_an_arrival_shown_on_the_button_of_an_open_alert_says_who_was_awaited() -> None:
+    shown = line(100, "arrived", "elder", how="button", person_id="wang")
+    frames = replay([*JOURNAL[:4], line(90, "reopened", "elder"), shown], [], [], [])
+    assert (frames[-1].state, frames[-1].acceptor_id) == (State.ARRIVED, "wang")
+
+
 def test_only_the_acceptors_withdrawal_opens_it_again() -> None:
     back_up = replay([*JOURNAL[:4], line(25, "withdrawn", "li")], [], [], [])[-1]
     acceptor = replay([*JOURNAL[:4], line(25, "withdrawn", "wang")], [], [], [])[-1]

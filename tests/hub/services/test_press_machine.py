@@ -459,7 +459,8 @@ class PressMachine(RuleBasedStateMachine):
         told = {(one.person_id, one.about_person_id) for one in notes if one.purpose is Purpose.THANKS}
         ended = {one.person_id for one in notes if one.purpose is Purpose.ENDED}
         for person, accepted_before in self.asked[alert.id].items():
-            goes = {*acceptors[accepted_before:], *self.actors(alert, "arrived")}
+            arrived = self.actors(alert, "arrived")
+            goes = {*acceptors[0 if "elder" in arrived else accepted_before :], *arrived}
             assert person in went | ended or any((person, one) in told for one in goes)
 
     def acceptors(self, alert: Alert) -> list[str]:

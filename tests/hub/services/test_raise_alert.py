@@ -143,6 +143,60 @@ async def test_the_arrival_rhythm_arrives_at_an_accepted_alert(rig: PressRig) ->
     assert (await rig.press(gesture="arrival")).state is State.ARRIVED
 
 
+async def test_the_rhythm_of_a_helper_who_comes_late_arrives_and_sends_back_whom_its_first_press_called(
+    rig: PressRig,
+) -> None:
+    alert = await rig.press()
+    await rig.desk.accept(alert.id, "wang", 30)
+    await rig.pass_ms(11 * 60_000)
+    for _ in range(3):
+        assert (await rig.press()).state is State.OPEN  # the elder may have pressed
+        await rig.pass_ms(3_000)
+    there = await rig.press(gesture="arrival")
+    assert (there.state, there.acceptor_id) == (State.ARRIVED, "wang")
+    notes = await rig.notifications(alert.id)
+    called = {one.person_id for one in notes if one.purpose is Purpose.ASK and one.rung > 0}
+    assert "chen" in called
+    assert called <= {one.person_id for one in notes if one.purpose is Purpose.THANKS} | {"wang"}
+
+
+async def test_a_rhythm_that_comes_in_one_batch_with_its_presses_is_an_arrival_too(rig: PressRig) -> None:
+    alert = await rig.press()
+    await rig.desk.accept(alert.id, "wang", 30)
+    await rig.pass_ms(11 * 60_000)
+    gestures = ("press", "press", "press", "arrival")
+    await rig.presses.take([rig.received(gesture=one) for one in gestures])
+    assert (await rig.alert(alert.id)).state is State.ARRIVED
+
+
+async def test_the_rhythm_of_whoever_was_said_to_be_there_keeps_it_so(rig: PressRig) -> None:
+    alert = await rig.press()
+    await rig.desk.accept(alert.id, "wang", 4)
+    await rig.desk.arrive(alert.id, "wang")
+    assert (await rig.press()).state is State.OPEN
+    await rig.pass_ms(9_000)
+    assert (await rig.press(gesture="arrival")).state is State.ARRIVED
+
+
+async def test_the_rhythm_of_whoever_comes_for_a_service_takes_back_the_call_of_its_first_press(rig: PressRig) -> None:
+    alert = await rig.press(gesture="service")
+    await rig.desk.accept(alert.id, "wang", 30)
+    assert (await rig.press()).state is State.OPEN
+    await rig.pass_ms(9_000)
+    there = await rig.press(gesture="arrival")
+    assert (there.state, there.acceptor_id) == (State.ARRIVED, "wang")
+    notes = await rig.notifications(alert.id)
+    assert {one.person_id for one in notes if one.purpose is Purpose.THANKS} >= {"li", "chen"}
+
+
+async def test_an_elder_who_presses_slowly_and_has_been_left_is_not_taken_for_a_helper(rig: PressRig) -> None:
+    alert = await rig.press()
+    assert (await rig.press(gesture="arrival")).state is State.OPEN
+    await rig.desk.accept(alert.id, "wang", 4)
+    await rig.desk.withdraw(alert.id, "wang")
+    assert (await rig.press(gesture="arrival")).state is State.OPEN
+
+
 async def test_a_cancel_changes_nothing_and_asks_everybody_who_was_asked_to_make_sure(rig: PressRig) -> None:
     before = await rig.press()
     after = await rig.press(gesture="cancel")
