@@ -128,9 +128,9 @@ class AlertDesk:
 def _has_done(tx: Tx, alert: Alert, by: str, what: By) -> bool:
     """Whether `by` has already taken this step in the state that the alert is in, or brought it there by it.
 
-    Who was asked once more may decline once more.
+    Who was asked once more may decline once more, and who goes once more withdraw once more.
     """
-    if what not in DONE:
+    if what not in DONE or (what is By.WITHDRAW and by in alert.going):
         return False
     ends = TURNS | {"asked"} if what is By.DECLINE else TURNS
     for row in reversed(tx.alerts.journal(alert.id)):

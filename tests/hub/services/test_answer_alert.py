@@ -9,7 +9,10 @@ import pytest_asyncio
 
 from hub.domain.alerts import Purpose, State
 from hub.domain.errors import Invalid, NotFound, StepNotAllowed
-from tests.hub.services.press_rig import RUNG_0, PressRig, press_rig
+from hub.domain.ladder import Rung, Who
+from hub.domain.ladders import LadderRule
+from hub.services.ladders import Ladders
+from tests.hub.services.press_rig import POLICY, RUNG_0, PressRig, press_rig
 from tests.world.waiting import wait_until
 
 
@@ -60,6 +63,20 @@ async def test_a_step_that_was_overtaken_by_another_is_refused_although_it_was_t
     await rig.desk.close(alert.id, "li", "好了", "door")
     with pytest.raises(StepNotAllowed):
         await rig.desk.close(alert.id, "wang", "好了", "door")
+
+
+async def test_a_backup_who_withdraws_joins_and_withdraws_again_is_missing_each_time(rig: PressRig) -> None:
+    two = (Rung((Who.HELPER, Who.BUILDING_HEAD), 20_000, needed=2), Rung((Who.EVERYONE,), 60_000))
+    await Ladders(rig.database, rig.clock, POLICY).save(LadderRule("two", "二", "all", None, 0, 0, two, 0), "wang")
+    alert = await rig.press()
+    await rig.desk.accept(alert.id, "wang", 5)
+    for _ in range(3):
+        joined = await rig.desk.accept(alert.id, "li", 5)
+        assert (joined.going, joined.is_asking) == (("wang", "li"), False)
+        for _ in range(2):  # the answer to the first may be lost on the way
+            left = await rig.desk.withdraw(alert.id, "li")
+            assert (left.going, left.is_asking) == (("wang",), True)
+    assert (await rig.journal(alert.id)).count("withdrawn") == 3
 
 
 async def test_a_repeated_withdrawal_succeeds_also_after_the_next_rung_was_asked(rig: PressRig) -> None:
