@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 import socket
 import time
 import uuid
@@ -56,6 +57,7 @@ class FakeHub:
             identifier="hub",
             protocol=aiomqtt.ProtocolVersion.V5,
             clean_start=False,
+            timeout=math.inf,  # else asyncio.wait_for, which in Python 3.11 swallows the cancellation that ends us
             socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         ) as self._client:
             await self._client.subscribe([(topics.every_device(kind), 1) for kind in topics.FROM_DEVICE])
