@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hub.domain.alerts import Alert, Purpose, is_hopeless
+from hub.domain.alerts import Alert, Purpose
 from hub.domain.contacting import next_way
 from hub.domain.people import Contact, Person
+from hub.domain.sendings import is_hopeless
 from hub.services.ports import Notification, Tx
 from hub.services.recording import Recording
 

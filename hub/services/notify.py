@@ -8,19 +8,10 @@ from dataclasses import replace
 
 import structlog
 
-from hub.domain.alerts import (
-    Alert,
-    Audience,
-    Inform,
-    Purpose,
-    has_rung_failed,
-    is_hopeless,
-    may_begin,
-    may_have_failed,
-    rung_failed,
-)
+from hub.domain.alerts import Alert, Audience, Inform, Purpose, rung_failed
 from hub.domain.errors import Changed
 from hub.domain.people import ChannelName
+from hub.domain.sendings import has_rung_failed, is_hopeless, may_begin, may_have_failed
 from hub.services.next_way import go_on
 from hub.services.ports import Channel, ChannelFailed, Clock, CommitFailed, Database, News, Notification, Tx
 from hub.services.reaching import remember_outcomes

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from hub.domain.alerts import Alert, Audience, Entry, Inform, Kind, Purpose, Step, Tell, has_rung_failed, rung_failed
+from hub.domain.alerts import Alert, Audience, Entry, Inform, Kind, Purpose, Step, Tell, rung_failed
 from hub.domain.contacting import first_ways
 from hub.domain.ladder import DEFAULT, Ladder, Reach, Reaching, Rung, Unasked, Who
 from hub.domain.people import ChannelName, Contact, Person
+from hub.domain.sendings import has_rung_failed
 from hub.domain.wall_clock import minute_of_day
 from hub.domain.words import say
 from hub.services.calling import Calling

@@ -1,7 +1,7 @@
 """The rules of an alert's life, sentence by sentence of ALERTS.md."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -173,54 +173,6 @@ def test_a_rung_whose_every_notification_failed_is_left_at_once() -> None:
     step = alerts.rung_failed(opened(), 0, DEFAULT, NOW_MS + 3_000)
     assert step.alert.due_ms == NOW_MS + 3_000
     assert entries(step) == ["rung_failed"]
-
-
-@dataclass(frozen=True)
-class Sent:
-    """What became of a request."""
-
-    state: str
-    attempts: int = 1
-    rung: int = 0
-    purpose: Purpose = Purpose.ASK
-    person_id: str | None = "wang"
-
-
-@pytest.mark.parametrize(
-    ("sendings", "has_failed"),
-    [
-        ([Sent("failed"), Sent("failed")], True),
-        ([Sent("failed"), Sent("due", attempts=2)], True),  # it is tried again, and not waited for
-        ([Sent("failed"), Sent("due", attempts=1)], False),
-        ([Sent("failed"), Sent("sent")], False),
-        ([Sent("failed"), Sent("sent", rung=1)], True),
-        ([Sent("failed"), Sent("sent", purpose=Purpose.THANKS)], True),
-        ([Sent("failed"), Sent("dropped")], True),
-        ([Sent("failed"), Sent("sent", person_id=None)], True),  # the duty webhook is nobody who goes
-        ([Sent("sent"), Sent("failed", person_id=None)], False),
-        ([Sent("sent", person_id=None)], False),
-        ([Sent("failed", person_id=None)], True),
-    ],
-)
-def test_a_rung_has_failed_when_every_request_of_it_has(sendings: list[Sent], has_failed: bool) -> None:
-    assert alerts.has_rung_failed(opened(), sendings) == has_failed
-
-
-@pytest.mark.parametrize(
-    ("news", "may_have_failed"),
-    [
-        ([Sent("failed")], True),
-        ([Sent("due")], True),
-        ([Sent("sent")], False),
-        ([Sent("failed"), Sent("sent")], False),
-        ([Sent("failed"), Sent("sent", rung=1)], True),
-        ([Sent("failed"), Sent("sent", person_id=None)], True),
-    ],
-)
-def test_only_bad_news_without_any_good_is_reason_to_look_at_the_whole_rung(
-    news: list[Sent], may_have_failed: bool
-) -> None:
-    assert alerts.may_have_failed(opened(), news) == may_have_failed
 
 
 def test_the_last_rung_keeps_its_wait_although_all_of_it_failed() -> None:
