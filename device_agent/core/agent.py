@@ -113,7 +113,9 @@ def _decide(state: AgentState, event: events.Event, now: Moment) -> Result:
             return _hub_status(state, event, now)
         case _:
             assert isinstance(event, messages.Signed)
-            doubted, judged, todo = doubt.came(state.doubt, event, now)
+            ours = state.config
+            is_overtaken = isinstance(event, Config) and ours is not None and event.issued_ms < ours.issued_ms
+            doubted, judged, todo = doubt.came(state.doubt, event, now, is_overtaken=is_overtaken)
             return _judge(replace(state, doubt=doubted), judged, now, todo)
 
 
@@ -269,7 +271,7 @@ def _message(state: AgentState, message: messages.Signed, now: Moment) -> Result
         case messages.AlertStage():
             return (state, []) if objection else _stage(state, message, now)
         case messages.Config():
-            return (state, []) if objection else _config(state, message)
+            return (state, []) if objection else _config(state, message, now)
         case messages.Manifest():
             known = announcements.manifest(state.announcements, message, objection, now)
             return _with_announcements(state, known)
@@ -321,9 +323,15 @@ def _stage(state: AgentState, message: messages.AlertStage, now: Moment) -> Resu
     return state, _audible(state, todo)
 
 
-def _config(state: AgentState, message: Config) -> Result:
-    """A retained configuration comes at each connection; an older one than the newest changes nothing."""
-    if state.config is not None and message.issued_ms <= state.config.issued_ms:
+def _config(state: AgentState, message: Config, now: Moment) -> Result:
+    """A retained configuration comes at each connection; an older one than the newest changes nothing.
+
+    Unless ours is from a time that the hub, whose clock was set back, has yet to come to.
+    """
+    ours = state.config
+    is_ours_ahead = ours is not None and now.is_learned and ours.issued_ms > now.unix_ms + doubt.STEP_MS
+    is_older = ours is not None and message.issued_ms < ours.issued_ms
+    if message == ours or (is_older and not is_ours_ahead):
         return state, []
     places = replace(state.admission, places=frozenset(message.places))
     loud = replace(state.noise, local_volume=message.volume)

@@ -17,10 +17,11 @@ PATIENCE_MS = 2_000  # then the hub is too busy to answer, and an elder has wait
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A message that waits, and when it came on the monotonic clock."""
+    """A message that waits, when it came on the monotonic clock, and whether it contradicted the hub's time then."""
 
     message: messages.Signed
     came_ms: int
+    is_contradicting: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +36,21 @@ Result: TypeAlias = tuple[DoubtState, list[messages.Signed], list[effects.Effect
 """With the messages that may be judged now, in their order."""
 
 
-def came(state: DoubtState, message: messages.Signed, now: Moment) -> Result:
+def came(state: DoubtState, message: messages.Signed, now: Moment, *, is_overtaken: bool = False) -> Result:
     """A verified message: one that is issued in the future or expired waits, and all after it, lest a stop overtake.
 
     One that is merely old is judged at once, since it may have waited in a queue, but it makes us ask. A retained
     configuration is old by nature; `accepted` is good news at any time. While the hub's time is not learned nothing
-    waits: then a message knows better than we do.
+    waits: then a message knows better than we do. `is_overtaken`: one of its kind that was issued later was obeyed.
     """
     is_contradicting = _contradicts(message, now)
     if is_contradicting and not now.is_learned:
         return state, [message], [effects.AssumeTime(message.issued_ms - now.mono_ms)]
-    is_held = not isinstance(message, messages.Accepted) and (bool(state.held) or is_contradicting)
+    is_held = not isinstance(message, messages.Accepted) and (
+        bool(state.held) or is_contradicting or (is_overtaken and now.is_learned)
+    )
     if is_held:
-        state = replace(state, held=(*state.held, Held(message, now.mono_ms)))
+        state = replace(state, held=(*state.held, Held(message, now.mono_ms, is_contradicting)))
     is_old = not isinstance(message, messages.Config) and message.issued_ms < now.unix_ms - STEP_MS
     state, todo = ask(state, now) if is_held or is_old else (state, [])
     return state, [] if is_held else [message], todo
@@ -76,8 +79,9 @@ def tick(state: DoubtState, now: Moment) -> Result:
     if not _is_asked(state):
         state, todo = ask(state, now)
         return state, [], todo
-    offset_ms = max(each.message.issued_ms - each.came_ms for each in state.held)
-    return replace(state, held=()), [each.message for each in state.held], [effects.AssumeTime(offset_ms)]
+    offsets_ms = [each.message.issued_ms - each.came_ms for each in state.held if each.is_contradicting]
+    assumed: list[effects.Effect] = [effects.AssumeTime(max(offsets_ms))] if offsets_ms else []
+    return replace(state, held=()), [each.message for each in state.held], assumed
 
 
 def due(state: DoubtState) -> int | None:

@@ -9,9 +9,11 @@ import pytest
 from device_agent.core import agent, effects, events
 from device_agent.core.admission import Admission
 from device_agent.core.agent import AgentState
+from device_agent.core.doubt import PATIENCE_MS
 from device_agent.core.events import Event
 from device_agent.core.health import Vitals
 from device_agent.core.hearing import Evidence
+from device_agent.core.moment import Moment
 from device_agent.core.presses import PressesState
 from device_agent.core.sounds import Finished, Started
 from tests.device_agent.core.values import DEVICE, SHA, UNIX_MS, at, manifest, signed, stage
@@ -126,9 +128,27 @@ def test_a_stage_that_has_expired_is_not_told() -> None:
 def test_an_older_configuration_changes_nothing() -> None:
     device = Device()
     assert device.has(config(UNIX_MS)) == [effects.StoreConfig(config(UNIX_MS))]
-    assert device.has(config(UNIX_MS - 1, places=[])) == []
+    assert device.has(config(UNIX_MS - 1, places=[])) == [effects.AskTime()]
+    assert device.has(events.TimeTold(0), 5) == []
     assert device.has(config(UNIX_MS)) == []
     assert device.state.admission.places == {"all"}
+
+
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_settings_from_after_the_hubs_clock_was_set_back_replace_those_from_before(is_answered: bool) -> None:
+    device = Device()
+    device.has(config(UNIX_MS))
+    back_ms = 3_600_000
+    after = config(UNIX_MS - back_ms, places=[])
+    assert device.has(after) == [effects.AskTime()]
+    if is_answered:
+        now = Moment(5, UNIX_MS - back_ms + 5)
+        device.state, todo = agent.decide(device.state, events.TimeTold(0), now)
+        assert todo == [effects.StoreConfig(after)]
+    else:
+        assert device.has(events.Tick(), PATIENCE_MS) == []  # an old one is no clock
+        assert device.state.doubt.held == ()
+    assert device.state.admission.places == (frozenset() if is_answered else {"all"})
 
 
 def test_an_announcement_for_a_place_is_taken_once_the_place_is_ours() -> None:
