@@ -141,7 +141,12 @@ class Alert:
     @property
     def is_asking(self) -> bool:
         """Whether it still asks people to go; when it no longer does, no request begins (invariant 11)."""
-        return self.state is State.OPEN or (self.state is State.ACCEPTED and len(self.going) < self.needed)
+        return asks(self.state, len(self.going), self.needed)
+
+
+def asks(state: State, going: int, needed: int) -> bool:
+    """Whether an alert in this state still asks people to go, of whom `going` do and `needed` have to."""
+    return state is State.OPEN or (state is State.ACCEPTED and going < needed)
 
 
 class Stage(StrEnum):
@@ -542,8 +547,10 @@ def _expires_ms(alert: Alert) -> int:
 
 
 def _of_rung(what: str, ladder: Ladder, index: int) -> Entry:
-    """Says whom the rung asks, since the ladder may be another when the journal is read."""
-    return Entry(what, detail={"rung": index, "who": "+".join(ladder[index].who)})
+    """Says whom the rung asks, and how many have to go where one is too few: the ladder may be another one later."""
+    rung = ladder[index]
+    needed = {"needed": rung.needed} if rung.needed > 1 else {}
+    return Entry(what, detail={"rung": index, "who": "+".join(rung.who), **needed})
 
 
 def _climbed(alert: Alert, ladder: Ladder, reaching: Reaching, unasked: Unasked, now_ms: int) -> Step:

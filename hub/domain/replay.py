@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from hub.domain.alerts import Entry, Stage, State
+from hub.domain.alerts import Entry, Stage, State, asks
 
 SECOND_MS = 1_000
 STATE_AFTER: Mapping[str, State] = {
@@ -69,51 +69,74 @@ class Frame:
     presses: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """How far the alert was, from the journal alone: `going` are those who went, of whom `needed` had to."""
+
+    state: State = State.OPEN
+    acceptor_id: str | None = None
+    going: frozenset[str] = frozenset()
+    needed: int = 1
+
+
 def replay(
     journal: Sequence[Line], requests: Sequence[Request], sayings: Sequence[Saying], presses_ms: Sequence[int]
 ) -> list[Frame]:
     """The frames in order; a clock that was set back shows as lines that share a second."""
     lines_ms = _rising([one.at_ms for one in journal])
-    asked_ms = [at for one in requests for at in (one.asked_ms, one.sent_ms) if at is not None]
-    said_ms = [at for one in sayings for at in (one.created_ms, one.sent_ms) if at is not None]
+    asked_ms = [ms for one in requests for ms in (one.asked_ms, one.sent_ms) if ms is not None]
+    said_ms = [ms for one in sayings for ms in (one.created_ms, one.sent_ms) if ms is not None]
     frames: list[Frame] = []
-    state, acceptor_id, rung, done = State.OPEN, None, None, 0
-    for second in sorted({at // SECOND_MS for at in (*lines_ms, *asked_ms, *said_ms, *presses_ms)}):
+    at, rung, done = _Standing(), None, 0
+    for second in sorted({ms // SECOND_MS for ms in (*lines_ms, *asked_ms, *said_ms, *presses_ms)}):
         end_ms, first = (second + 1) * SECOND_MS, done
         while done < len(journal) and lines_ms[done] < end_ms:
             entry = journal[done].entry
-            state, acceptor_id = _after(state, acceptor_id, entry)
+            at = _after(at, entry)
             rung = done if entry.what == "asked" else rung
             done += 1
-        out = [one for one in requests if one.asked_ms < end_ms] if state is State.OPEN else []
+        out = [one for one in requests if one.asked_ms < end_ms] if asks(at.state, len(at.going), at.needed) else []
         said = [one for one in sayings if one.created_ms < end_ms]
         frames.append(
             Frame(
                 at_ms=second * SECOND_MS,
-                state=state,
-                acceptor_id=acceptor_id,
+                state=at.state,
+                acceptor_id=at.acceptor_id,
                 lines=tuple(range(first, done)),
                 rung=rung,
                 asking=tuple(_as_of(one, end_ms) for one in out),
                 saying=_said_by(said[-1], end_ms) if said else None,
-                presses=sum(at < end_ms for at in presses_ms),
+                presses=sum(ms < end_ms for ms in presses_ms),
             )
         )
     return frames
 
 
-def _after(state: State, acceptor_id: str | None, entry: Entry) -> tuple[State, str | None]:
-    if entry.what == "withdrawn":
-        return (State.OPEN, None) if entry.actor == acceptor_id else (state, acceptor_id)
-    if entry.what not in STATE_AFTER:
-        return state, acceptor_id
+def _after(at: _Standing, entry: Entry) -> _Standing:
+    match entry.what:
+        case "asked":
+            needed = entry.detail.get("needed")
+            return replace(at, needed=max(at.needed, needed)) if isinstance(needed, int) else at
+        case "backup":
+            return replace(at, going=at.going | {entry.actor})
+        case "withdrawn" if entry.actor != at.acceptor_id:
+            return replace(at, going=at.going - {entry.actor})
+        case "withdrawn":
+            return _Standing()
+        case what if what not in STATE_AFTER:
+            return at
     state = STATE_AFTER[entry.what]
     if state is State.OPEN:
-        return state, None
+        return _Standing()
+    came = _who_came(entry)
+    return replace(at, state=state, acceptor_id=came, going=at.going | {came}) if came else replace(at, state=state)
+
+
+def _who_came(entry: Entry) -> str | None:
+    """Whom the entry makes the acceptor; None where it leaves whoever was."""
     if entry.what == "arrived" and (shown := entry.detail.get("person_id")):
-        return state, str(shown)
-    has_come = entry.what in ("accepted", "arrived") and entry.actor not in ("elder", "system")
-    return state, entry.actor if has_come else acceptor_id
+        return str(shown)
+    return entry.actor if entry.what in ("accepted", "arrived") and entry.actor not in ("elder", "system") else None
 
 
 def _rising(times: Sequence[int]) -> list[int]:

@@ -88,6 +88,23 @@ def test_a_request_is_shown_as_sent_from_then_on_and_only_while_somebody_is_want
     assert at(frames, 20).asking == ()
 
 
+def test_people_are_shown_as_asked_until_enough_go_and_again_when_one_of_them_withdraws() -> None:
+    journal = [
+        line(0, "opened", "elder"),
+        line(0, "asked", rung=0, needed=2),
+        line(10, "accepted", "wang"),
+        line(20, "asked", rung=1),
+        line(30, "backup", "li"),
+        line(40, "withdrawn", "li"),
+        line(50, "backup", "chen"),
+        line(60, "reopened", "desk"),
+        line(70, "accepted", "li"),
+    ]
+    frames = replay(journal, [Request("sun", "ntfy", T0, T0)], [], [])
+    shown = [bool(at(frames, after_s).asking) for after_s in (0, 10, 20, 30, 40, 50, 60, 70)]
+    assert shown == [True, True, True, False, True, False, True, False]
+
+
 def test_what_the_elder_was_told_is_not_shown_as_told_before_it_was_sent() -> None:
     sayings = [Saying(Stage.RECORDED, None, None, T0, T0 + 2_000), Saying(Stage.ACCEPTED, "wang", 3, T0 + 20_000, None)]
     frames = replay(JOURNAL, [], sayings, [])
