@@ -67,11 +67,13 @@ def add_helpers(tx: Tx) -> None:
     tx.devices.add_devices([Device("dev-3", "building-3")])
 
 
+_PRESSES = select(*columns(tables.press, PressRow))
+
+
 def all_presses(tx: Tx) -> list[PressRow]:
     """Every press that is stored, also those that belong to no alert."""
     assert isinstance(tx, StoredTx)
-    rows = tx.presses.connection.execute(select(*columns(tables.press, PressRow)))
-    return [PressRow(*row) for row in rows]
+    return [PressRow(*row) for row in tx.presses.connection.execute(_PRESSES)]
 
 
 @dataclass

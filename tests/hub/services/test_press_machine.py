@@ -1,6 +1,7 @@
 """The press path on a real database against everything at once: batches, people, channels, crashes, clocks, bad disks.
 
-The machine stands in for the sender: it holds what was given out after commits, and loses it when the hub dies.
+The machine stands in for the lanes of the dispatcher: it lets requests begin and end one by one, by the dispatcher's
+own rules, and all that was in memory is lost when the hub dies. A plain model says who must have been asked.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ import asyncio
 import json
 import shutil
 import tempfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import TypeVar
@@ -21,9 +22,13 @@ import pytest
 from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from sqlalchemy import select
 
+from hub.adapters.database import tables
 from hub.adapters.database.database import SqliteDatabase
-from hub.domain.alerts import GRACE_MS, Alert, Aloud, Purpose, State
+from hub.adapters.database.rows import columns
+from hub.adapters.database.transaction import StoredTx
+from hub.domain.alerts import ARRIVED_ASK_MS, GRACE_MS, MAX_ETA_MINUTES, Alert, Aloud, Entry, Purpose, State
 from hub.domain.errors import Changed, Invalid, StepNotAllowed
 from hub.domain.ladder import DEFAULT, Ladder, Rung, Who
 from hub.domain.ladders import LadderRule
@@ -31,12 +36,13 @@ from hub.domain.people import ChannelName
 from hub.domain.roster import Absence
 from hub.services import take_presses
 from hub.services.answer_alert import AlertDesk
-from hub.services.calling import Calling
 from hub.services.climb import DueLoop
+from hub.services.consequences import Consequences
 from hub.services.ladders import Ladders
-from hub.services.notify import BACKOFF_MS, record_outcomes
-from hub.services.ports import Callout, Notification, PressKey, PressRow, Tx
+from hub.services.notify import BACKOFF_MS, Dispatcher, record_outcomes
+from hub.services.ports import Callout, CommitFailed, JournalRow, Notification, PressKey, PressRow, Tx
 from hub.services.raise_alert import Received, read_press
+from hub.services.reaching import Reaching
 from hub.services.recording import Committed, Outgoing
 from hub.services.take_presses import TakePresses
 from hub.services.unrecorded import Unrecorded
@@ -45,6 +51,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.database import FailingDatabase
 from tests.fakes.news import FakeNews
 from tests.fakes.publisher import FakePublisher
+from tests.hub.services.asking_model import Walk, World, has_failed
 from tests.hub.services.press_rig import POLICY, add_helpers, all_presses
 from tests.hub.services.small_community import fill
 from wire import ids
@@ -66,10 +73,39 @@ IN_MEMORY = Path("/dev/shm")
 _template: list[bytes] = []
 
 
-def all_alerts(tx: Tx) -> list[tuple[Alert, list[Callout], list[Notification]]]:
-    """Every alert with what was called aloud and sent for it."""
-    alerts = tx.alerts.latest(1_000)
-    return [(alert, tx.callouts.of_alert(alert.id), tx.notifications.of_alert(alert.id)) for alert in alerts]
+@dataclass
+class Stored:
+    """One alert with all that was written of it."""
+
+    alert: Alert
+    callouts: list[Callout]
+    notes: list[Notification]
+    journal: list[JournalRow]
+    tellings: int
+
+
+_ROW = tables.journal.c
+_CALLOUTS = select(*columns(tables.callout, Callout))
+_NOTES = select(*columns(tables.notification, Notification))
+_JOURNAL = select(_ROW.id, _ROW.alert_id, _ROW.at_ms, _ROW.what, _ROW.actor, _ROW.detail).order_by(_ROW.id)
+_TOLD = select(tables.telling.c.alert_id)
+
+
+def all_alerts(tx: Tx) -> list[Stored]:
+    """Every alert, read a table at a time: reading is what most of a run costs."""
+    assert isinstance(tx, StoredTx)
+    read = tx.alerts.connection.execute
+    callouts, notes, journal = defaultdict(list), defaultdict(list), defaultdict(list)
+    for callout in (Callout(*row) for row in read(_CALLOUTS)):
+        callouts[callout.alert_id].append(callout)
+    for note in (Notification(*row) for row in read(_NOTES)):
+        notes[note.alert_id].append(note)
+    for row_id, alert_id, at_ms, what, actor, detail in read(_JOURNAL):
+        journal[alert_id].append(JournalRow(row_id, alert_id, at_ms, Entry(what, actor, detail)))
+    told = Counter(alert_id for (alert_id,) in read(_TOLD))
+    return [
+        Stored(one, callouts[one.id], notes[one.id], journal[one.id], told[one.id]) for one in tx.alerts.latest(1_000)
+    ]
 
 
 def _copied(path: Path, runner: asyncio.Runner) -> SqliteDatabase:
@@ -102,22 +138,22 @@ class Counting:
         return next(self._next) & ((1 << bits) - 1)
 
 
-class Hand:
-    """What the hub holds in memory to be sent; fills the place of Consequences."""
+class Mute:
+    """Tells no elder."""
 
-    def __init__(self) -> None:
-        self.waiting: list[Outgoing] = []
-        self.on_the_way: list[Outgoing] = []
-        self.known: dict[str, Alert] = {}
-        self.is_dying = False
+    def submit(self, tellings: object) -> None:
+        """Nothing."""
+
+
+class Mortal(Consequences):
+    """What follows a commit; a hub that dies at this moment does nothing of it."""
+
+    is_dying = False
 
     def follow(self, committed: Committed) -> None:
-        """Takes what a commit made true; a hub that dies at this moment takes nothing."""
-        if self.is_dying:
-            return
-        self.known |= {alert.id: alert for alert in committed.alerts}
-        held = {one.notification.id for one in (*self.waiting, *self.on_the_way)}
-        self.waiting += [one for one in committed.outgoing if one.notification.id not in held]
+        """Acts on it, unless the hub dies."""
+        if not self.is_dying:
+            super().follow(committed)
 
 
 class PressMachine(RuleBasedStateMachine):
@@ -130,7 +166,9 @@ class PressMachine(RuleBasedStateMachine):
         self.real = _copied(self.folder / "hub.db", self.runner)
         self.database = FailingDatabase(self.real)
         self.clock = FakeClock()
-        self.hand = Hand()
+        self.on_the_way: list[Outgoing] = []
+        self.world = World()
+        self.walks: defaultdict[str, Walk] = defaultdict(Walk)
         self.sent: list[Received] = []
         self.read_keys: set[PressKey] = set()
         self.unreadable = 0
@@ -143,13 +181,17 @@ class PressMachine(RuleBasedStateMachine):
 
     def start(self) -> None:
         """A hub begins on the database as it is."""
-        news = FakeNews()
+        news, channel = FakeNews(), FakeChannel()
+        self.on_the_way = []
+        self.dispatcher = Dispatcher(self.database, dict.fromkeys(ChannelName, channel), self.clock, POLICY, news)
+        self.consequences = Mortal(self.dispatcher, Mute(), news)
         unrecorded = Unrecorded(FakeChannel(), "", "zh", self.clock, news)
-        self.desk = AlertDesk(self.database, self.hand, self.clock, POLICY)  # type: ignore[arg-type]  # its twin
-        self.loop = DueLoop(self.database, self.hand, self.clock, POLICY)  # type: ignore[arg-type]
+        self.desk = AlertDesk(self.database, self.consequences, self.clock, POLICY)
+        self.loop = DueLoop(self.database, self.consequences, self.clock, POLICY)
+        self.reaching = Reaching(self.database, self.clock, news, self.desk, ChannelName, {})
         self.presses = TakePresses(
             self.database,
-            self.hand,  # type: ignore[arg-type]
+            self.consequences,
             FakePublisher(),
             self.clock,
             POLICY,
@@ -195,7 +237,7 @@ class PressMachine(RuleBasedStateMachine):
     @rule(presses=PRESSES, failures=st.sampled_from([0, 0, 0, 1, 3]), is_dying=st.sampled_from([False] * 5 + [True]))
     def press(self, presses: list[tuple[tuple[str, str], str, int]], failures: int, is_dying: bool) -> None:
         self.database.failures = failures
-        self.hand.is_dying = is_dying
+        self.consequences.is_dying = is_dying
         batch = self.made(presses)
         self.run(self.presses.take(batch))
         self.count_unreadable(batch)
@@ -229,6 +271,12 @@ class PressMachine(RuleBasedStateMachine):
 
     # --- people ----------------------------------------------------------------------------------------
 
+    def alert(self, alert_id: str) -> Alert:
+        """The alert as it is stored."""
+        found = self.read(lambda tx: tx.alerts.get(alert_id))
+        assert found is not None
+        return found
+
     def pick(self, which: int) -> Alert | None:
         alerts = self.read(lambda tx: tx.alerts.latest(1_000))
         return alerts[which % len(alerts)] if alerts else None
@@ -259,7 +307,7 @@ class PressMachine(RuleBasedStateMachine):
         alert = self.pick(which)
         if alert is None or alert.state is State.CLOSED:
             return
-        self.hand.is_dying = is_dying
+        self.consequences.is_dying = is_dying
 
         async def all_at_once() -> None:
             await asyncio.gather(*(self.desk.accept(alert.id, who, 4) for who in people))
@@ -267,6 +315,16 @@ class PressMachine(RuleBasedStateMachine):
         self.run(all_at_once())
         if is_dying:
             self.die()
+
+    @rule(which=WHICH, people=st.permutations(["wang", "li", "chen"]), waiting=st.integers(0, 6))
+    def enough_accept_while_requests_still_wait(self, which: int, people: list[str], waiting: int) -> None:
+        alert = self.pick(which)
+        if alert is None or not alert.is_asking:
+            return
+        for who in people[: alert.needed]:
+            self.run(self.desk.accept(alert.id, who, 4))
+        for _ in range(waiting):
+            self.begin_and_end(0, "sent")
 
     @rule(which=WHICH, who=PEOPLE)
     def somebody_accepts_as_the_next_rung_is_due(self, which: int, who: str) -> None:
@@ -283,6 +341,20 @@ class PressMachine(RuleBasedStateMachine):
             self.run(both())
         self.run(self.drained())
 
+    @rule(which=WHICH, how=st.sampled_from([["", "door"], [" ", "conversation"], ["好了", "override"], ["好了", "?"]]))
+    def nobody_closes_without_all_that_it_needs(self, which: int, how: list[str]) -> None:
+        alert = self.pick(which)
+        if alert is None or alert.state is State.CLOSED:
+            return
+        with pytest.raises(Invalid):
+            self.run(self.desk.close(alert.id, "wang", *how))
+        assert self.alert(alert.id) == alert
+
+    @rule(who=PEOPLE, is_here=st.sampled_from([True, False, False]))
+    def somebody_says_whether_they_are_there(self, who: str, is_here: bool) -> None:
+        self.run(self.reaching.say(who, who, is_here=is_here))
+        self.world.unreachable = self.read(lambda tx: tx.reach.unreachable())
+
     # --- staff -----------------------------------------------------------------------------------------
 
     @rule(place=st.sampled_from(["all", "building-1", "grid-2", "home-1-101"]), rungs=st.sampled_from(LADDERS))
@@ -293,6 +365,7 @@ class PressMachine(RuleBasedStateMachine):
         ladders = Ladders(self.database, self.clock, POLICY)
         self.database.failures = 0
         self.run(ladders.save(LadderRule(place, place, place, None, 0, 0, rungs, version), "staff"))
+        self.world.ladders[place] = rungs
 
     @rule(who=PEOPLE, is_away=st.booleans())
     def the_rota_changes(self, who: str, is_away: bool) -> None:
@@ -300,82 +373,105 @@ class PressMachine(RuleBasedStateMachine):
         absence = Absence(f"away-{who}", who, now_ms, now_ms + 3_600_000)
         if is_away:
             self.run(self.real.write(lambda tx: tx.rota.put([absence], now_ms)))
+            self.world.away[who] = (absence.from_ms, absence.until_ms)
         else:
             self.run(self.real.write(lambda tx: tx.rota.drop(Absence, absence.id)))
+            self.world.away.pop(who, None)
 
     # --- the sender ------------------------------------------------------------------------------------
 
     def begin(self, which: int) -> Outgoing | None:
-        """Begins to send one, as the dispatcher does: no request for an alert known to be answered."""
-        if not self.hand.waiting:
+        """One of the requests that wait begins, if the dispatcher lets it."""
+        queues = [queue for queue in self.dispatcher._queues.values() if not queue.empty()]
+        if not queues:
             return None
-        one = self.hand.waiting.pop(which % len(self.hand.waiting))
+        one, since_ms = queues[which % len(queues)].get_nowait()
         notification = one.notification
-        known = self.hand.known.get(notification.alert_id)
-        if notification.purpose is Purpose.ASK and known and not known.is_asking:
+        if not self.run(self.dispatcher._is_wanted(notification, since_ms)):
+            self.dispatcher._in_hand.discard(notification.id)
             return None
         if notification.purpose is Purpose.ASK:
-            stored = self.read(lambda tx: tx.alerts.get(notification.alert_id))
-            assert stored is not None
+            stored = self.alert(notification.alert_id)
             assert stored.is_asking  # nothing begins after the commit of the acceptance that was enough
             if notification.person_id:
                 over = len(self.acceptors(stored)) - (stored.state is State.ACCEPTED)
                 self.asked[notification.alert_id][notification.person_id] = over
         return one
 
+    def begin_and_end(self, which: int, outcome: str) -> None:
+        one = self.begin(which)
+        if one is not None:
+            self.end(one.notification, outcome)
+
     def end(self, notification: Notification, outcome: str) -> None:
+        """The channel has answered, and the dispatcher stores it."""
         now_ms = self.clock.now_ms()
         if outcome == "sent":
             done = replace(notification, state="sent", attempts=notification.attempts + 1, sent_ms=now_ms)
         else:
-            state = "failed" if outcome == "refused" else "due"
-            done = replace(notification, state=state, attempts=notification.attempts + 1, due_ms=now_ms + 500)
-        self.hand.follow(self.run(self.real.write(lambda tx: record_outcomes(tx, [done], POLICY, now_ms))))
+            done = self.dispatcher._failed(notification, outcome, is_final=outcome == "refused")
+        committed = self.run(self.real.write(lambda tx: record_outcomes(tx, [done], POLICY, now_ms)))
+        self.dispatcher._in_hand.discard(done.id)
+        self.dispatcher.observe(committed.alerts)
+        self.dispatcher.submit(committed.outgoing)
+        if done.person_id and done.purpose is Purpose.ASK and outcome != "sent":
+            self.check_left_at_once(done)
+
+    def check_left_at_once(self, failed: Notification) -> None:
+        """A rung of which every request to a person has failed is not waited for, unless it is the last."""
+        alert = self.alert(failed.alert_id)
+        notes = self.read(lambda tx: tx.notifications.of_alert(alert.id))
+        is_last = alert.rung >= len(self.world.ladder(alert)) - 1
+        if alert.is_asking and not is_last and alert.rung == failed.rung and has_failed(alert.rung, notes):
+            assert alert.due_ms is not None
+            assert alert.due_ms <= self.clock.now_ms()
+
+    @rule(which=WHICH)
+    def every_channel_refuses_all_that_waits(self, which: int) -> None:
+        """Also what is asked by another because of that."""
+        while self.dispatcher.is_behind():
+            self.begin_and_end(which, "refused")
 
     @rule(choices=st.lists(st.tuples(WHICH, st.sampled_from(["sent", "sent", "refused", "failed"])), max_size=6))
     def channels_answer(self, choices: list[tuple[int, str]]) -> None:
         for which, outcome in choices:
-            one = self.begin(which)
-            if one is not None:
-                self.end(one.notification, outcome)
+            self.begin_and_end(which, outcome)
 
     @rule(which=WHICH)
     def channel_hangs(self, which: int) -> None:
         one = self.begin(which)
         if one is not None:
-            self.hand.on_the_way.append(one)
+            self.on_the_way.append(one)
 
     @rule(outcome=st.sampled_from(["sent", "failed"]))
     def what_hung_ends(self, outcome: str) -> None:
-        while self.hand.on_the_way:
-            self.end(self.hand.on_the_way.pop().notification, outcome)
+        while self.on_the_way:
+            self.end(self.on_the_way.pop().notification, outcome)
 
     # --- time and the world ----------------------------------------------------------------------------
 
     async def drained(self) -> None:
-        while await self.loop.turn():
-            pass
+        """The loop turns until nothing is due any more; then every deadline has led to its step."""
+        for _ in range(100):
+            with suppress(CommitFailed):
+                if not await self.loop.turn() and not self.read(self.overdue):
+                    return
+        raise AssertionError("the loop does not come to an end")
 
-    @rule(by_ms=st.sampled_from([0, 1_000, 6_000, 15_000, 45_000, 120_000, 8 * 60_000, 31 * 60_000]))
-    def time_passes(self, by_ms: int) -> None:
-        self.clock.pass_ms(by_ms)
-        self.run(self.drained())
-        if by_ms:
-            self.read(self.whoever_climbed_now_has_skipped_nobody)
-
-    def whoever_climbed_now_has_skipped_nobody(self, tx: Tx) -> None:
-        """Up to where an alert stands everybody on its ladder has been asked, whatever ladder that was so far."""
+    def overdue(self, tx: Tx) -> bool:
+        """Whether something still waits although its time has come."""
         now_ms = self.clock.now_ms()
-        calling = Calling(tx, now_ms)
-        for alert, _, notes in all_alerts(tx):
-            rows = tx.alerts.journal(alert.id)
-            if not alert.is_asking or not any(row.entry.what == "asked" and row.at_ms == now_ms for row in rows):
-                continue
-            around = calling.around(alert.place, alert.home_id)
-            ladder = calling.ladder(around, alert.kind, POLICY.ladder)
-            asked = {one.person_id for one in notes if one.purpose is Purpose.ASK and one.state != "dropped"}
-            for rung in ladder[: alert.rung + 1]:
-                assert {*calling.asked(rung, around)} <= asked | {*alert.going}
+        return bool(tx.alerts.due(now_ms, 1) or tx.notifications.due(now_ms, 1))
+
+    @rule(
+        by_ms=st.sampled_from([0, 1_000, 6_000, 15_000, 45_000, 120_000, 8 * 60_000, 31 * 60_000]),
+        failures=st.sampled_from([0, 0, 0, 2]),
+    )
+    def time_passes(self, by_ms: int, failures: int) -> None:
+        self.clock.pass_ms(by_ms)
+        self.database.failures = failures
+        self.run(self.drained())
+        self.database.failures = 0
 
     @rule(by_ms=st.sampled_from([-(10**10), -3_600_000, -2_500, 2_500, 3_600_000, 10**10]))
     def clock_is_set(self, by_ms: int) -> None:
@@ -386,7 +482,6 @@ class PressMachine(RuleBasedStateMachine):
     @rule(back_ms=st.sampled_from([0, 0, 60_000, 10**10]))
     def die(self, back_ms: int = 0) -> None:
         """kill -9: what was in memory is gone, what was on its way may have arrived all the same."""
-        self.hand = Hand()
         self.clock.set_by(-back_ms)
         self.start()
         self.run(self.drained())
@@ -395,13 +490,20 @@ class PressMachine(RuleBasedStateMachine):
 
     @invariant()
     def what_is_stored_holds_together(self) -> None:
-        """All of it in one state that is read once: reading is what most of a run costs."""
-        presses, alerts = self.read(lambda tx: (all_presses(tx), all_alerts(tx)))
+        """All of it in one state that is read once."""
+        presses, stored = self.read(lambda tx: (all_presses(tx), all_alerts(tx)))
         self.no_press_is_lost_or_doubled(presses)
-        self.a_button_has_at_most_one_open_alert_and_each_one_deadline([alert for alert, _, _ in alerts])
-        for alert, callouts, notes in alerts:
-            self.one_that_still_asks_keeps_the_promise_and_those_called_aloud_are_sent_back_once(alert, callouts)
-            self.nothing_that_waits_is_forgotten_and_nothing_asks_without_need(alert, notes)
+        self.a_button_has_at_most_one_open_alert_and_each_one_deadline([one.alert for one in stored])
+        rings = Counter(row.alert_id for row in presses if row.gesture not in ("cancel", "ok"))
+        for one in stored:
+            assert one.tellings >= rings[one.alert.id]  # every press is answered
+            self.walks[one.alert.id].go_on(one.alert, one.journal, one.notes, self.world)
+            self.deadlines_lie_where_they_must(one.alert)
+            self.one_that_still_asks_keeps_the_promise_and_those_called_aloud_are_sent_back_once(
+                one.alert, one.callouts
+            )
+            self.nothing_that_waits_is_forgotten_and_nothing_asks_without_need(one.alert, one.notes)
+            self.whoever_did_not_come_was_told_and_whoever_closed_said_how(one)
 
     def no_press_is_lost_or_doubled(self, rows: list[PressRow]) -> None:
         assert sorted(row.key for row in rows if row.raw is None) == sorted(self.read_keys)
@@ -414,6 +516,26 @@ class PressMachine(RuleBasedStateMachine):
         for alert in not_closed:
             assert alert.due_ms is not None
             assert (alert.remind_ms is None) == (alert.state is not State.OPEN)
+
+    def deadlines_lie_where_they_must(self, alert: Alert) -> None:
+        latest_ms = self.walks[alert.id].latest_ms
+        if alert.is_asking and latest_ms is not None:
+            assert alert.due_ms is not None
+            assert alert.due_ms <= latest_ms
+        longest_ms = max(MAX_ETA_MINUTES * 60_000 + GRACE_MS, ARRIVED_ASK_MS)
+        assert alert.due_ms is None or alert.due_ms <= self.clock.now_ms() + longest_ms
+
+    def whoever_did_not_come_was_told_and_whoever_closed_said_how(self, one: Stored) -> None:
+        for row, following in zip(one.journal, [*one.journal[1:], None], strict=True):
+            if row.entry.what == "acceptance_expired":
+                told = {(note.person_id, note.created_ms) for note in one.notes if note.purpose is Purpose.EXPIRED}
+                assert (row.entry.detail["person_id"], row.at_ms) in told
+                assert following is not None
+                assert following.entry.what in ("asked", "rung_empty")
+            if row.entry.what == "closed":
+                assert row.entry.actor in ("wang", "li", "chen", "sun")
+                assert row.entry.detail["outcome"]
+                assert row.entry.detail["seen"] == "door"
 
     def one_that_still_asks_keeps_the_promise_and_those_called_aloud_are_sent_back_once(
         self, alert: Alert, callouts: list[Callout]
@@ -431,7 +553,7 @@ class PressMachine(RuleBasedStateMachine):
     def nothing_that_waits_is_forgotten_and_nothing_asks_without_need(
         self, alert: Alert, notes: list[Notification]
     ) -> None:
-        held = {one.notification.id for one in (*self.hand.waiting, *self.hand.on_the_way)}
+        held = self.dispatcher._in_hand
         for one in notes:
             if one.state == "due":
                 assert one.id in held or one.due_ms <= self.clock.now_ms() + max(*BACKOFF_MS, 5_000)
@@ -444,14 +566,13 @@ class PressMachine(RuleBasedStateMachine):
         for _ in range(3):
             self.clock.pass_ms(20_000)
             self.run(self.drained())
-            while self.hand.waiting:
-                one = self.begin(0)
-                if one is not None:
-                    self.end(one.notification, "sent")
-        for alert, _, notes in self.read(all_alerts):
-            assert not [one for one in notes if one.state == "due" and one.created_ms < self.clock.now_ms() - 20_000]
-            if not alert.is_asking:
-                self.check_thanks(alert, notes)
+            while self.dispatcher.is_behind():
+                self.begin_and_end(0, "sent")
+        for stored in self.read(all_alerts):
+            old_ms = self.clock.now_ms() - 20_000
+            assert not [one for one in stored.notes if one.state == "due" and one.created_ms < old_ms]
+            if not stored.alert.is_asking:
+                self.check_thanks(stored.alert, stored.notes)
 
     def check_thanks(self, alert: Alert, notes: list[Notification]) -> None:
         """Everybody who was asked has heard of somebody who accepted after that, or that it ended, or went."""
@@ -480,7 +601,7 @@ def profile(examples: int, steps: int) -> settings:
 
 
 TestPressMachine = PressMachine.TestCase
-TestPressMachine.settings = profile(8, 20)
+TestPressMachine.settings = profile(20, 25)
 
 
 @pytest.mark.long
