@@ -27,7 +27,8 @@ class Told:
 class Card:
     """All that a person needs to act on an alert. `next_who` is whom the next rung asks.
 
-    `helper_ids` have it on their phones: who was asked, and whom the desk has accepted for.
+    `helper_ids` have it on their phones: who was asked, and whom the desk has accepted for. `went_ids` have ever said,
+    or had it said, that they go, whatever became of it.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Card:
     told: Told | None
     asked: tuple[Asked, ...]
     helper_ids: frozenset[str]
+    went_ids: frozenset[str]
     declined_ids: frozenset[str]
     backup_ids: frozenset[str]
     backups: tuple[str, ...]
@@ -66,6 +68,7 @@ def card(calling: Calling, alert: AlertDetail, now_ms: int) -> Card:
     declined = {line.actor for line in alert.journal if line.what == "declined"}
     backups = {one.id: one.name for one in alert.going if alert.acceptor is None or one.id != alert.acceptor.id}
     around = calling.around(alert.place, alert.home_id)
+    went_ids = frozenset(line.actor for line in alert.journal if line.what in ACCEPTING)
     asked_ids = frozenset(one.person.id for one in alert.notifications if one.person and one.purpose is Purpose.ASK)
     acceptor = calling.people([alert.acceptor.id]).get(alert.acceptor.id) if alert.acceptor else None
     return Card(
@@ -85,7 +88,8 @@ def card(calling: Calling, alert: AlertDetail, now_ms: int) -> Card:
         next_who=_next_who(calling, around, alert, asked_ids.union(one.id for one in alert.going)),
         told=Told(alert.told.stage.value, alert.told.sent_ms) if alert.told else None,
         asked=asked(alert, declined),
-        helper_ids=asked_ids.union(line.actor for line in alert.journal if line.what in ACCEPTING),
+        helper_ids=asked_ids | went_ids,
+        went_ids=went_ids,
         declined_ids=frozenset(declined),
         backup_ids=frozenset(backups),
         backups=tuple(backups.values()),

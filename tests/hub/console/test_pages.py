@@ -794,6 +794,25 @@ async def test_a_kept_step_that_comes_too_late_is_refused_in_words_and_its_time_
     assert f"{said}是 11:59:30 按的" in notes[0]
 
 
+async def test_who_comes_later_than_promised_has_the_button_and_a_kept_arrival_counts_with_its_time(
+    world: Stage, browser: httpx.AsyncClient
+) -> None:
+    alert_id = await world.press()
+    base = f"/v/{await world.services.access.new_link('wang')}"
+    assert f'hx-post="{alert_id}/arrive"' not in (await browser.get(f"{base}/")).text
+    await browser.post(f"{base}/{alert_id}/accept", data={"eta_minutes": "3"}, headers=HTMX)
+    await world.services.alerts.reopen(alert_id, "desk")
+    assert f'hx-post="{alert_id}/arrive"' in (await browser.get(f"{base}/")).text
+    made_ms = str(world.clock.now_ms() - 5 * 60_000)
+    answer = await browser.post(f"{base}/{alert_id}/arrive", data={"made_ms": made_ms}, headers=HTMX)
+    assert answer.status_code == 204
+    alert = await world.database.read(lambda tx: alert_view(tx, alert_id, world.clock.now_ms()))
+    assert (alert.state, alert.journal[-1].detail["text"]) == (
+        "arrived",
+        "手机没有网络：“到了”是 11:55:00 按的，现在才送到",
+    )
+
+
 async def test_a_time_that_cannot_be_is_written_nowhere(world: Stage, browser: httpx.AsyncClient) -> None:
     alert_id = await world.press()
     base = f"/v/{await world.services.access.new_link('wang')}"
