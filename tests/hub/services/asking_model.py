@@ -122,10 +122,10 @@ class Walk:
             asked = self._asked(journal, at_ms, len(journal))
             wanted = world.climbs(alert, self.rung, at_ms)
             wanted = [*self._below(alert, asked, notes, world, at_ms), *wanted]
+            self.rung = wanted[-1]
         assert asked == wanted
         self.requests[at_ms] += world.requests(alert, wanted, self.going, at_ms)
-        self.rung = wanted[-1]
-        self.latest_ms = at_ms + ladder[self.rung].wait_ms
+        self.latest_ms = at_ms + ladder[wanted[-1]].wait_ms
 
     def _asked(self, journal: Sequence[JournalRow], at_ms: int, most: int) -> list[object]:
         """The rungs that were asked in one go, at most so many."""
