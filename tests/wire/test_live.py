@@ -14,7 +14,7 @@ SPEECH = b"\x78" + b"some sound"
 
 
 @given(seq=st.integers(0, 2**32 - 1), capture_us=st.integers(0, 2**64 - 1), sound=st.binary(max_size=1_274))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_frame_comes_out_as_it_went_in(seq: int, capture_us: int, sound: bytes) -> None:
     frame = Frame(seq, capture_us, b"\x78" + sound)
     assert opened(sealed(frame, KEY), TRUSTED) == frame

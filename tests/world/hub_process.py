@@ -33,7 +33,8 @@ STOP_S = 20.0
 class HubProcess:
     """`start` it, `kill` it as often as wanted, `stop` it at the end, which ends its broker too.
 
-    It knows no quiet hours unless `environ` says so: what is tested is the same at night.
+    It knows no quiet hours and no noise budget unless `environ` says so: what is tested is the same at night and the
+    hundredth time.
     `options` are further ones of `dongdong hub`; `start` works only where it serves plain HTTP. With `broker` it
     uses one that it did not start.
     """
@@ -155,4 +156,5 @@ class HubProcess:
 
     def _environ(self) -> dict[str, str]:
         ours = {name: value for name, value in os.environ.items() if not name.startswith("DONGDONG_")}
-        return {**ours, "DONGDONG_QUIET_HOURS": "off", MARK: str(self.data), **self.environ}
+        never = {"DONGDONG_QUIET_HOURS": "off", "DONGDONG_NOISE_BUDGET_MINUTES": "off"}
+        return {**ours, **never, MARK: str(self.data), **self.environ}

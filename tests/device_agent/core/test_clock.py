@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from device_agent.core.clock import (
@@ -41,7 +41,6 @@ def test_the_quickest_ways_may_be_those_of_different_probes() -> None:
     assert (found.offset_ns, found.error_ns) == (TRUE_OFFSET_NS, 1 * MS)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(WAYS, WAYS), min_size=1, max_size=16))
 def test_an_estimate_is_never_more_wrong_than_it_says(ways: list[tuple[int, int]]) -> None:
     found = estimate([probe(0, there_ns, back_ns) for there_ns, back_ns in ways])
@@ -67,7 +66,6 @@ def test_a_worse_round_that_shows_a_step_of_the_hubs_clock_is_gone_by_at_once() 
     assert better(before, after) is after
 
 
-@settings(deadline=None)
 @given(st.integers(-7_200_000, 7_200_000), st.lists(st.tuples(WAYS, WAYS), min_size=2, max_size=16), st.data())
 def test_a_step_within_a_round_is_not_halved(step_ms: int, ways: list[tuple[int, int]], data: st.DataObject) -> None:
     stepped_at = data.draw(st.integers(1, len(ways) - 1))
@@ -95,7 +93,6 @@ def course_of(ppm: float, minutes: int, error_ns: int, wrong: list[int] | None =
     return course
 
 
-@settings(deadline=None)
 @given(st.floats(-45, 45), st.lists(st.integers(-MS // 4, MS // 4), min_size=1, max_size=7), st.integers(1, 90))
 def test_the_rate_is_never_more_wrong_than_it_must_be_certain_to(ppm: float, wrong: list[int], minutes: int) -> None:
     found = rate(course_of(ppm, minutes, MS // 4, wrong))

@@ -257,7 +257,7 @@ DOINGS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(DOINGS, st.integers(1, PATIENCE_MS - 1) | st.none())
 def test_whatever_the_order_nothing_valid_expires_and_nothing_sounds_or_is_said_twice(
     doings: list[tuple[str, Any]], answer_ms: int | None

@@ -61,7 +61,7 @@ def frame(seconds: float) -> int:
 
 
 @given(offset=st.integers(0, 20_000), block=st.sampled_from([480, 777, 1_920]))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_sound_starts_at_exactly_the_frame_of_its_instant(offset: int, block: int) -> None:
     mixer = Mixer()
     mixer.play(Sound("a", np.full(1_000, 5_000, np.int16), 60, T0 + offset / SAMPLE_RATE))
@@ -439,7 +439,7 @@ def build(specs: list[Spec], level: int) -> list[Sound]:
 
 
 @given(specs=SOUNDS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_full_scale_sounds_on_top_of_each_other_never_wrap_around(specs: list[Spec]) -> None:
     for level in (32_767, -32_768):
         mixer = Mixer()
@@ -449,7 +449,7 @@ def test_full_scale_sounds_on_top_of_each_other_never_wrap_around(specs: list[Sp
 
 
 @given(specs=SOUNDS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_every_sound_ends_exactly_once_and_an_interrupted_one_is_silent_after_the_ramp(
     specs: list[Spec],
 ) -> None:

@@ -220,5 +220,5 @@ class Building(RuleBasedStateMachine):
         self.mixer.play(sound)
 
 
-Building.TestCase.settings = settings(max_examples=30, stateful_step_count=20, deadline=None)
+Building.TestCase.settings = settings(max_examples=30, stateful_step_count=20)
 TestBuilding = Building.TestCase

@@ -232,7 +232,7 @@ class Outbox(RuleBasedStateMachine):
 
 
 TestOutbox = Outbox.TestCase
-TestOutbox.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestOutbox.settings = settings(max_examples=60, stateful_step_count=40)
 
 
 def test_the_number_goes_on_after_a_start() -> None:

@@ -151,5 +151,5 @@ class Building(RuleBasedStateMachine):
             assert end != "played" or self.building.heard.count(one.key) * BLOCK_MS >= one.long_ms * 2 / 3
 
 
-Building.TestCase.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
+Building.TestCase.settings = settings(max_examples=30, stateful_step_count=25)
 TestBuilding = Building.TestCase

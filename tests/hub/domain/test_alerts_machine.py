@@ -408,9 +408,7 @@ class AlertMachine(RuleBasedStateMachine):
 
 def run_of(examples: int, steps: int) -> type:
     made = AlertMachine.TestCase
-    made.settings = settings(
-        max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=list(HealthCheck)
-    )
+    made.settings = settings(max_examples=examples, stateful_step_count=steps, suppress_health_check=list(HealthCheck))
     return made
 
 
@@ -422,7 +420,5 @@ TestAlertMachine = run_of(60, 40)
 def test_ten_thousand_lives_of_an_alert_hold_the_invariants() -> None:
     from hypothesis.stateful import run_state_machine_as_test
 
-    thorough = settings(
-        max_examples=10_000, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
-    )
+    thorough = settings(max_examples=10_000, stateful_step_count=50, suppress_health_check=list(HealthCheck))
     run_state_machine_as_test(AlertMachine, settings=thorough)

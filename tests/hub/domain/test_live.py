@@ -58,7 +58,7 @@ def test_the_first_number_is_the_same_again_and_another_for_another() -> None:
 
 
 @given(st.lists(st.integers(0, 40_000), min_size=1, max_size=300))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_frames_are_20_ms_apart_however_unevenly_they_come(late: list[int]) -> None:
     timeline = Timeline()
     stamps = [timeline.stamp(NOW_US + index * FRAME_US + wait) for index, wait in enumerate(late)]

@@ -98,7 +98,7 @@ def _wall(day: date, minute: int) -> int:
     return (day - date(2000, 1, 1)).days * MINUTES_A_DAY + minute
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(rotas())
 def test_at_every_minute_those_are_on_duty_whom_the_oracle_finds(drawn: tuple[Rota, int]) -> None:
     rota, start_ms = drawn
@@ -108,7 +108,7 @@ def test_at_every_minute_those_are_on_duty_whom_the_oracle_finds(drawn: tuple[Ro
         _check(rota, laid_out, start_ms + index * MINUTE_MS, expected[index])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(rotas())
 def test_gaps_are_the_minutes_at_which_nobody_is_at_a_post(drawn: tuple[Rota, int]) -> None:
     rota, start_ms = drawn

@@ -317,9 +317,7 @@ PAYLOADS = st.one_of(
 )
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(batches=st.lists(st.lists(PAYLOADS, min_size=1, max_size=8), min_size=1, max_size=3))
 async def test_any_bytes_end_as_a_stored_press_with_an_alert_or_a_recorded_gesture(
     rig: PressRig, batches: list[list[bytes]]
