@@ -35,6 +35,11 @@ class Choice:
     same: tuple[Person, ...]
     others: tuple[Person, ...]
 
+    def besides(self, person_id: str | None) -> Choice:
+        """All but this one."""
+        same, others = (tuple(one for one in group if one.id != person_id) for group in (self.same, self.others))
+        return Choice(same, others)
+
 
 @router.get("/rota")
 async def show(console: Here, request: Request, visitor: Seeing, day: Annotated[str, Query()] = "") -> HTMLResponse:
@@ -63,7 +68,8 @@ async def ask_turn(console: Here, visitor: Acting, shift: str, day: str, start: 
     if row is None or turn is None:
         raise NotFound(what="shift", id=shift)
     _week, choice = await _read(console, turn.day, row.post.place, row.post.duty)
-    context = {"turn": turn, "post": row.post, "choice": choice}
+    holder_id = turn.person.id if turn.person else None
+    context = {"turn": turn, "post": row.post, "choice": choice.besides(holder_id)}
     return _dialog(console, visitor.taste.language, "turn", found[0].rota.timezone, context)
 
 

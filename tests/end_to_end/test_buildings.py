@@ -145,9 +145,11 @@ async def test_a_warning_that_nobody_confirms_goes_out_by_itself_and_one_that_is
 async def test_a_building_with_quiet_hours_of_its_own_keeps_silent_while_others_play(town: Town) -> None:
     place = A.removeprefix("dev-")
     await town.hub.api.put(f"/places/{place}/quiet-hours", {"hours": ["00:00-00:00"]})
+    await wait_until(lambda: town.buildings.quiet_hours(A), "it has heard of them")
     parts = await town.reach(await town.announce(A, B), {A: "suppressed", B: "played"})
     assert parts[A]["reason"] == "quiet hours 00:00-00:00"
     await town.hub.api.put(f"/places/{place}/quiet-hours", {"hours": []})
+    await wait_until(lambda: not town.buildings.quiet_hours(A), "it has heard that there are none")
     await town.reach(await town.announce(A), {A: "played"})
 
 

@@ -83,15 +83,15 @@ async def test_each_fault_is_named_on_the_announcement_in_the_report_and_in_the_
             page, table, listed = await pages(
                 hub, f"/broadcast/{announcement_id}", f"/broadcast/{announcement_id}/heard.csv", "/devices"
             )
-            rows = {row[4]: row for row in csv.reader(io.StringIO(table))}
+            rows = {row[5]: row for row in csv.reader(io.StringIO(table))}
             for device, (_, _, finding, words) in FAULTS.items():
                 assert known[device]["finding"] == finding
                 assert not known[device]["is_fine"]
                 assert "speaker" in known[device]["unproved"]
                 assert words in page
-                assert rows[device][9] == words
+                assert rows[device][10] == words
                 assert words in listed.split(f'id="device-{device}"')[1].split("</tr>")[0]
             assert "speaker" not in known[WELL]["unproved"]
-            assert rows[WELL][5:10] == ["1", "1", "1", "听到了", ""]
+            assert rows[WELL][6:11] == ["1", "1", "1", "听到了", ""]
         finally:
             await buildings.stop()

@@ -357,9 +357,10 @@ async def test_a_shift_is_swapped_with_the_keyboard_alone_and_seen_without_reloa
     await turn.focus()
     await page.keyboard.press("Enter")
     await expect(page.locator("#person")).to_be_focused()
-    await page.keyboard.press("ArrowDown")
-    taker = await page.locator("#person option:checked").inner_text()
-    assert taker not in ("请选一位", await turn.locator("b").inner_text())
+    taker, chosen = "李强", page.locator("#person option:checked")  # at no hour is a turn his
+    for _ in range(await page.locator("#person option").count()):
+        if await chosen.inner_text() != taker:
+            await page.keyboard.press("ArrowDown")
     await page.locator("dialog button.primary").focus()
     await page.keyboard.press("Enter")
     await expect(page.locator("dialog")).to_be_hidden()

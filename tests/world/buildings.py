@@ -20,7 +20,7 @@ from hub.adapters.broker import add_logins
 from hub.adapters.signing_key import signing_key
 from hub.services.example import example
 from tests.world.processes import MARK
-from wire.messages import Press, read
+from wire.messages import Config, Press, QuietHours, read
 
 CONNECTED_S = 40.0
 
@@ -116,6 +116,11 @@ class SimulatedBuildings:
     def presses(self, device: str) -> list[Press]:
         """The presses on the building's disk, confirmed or not."""
         return [read(Press, payload) for (payload,) in self._on_disk(device, "SELECT payload FROM presses")]
+
+    def quiet_hours(self, device: str) -> list[QuietHours]:
+        """Those of the settings that the building has on its disk."""
+        ((payload,),) = self._on_disk(device, "SELECT value FROM meta WHERE key = 'config'")
+        return read(Config, payload).quiet_hours
 
     def _on_disk(self, device: str, query: str) -> list[Any]:
         with closing(sqlite3.connect(self.folder / device / "outbox.db")) as disk:

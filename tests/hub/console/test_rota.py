@@ -77,6 +77,9 @@ async def test_a_shift_is_swapped_for_a_part_and_put_back(world: Stage, browser:
     await signed_in(world, browser)
     dialog = (await browser.get(f"/rota/turn?shift=desk-0&day={TODAY}&start=480", headers=HTMX)).text
     assert "换班：谁来" in dialog
+    holder = re.search(r'name="person" value="([^"]+)"', dialog)  # of the button for an absence
+    assert holder
+    assert f'<option value="{holder[1]}">' not in dialog
     form = {**TURN, "person": "wang", "from": "11:00", "until": "13:00", "start": "480", "key": "one"}
     for _ in range(2):
         assert (await browser.post("/rota/swap", data=form, headers=HTMX)).status_code == 204
