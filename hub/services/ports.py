@@ -613,6 +613,10 @@ class AnnouncementStore(Protocol):
         """One part for all that are counted alike, and how many they are; its device and place are empty."""
         ...
 
+    def places_of(self, announcement_id: str) -> set[str]:
+        """The places of the devices that it was meant for."""
+        ...
+
     def meant(self, announcement_ids: Collection[str]) -> Meant:
         """Which of these, at most 500, were meant for each device."""
         ...

@@ -83,6 +83,11 @@ _ALIKE = (
 _OF_SOME = (_PART.community_id == COMMUNITY) & _PART.announcement_id.in_(WANTED)
 _IS_PLAYED = _PART.reached == Reached.PLAYED
 _IS_HEARD = and_(_IS_PLAYED, func.coalesce(_PART.is_heard, False))
+_PLACES = (
+    select(_PART.place)
+    .distinct()
+    .where(_PART.community_id == COMMUNITY, _PART.announcement_id == bindparam("announcement"))
+)
 _HERE = (_PART.device, _PART.place)
 _MEANT = (
     select(*_HERE, case((func.count() < bindparam("all"), func.group_concat(_PART.announcement_id))))
@@ -212,6 +217,11 @@ class StoredAnnouncements:
         """
         rows = self.connection.execute(_ALIKE, {"community": self.community_id, "announcement": announcement_id})
         return [(_like(*row), count) for *row, count in rows]
+
+    def places_of(self, announcement_id: str) -> set[str]:
+        """The places of the devices that it was meant for."""
+        given = {"community": self.community_id, "announcement": announcement_id}
+        return {place for (place,) in rows_of(self.connection, _PLACES, given)}
 
     def meant(self, announcement_ids: Collection[str]) -> Meant:
         """Nearly every device was meant to play all of them, and gets them as given: 600,000 ids take seconds."""

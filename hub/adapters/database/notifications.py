@@ -47,9 +47,11 @@ _SAVE = (
     .where(_NOTE.community_id == COMMUNITY, _NOTE.id == bindparam("notification"))
     .values(state=_NEW_STATE, **{name: bindparam(f"new_{name}") for name in _OUTCOME})
 )
+# The expression keeps the index of all that is due out of it: each closing would look through the whole of that.
 _DROP_ASKS = (
     tables.notification.update()
-    .where(_NOTE.community_id == COMMUNITY, _NOTE.alert_id.in_(WANTED), _NOTE.purpose == Purpose.ASK, _IS_DUE)
+    .where(_NOTE.community_id == COMMUNITY, _NOTE.alert_id.in_(WANTED))
+    .where(_NOTE.purpose == Purpose.ASK, _NOTE.state.concat("") == "due")
     .values(state="dropped")
 )
 

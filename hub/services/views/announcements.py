@@ -180,7 +180,11 @@ def summaries(
 
 
 def _listed(tx: Tx, announcements: Sequence[Announcement], now_ms: int) -> list[AnnouncementSummary]:
-    return summaries(tx, announcements, meant_devices(tx, announcements)[0], now_ms)
+    """As open pages ask for them again and again: only places are read, not each device."""
+    places = tx.places.places()
+    meant = {targets: _meant(places, targets) for targets in {one.places for one in announcements}}
+    bare = {one.id: _bare(meant[one.places], tx.announcements.places_of(one.id), places) for one in announcements}
+    return summaries(tx, announcements, bare, now_ms)
 
 
 def whole_ms(one: Announcement) -> int:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection, event
 
 from hub.adapters.database.database import SqliteDatabase
 from hub.adapters.database.transaction import StoredTx
@@ -75,3 +77,25 @@ async def test_a_lookup_reads_no_whole_table(database: SqliteDatabase, path: Pat
     assert [step for step in plan if step.startswith("SCAN") and "CONSTANT ROW" not in step] == []
     assert any(PARTIAL.get(name, "") in step for step in plan)
     assert name in IN_ORDER or not any(step.endswith("(community_id=?)") for step in plan), plan
+
+
+async def test_what_asks_for_an_ended_alert_is_dropped_without_looking_at_all_that_is_due(
+    database: SqliteDatabase,
+) -> None:
+    plan: list[str] = []
+
+    def job(tx: Tx) -> None:
+        assert isinstance(tx, StoredTx)
+        connection = tx.notifications.connection
+
+        def explain(_connection: Connection, _cursor: object, statement: str, values: Any, *_: object) -> None:
+            if statement.startswith("UPDATE"):
+                rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+                plan.extend(row[3] for row in rows)
+
+        event.listen(connection, "before_cursor_execute", explain)
+        tx.notifications.drop_asks(["alert-1", "alert-2"])
+        event.remove(connection, "before_cursor_execute", explain)
+
+    await database.write(job)
+    assert [one for one in plan if "ix_notification_alert_id (alert_id=?)" in one], plan
