@@ -28,7 +28,8 @@ BACKOFF_MS = (500, 1_000, 2_000, 4_000, 8_000, 15_000)
 """Waits between tries; the last one repeats until the alert needs nobody more."""
 STORE_AGAIN_S = 1.0
 LONG_MS = 1_000
-"""What has waited so long for a lane is looked up before it begins: another hub may have been told of an acceptance."""
+"""What has waited so long for a lane begins only by what was read so lately: another hub may have been told of an
+acceptance."""
 INFORM_FOR_MS = 10 * 60_000
 """What only informs is worth no further try after this; what asks is tried until the alert is accepted."""
 
@@ -54,6 +55,8 @@ class Dispatcher:
         }
         self._in_hand: set[str] = set()
         self._known: dict[str, Alert] = {}
+        self._looking = asyncio.Lock()
+        self._looked_ms: int | None = None
         self._outcomes: asyncio.Queue[Notification] = asyncio.Queue()
 
     def observe(self, alerts: Sequence[Alert]) -> None:
@@ -103,13 +106,27 @@ class Dispatcher:
     async def _is_wanted(self, notification: Notification, since_ms: int) -> bool:
         """Whether it may begin, having waited since then; read from the database only after a long wait."""
         if notification.purpose is Purpose.ASK and self._clock.monotonic_ms() - since_ms > LONG_MS:
-            try:
-                stored = await self._database.read(lambda tx: tx.alerts.get(notification.alert_id))
-            except Exception:
-                log.exception("alert_not_looked_up", alert_id=notification.alert_id)  # rather asked twice than never
-            else:
-                self.observe([stored] if stored else [])
+            async with self._looking:
+                await self._look_up(notification.alert_id)
         return may_begin(notification, self._known.get(notification.alert_id))
+
+    async def _look_up(self, alert_id: str) -> None:
+        """Reads how all alerts stand that ask, once in LONG_MS for all: in a burst thousands wait for a lane.
+
+        A disk that fails or hangs keeps no request from going out: rather asked twice than never.
+        """
+        now_ms = self._clock.monotonic_ms()
+        if alert_id in self._known and self._looked_ms is not None and now_ms - self._looked_ms <= LONG_MS:
+            return
+        self._looked_ms = now_ms
+        asking = {alert_id, *(one.id for one in self._known.values() if one.is_asking)}
+        try:
+            async with asyncio.timeout(LONG_MS / 1000):
+                stored = await self._database.read(lambda tx: tx.alerts.some(asking))
+        except Exception:
+            log.exception("alerts_not_looked_up", count=len(asking))
+        else:
+            self.observe(list(stored.values()))
 
     async def _sent(self, channel: Channel, one: Outgoing) -> Notification:
         """Sends it; gives what became of it."""

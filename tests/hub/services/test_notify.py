@@ -1,6 +1,7 @@
 """Notifications: each channel for itself, nothing begun after an acceptance, nobody asked and not thanked."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -194,16 +195,49 @@ async def test_a_database_that_cannot_be_read_keeps_nobody_from_being_asked(
         raise OSError("disk")
 
     tries: list[int] = []
-    rig.channels[WEBHOOK].open_gate.clear()
-    for number in range(notify.LANES):
-        await rig.press(f"wall-{number}", device="dev-3")
-    await rig.channels[WEBHOOK].wait_begun(notify.LANES)
-    await rig.press()
+    await wall(rig, 1)
     monkeypatch.setattr(rig.database, "read", broken)
     rig.clock.pass_ms(waited_ms)
     rig.channels[WEBHOOK].open_gate.set()
     await rig.channels[WEBHOOK].wait_sent(notify.LANES + 1)
     assert len(tries) == (waited_ms > notify.LONG_MS)
+
+
+async def test_a_disk_that_hangs_keeps_nobody_from_being_asked(rig: PressRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def hangs(_job: object) -> None:
+        await asyncio.Event().wait()
+
+    await wall(rig, 1)
+    monkeypatch.setattr(notify, "LONG_MS", 10)
+    monkeypatch.setattr(rig.database, "read", hangs)
+    rig.clock.pass_ms(11)
+    rig.channels[WEBHOOK].open_gate.set()
+    await rig.channels[WEBHOOK].wait_sent(notify.LANES + 1)
+
+
+async def test_those_who_have_waited_together_are_looked_up_together(
+    rig: PressRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def counted(job: Callable[[Tx], object]) -> object:
+        reads.append(1)
+        return await read(job)
+
+    reads: list[int] = []
+    read = rig.database.read
+    await wall(rig, 20)
+    monkeypatch.setattr(rig.database, "read", counted)
+    rig.clock.pass_ms(notify.LONG_MS + 1)
+    rig.channels[WEBHOOK].open_gate.set()
+    await rig.channels[WEBHOOK].wait_sent(notify.LANES + 20)
+    assert len(reads) == 1
+
+
+async def wall(rig: PressRig, more: int) -> None:
+    """All lanes of the webhook hang, and so many requests wait behind them."""
+    rig.channels[WEBHOOK].open_gate.clear()
+    for number in range(notify.LANES + more):
+        await rig.press(f"wall-{number}", device="dev-3")
+    await rig.channels[WEBHOOK].wait_begun(notify.LANES)
 
 
 async def test_a_failed_request_is_not_tried_again_after_the_acceptance(rig: PressRig) -> None:
