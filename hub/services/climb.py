@@ -23,7 +23,9 @@ log = structlog.get_logger()
 LONGEST_WAIT_S = 0.5
 """The loop looks at least so often: a deadline leads to its step within 1 s (ALERTS.md, invariant 4)."""
 AT_ONCE = 200
-"""Due alerts, and due notifications, taken in one transaction, so that no press waits long behind them."""
+"""Due alerts, and due notifications, taken in one transaction at most."""
+AT_LEAST = 2
+"""So many due alerts are taken although a press waits, 1 ms each: presses without end must not stop the ladders."""
 CLAIMS_FIRST_MS = 800
 """So long at most what is due is only claimed, and acted on after that: while the first thousands are being notified,
 claiming the rest takes three times as long (`python -m tests.bench.due`)."""
@@ -79,9 +81,10 @@ class DueLoop:
         await self._watch_clock()
         until_ms = self._clock.monotonic_ms() + CLAIMS_FIRST_MS
         claimed: list[Committed] = []
+        has_more = await self._database.read(partial(_is_due, self._clock.now_ms()))
         try:
-            while (has_more := await self._claim(claimed)) and self._clock.monotonic_ms() < until_ms:
-                pass
+            while has_more and self._clock.monotonic_ms() < until_ms:
+                has_more = await self._claim(claimed)
         finally:
             for one in claimed:
                 self._consequences.follow(one)
@@ -92,17 +95,17 @@ class DueLoop:
     async def _claim(self, claimed: list[Committed]) -> bool:
         """Commits the steps of what has been due longest, and adds what follows; whether there may be more."""
         now_ms = self._clock.now_ms()
-        next_ms = await self._database.read(_next_due_ms)
-        if next_ms is None or next_ms > now_ms:
-            return False
         try:
-            claimed.append(await self._database.write(lambda tx: take_due(tx, self._policy, now_ms)))
+            taken, has_more = await self._database.write(
+                lambda tx: take_due(tx, self._policy, now_ms, self._database.is_hurried)
+            )
         except (Changed, CommitFailed):
             raise
         except Exception:
             log.exception("due_not_taken_together")
             return await self._claim_each(claimed, now_ms)
-        return max(len(claimed[-1].alerts), len(claimed[-1].outgoing)) >= AT_ONCE
+        claimed.append(taken)
+        return has_more
 
     async def _claim_each(self, claimed: list[Committed], now_ms: int) -> bool:
         """As `_claim`, each step by itself: whichever raises is put off, the others are taken."""
@@ -153,21 +156,29 @@ class DueLoop:
         self._has_taken_over = True
 
 
-def _next_due_ms(tx: Tx) -> int | None:
-    times = [one for one in (tx.alerts.next_due_ms(), tx.notifications.next_due_ms()) if one is not None]
-    return min(times, default=None)
+def _is_due(now_ms: int, tx: Tx) -> bool:
+    return any(one is not None and one <= now_ms for one in (tx.alerts.next_due_ms(), tx.notifications.next_due_ms()))
 
 
-def take_due(tx: Tx, policy: Policy, now_ms: int) -> Committed:
-    """Every due alert takes its step; every due notification is claimed and given out."""
+def take_due(tx: Tx, policy: Policy, now_ms: int, is_hurried: Callable[[], bool]) -> tuple[Committed, bool]:
+    """Due alerts take their step, due notifications are claimed and given out; also whether there may be more.
+
+    As soon as `is_hurried`, the rest of the alerts is left: a press must not wait long behind them.
+    """
     recording = Recording(tx, policy, now_ms)
     again = tx.notifications.due(now_ms, AT_ONCE)
-    for alert in tx.alerts.due(now_ms, AT_ONCE):
+    due = tx.alerts.due(now_ms, AT_ONCE)
+    taken = 0
+    for alert in due:
+        if taken >= AT_LEAST and is_hurried():
+            break
         for step in STEPS.values():
             step(recording, recording.current(alert), now_ms)
+        taken += 1
     committed = recording.write()
     outgoing = _claimed(tx, again, Calling(tx, now_ms), now_ms)
-    return Committed(committed.alerts, committed.tellings, (*committed.outgoing, *outgoing))
+    all_taken = Committed(committed.alerts, committed.tellings, (*committed.outgoing, *outgoing))
+    return all_taken, taken < len(due) or max(len(due), len(again)) >= AT_ONCE
 
 
 def _pass_deadline(recording: Recording, alert: Alert, now_ms: int) -> None:

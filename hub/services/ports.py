@@ -713,6 +713,10 @@ class Database(Protocol):
         """Runs `job`, which must not write, on one consistent state."""
         ...
 
+    def is_hurried(self) -> bool:
+        """Whether an urgent job waits; a long job should leave for later what it can. Safe in any thread."""
+        ...
+
 
 class CommitFailed(Exception):
     """The database did not take a write (disk full, I/O error, locked, closed): nothing may be claimed as stored.

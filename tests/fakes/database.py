@@ -12,12 +12,16 @@ T = TypeVar("T")
 
 
 class FailingDatabase:
-    """Fills ports.Database. The next `failures` writes fail; while `works` is cleared every write hangs."""
+    """Fills ports.Database. The next `failures` writes fail; while `works` is cleared every write hangs.
+
+    With `has_urgent` an urgent job is said to wait, whether or not one does.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self.failures = 0
         self.tried = 0
+        self.has_urgent = False
         self.works = asyncio.Event()
         self.works.set()
 
@@ -40,3 +44,7 @@ class FailingDatabase:
     async def read(self, job: Callable[[Tx], T]) -> T:
         """Reads."""
         return await self._database.read(job)
+
+    def is_hurried(self) -> bool:
+        """Whether an urgent job waits, or is said to."""
+        return self.has_urgent or self._database.is_hurried()

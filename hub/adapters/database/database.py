@@ -63,6 +63,10 @@ class SqliteDatabase:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._readers, self._read, job)
 
+    def is_hurried(self) -> bool:
+        """Whether an urgent job waits for the writer."""
+        return self._writer.is_hurried()
+
     def _read(self, job: Callable[[Tx], T]) -> T:
         with self._read_engine.begin() as connection:
             return job(self._new_tx(connection))

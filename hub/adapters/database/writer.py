@@ -34,6 +34,7 @@ class _Waiting:
     job: Job
     future: asyncio.Future[Any]
     then: Then | None
+    is_urgent: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +78,13 @@ class Writer:
         if self._is_closed:
             raise CommitFailed("the database is closed")
         future: asyncio.Future[Any] = self._loop.create_future()
-        (self._urgent if is_urgent else self._ordinary).append(_Waiting(job, future, then))
+        (self._urgent if is_urgent else self._ordinary).append(_Waiting(job, future, then, is_urgent))
         self._tokens.put(None)
         return await future
+
+    def is_hurried(self) -> bool:
+        """Whether an urgent job waits."""
+        return bool(self._urgent)
 
     async def close(self) -> None:
         """Finishes all that waits, then ends the thread."""
@@ -90,8 +95,9 @@ class Writer:
 
     def _run(self) -> None:
         while group := self._take():
-            outcomes = self._perform([waiting.job for waiting in group])
-            self._loop.call_soon_threadsafe(_resolve, group, outcomes)
+            outcomes = self._perform(group)
+            self._put_back(group[len(outcomes) :])
+            self._loop.call_soon_threadsafe(_resolve, group[: len(outcomes)], outcomes)
         self._let_go()
 
     def _take(self) -> list[_Waiting]:
@@ -107,17 +113,29 @@ class Writer:
             group.append(waiting.popleft())
         return group
 
-    def _perform(self, jobs: Sequence[Job]) -> list[_Outcome]:
-        """Runs the jobs and commits; whatever keeps the commit from being made is told to all of them."""
+    def _put_back(self, waiting: Sequence[_Waiting]) -> None:
+        self._ordinary.extendleft(reversed(waiting))
+        for _ in waiting:
+            self._tokens.put(None)
+
+    def _perform(self, group: Sequence[_Waiting]) -> list[_Outcome]:
+        """Runs the jobs and commits; whatever keeps the commit from being made is told to all of them.
+
+        When an urgent job comes meanwhile, only the first ones of an ordinary group are run: fewer outcomes than jobs.
+        """
         try:
             if self._connection is None:
                 self._connection = self._engine.connect()
             connection = self._connection
             begin(connection)
-            if len(jobs) == 1:
-                outcomes = [_outcome(jobs[0], self._new_tx(connection))]
+            if len(group) == 1:
+                outcomes = [_outcome(group[0].job, self._new_tx(connection))]
             else:
-                outcomes = [_in_savepoint(connection, job, self._new_tx(connection)) for job in jobs]
+                outcomes = []
+                for waiting in group:
+                    if outcomes and self._urgent and not waiting.is_urgent:
+                        break
+                    outcomes.append(_in_savepoint(connection, waiting.job, self._new_tx(connection)))
             if any(outcome.error is None for outcome in outcomes):
                 _commit(connection)
             else:
@@ -125,7 +143,7 @@ class Writer:
         except Exception as error:  # noqa: BLE001  # those who wait must be told, and the thread must live on
             self._on_lost()
             self._let_go()  # a connection that has failed to commit is not trusted with the next group
-            return [_Outcome(error=_failed(error)) for _ in jobs]
+            return [_Outcome(error=_failed(error)) for _ in group]
         return outcomes
 
     def _let_go(self) -> None:

@@ -289,6 +289,9 @@ class NotCounting:
     async def read(self, job: Callable[[Tx], T]) -> T:
         return await self._database.read(job)
 
+    def is_hurried(self) -> bool:
+        return self._database.is_hurried()
+
 
 async def test_stopping_tells_every_place_and_is_stored_once(rig: Rig) -> None:
     announcement = await rig.announce(places=["building-1", "building-3"])

@@ -11,7 +11,7 @@ from hub.domain import alerts
 from hub.domain.alerts import Alert, Purpose, State
 from hub.domain.people import ChannelName
 from hub.services import climb
-from hub.services.climb import DueLoop
+from hub.services.climb import AT_LEAST, DueLoop
 from hub.services.ports import ChannelFailed, CommitFailed, Tx
 from hub.services.recording import Committed
 from tests.hub.services.press_rig import POLICY, PressRig, press_rig
@@ -306,6 +306,18 @@ async def test_all_that_is_due_is_claimed_before_the_first_of_it_is_acted_on(
     assert followed == [(count, before + 4) for count in (3, 3, 3, 1)]
 
 
+async def test_while_a_press_waits_due_alerts_are_taken_a_few_at_a_time_and_all_of_them(rig: PressRig) -> None:
+    await rig.presses.take([rig.received(f"b-{number}", device="dev-3") for number in range(2 * AT_LEAST + 1)])
+    await quiet(rig)
+    await rig.pass_ms(0)
+    taken: list[Committed] = []
+    rig.consequences.follow = taken.append  # type: ignore[method-assign, assignment]
+    rig.clock.pass_ms(45_000)
+    rig.database.has_urgent = True
+    assert not await rig.loop.turn()
+    assert [len(committed.alerts) for committed in taken] == [AT_LEAST, AT_LEAST, 1]
+
+
 async def test_what_was_claimed_is_acted_on_although_the_next_claim_fails(
     rig: PressRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -315,10 +327,10 @@ async def test_what_was_claimed_is_acted_on_although_the_next_claim_fails(
     await rig.pass_ms(0)
     taken: list[Committed] = []
     rig.consequences.follow = taken.append  # type: ignore[method-assign, assignment]
-    steps: list[Committed] = []
+    steps: list[tuple[Committed, bool]] = []
     write = rig.database.write
 
-    async def second_fails(job: Callable[[Tx], Committed]) -> Committed:
+    async def second_fails(job: Callable[[Tx], tuple[Committed, bool]]) -> tuple[Committed, bool]:
         if steps:
             raise CommitFailed("disk full")
         steps.append(await write(job))
@@ -328,7 +340,7 @@ async def test_what_was_claimed_is_acted_on_although_the_next_claim_fails(
     rig.clock.pass_ms(45_000)
     with pytest.raises(CommitFailed):
         await rig.loop.turn()
-    assert taken == steps != []
+    assert taken == [committed for committed, _ in steps] != []
 
 
 async def test_whoever_waits_is_told_so_in_the_same_turn_that_asks_the_next_rung(rig: PressRig) -> None:

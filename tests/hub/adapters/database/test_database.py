@@ -120,6 +120,30 @@ async def test_what_is_urgent_is_written_before_what_waited_longer(database: Sql
     assert order == ["urgent", "ordinary", "ordinary", "ordinary"]
 
 
+async def test_what_is_urgent_waits_for_one_job_and_not_for_all_that_would_share_its_commit(
+    database: SqliteDatabase,
+) -> None:
+    order: list[str] = []
+    loop = asyncio.get_running_loop()
+    presses: list[asyncio.Task[None]] = []
+    is_waiting = threading.Event()
+
+    def press() -> None:
+        presses.append(loop.create_task(database.write(lambda _: order.append("urgent"), is_urgent=True)))
+        loop.call_soon(is_waiting.set)
+
+    def first(_: Tx) -> None:
+        order.append("first")
+        loop.call_soon_threadsafe(press)
+        assert is_waiting.wait(PATIENCE_S)
+        assert database.is_hurried()
+
+    await _together(database, first, lambda _: order.append("second"), lambda _: order.append("third"))
+    await asyncio.gather(*presses)
+    assert order == ["first", "urgent", "second", "third"]
+    assert not database.is_hurried()
+
+
 async def test_a_job_that_raises_takes_back_only_what_it_wrote(database: SqliteDatabase) -> None:
     def breaks(tx: Tx) -> None:
         _add("half")(tx)
