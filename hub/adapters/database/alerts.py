@@ -16,6 +16,7 @@ from hub.adapters.database.rows import (
     AnySelect,
     as_row,
     columns,
+    in_community,
     insert_all,
     insert_values,
     rows_in,
@@ -30,9 +31,10 @@ _ALERT, _JOURNAL = tables.alert.c, tables.journal.c
 _NOT_CLOSED = _ALERT.state != literal_column("'closed'")
 _FIRST_DUE = case((_ALERT.remind_ms < _ALERT.due_ms, _ALERT.remind_ms), else_=_ALERT.due_ms)
 
-_ALERTS = select(*columns(tables.alert, Alert)).where(_ALERT.community_id == COMMUNITY)
+_ANY = select(*columns(tables.alert, Alert))
+_ALERTS = _ANY.where(_ALERT.community_id == COMMUNITY)
 _GET = _ALERTS.where(_ALERT.id == bindparam("alert"))
-_SOME = _ALERTS.where(_ALERT.id.in_(WANTED))
+_SOME = _ANY.where(in_community(_ALERT.community_id), _ALERT.id.in_(WANTED))
 _OPEN_FOR = _ALERTS.where(_ALERT.joins.in_(WANTED), _NOT_CLOSED)
 _ALL_NOT_CLOSED = _ALERTS.where(_NOT_CLOSED).order_by(_ALERT.opened_ms, _ALERT.id)
 _LATEST = _ALERTS.order_by(_ALERT.opened_ms.desc(), _ALERT.id.desc()).limit(bindparam("most"))

@@ -12,7 +12,16 @@ from sqlalchemy import Connection, bindparam, func, select
 from hub.adapters.database import tables
 from hub.adapters.database.directory import Known
 from hub.adapters.database.prepared import rows_of, write_rows
-from hub.adapters.database.rows import COMMUNITY, WANTED, AnyRow, as_row, insert_all, insert_values, rows_in
+from hub.adapters.database.rows import (
+    COMMUNITY,
+    WANTED,
+    AnyRow,
+    as_row,
+    in_community,
+    insert_all,
+    insert_values,
+    rows_in,
+)
 from hub.domain.devices import Device, Part
 from hub.services.ports import Button, Configured
 
@@ -24,12 +33,10 @@ _HEARD = (
 """What is stored of what was heard; the buttons' proofs are their presses."""
 _PARTS = {part.value: part for part in Part}
 
-_DEVICES = (
-    select(_DEVICE.id, _DEVICE.place, *(_DEVICE[name] for name in _HEARD))
-    .where(_DEVICE.community_id == COMMUNITY)
-    .order_by(_DEVICE.id)
-)
-_THESE_DEVICES = _DEVICES.where(_DEVICE.id.in_(WANTED))
+_ANY_DEVICES = select(_DEVICE.id, _DEVICE.place, *(_DEVICE[name] for name in _HEARD)).order_by(_DEVICE.id)
+_DEVICES = _ANY_DEVICES.where(_DEVICE.community_id == COMMUNITY)
+_IS_ONE_OF_THESE = (in_community(_DEVICE.community_id), _DEVICE.id.in_(WANTED))
+_THESE_DEVICES = _ANY_DEVICES.where(*_IS_ONE_OF_THESE)
 # One descent of an index for each button; grouping all presses would read every press ever made.
 _LAST_PRESS = (
     select(func.max(_PRESS.received_ms))
@@ -40,18 +47,14 @@ _LAST_PRESS = (
     )
     .scalar_subquery()
 )
-_PROOFS = (
-    select(_BUTTON.device, _BUTTON.name, _LAST_PRESS)
-    .where(_BUTTON.community_id == COMMUNITY)
-    .order_by(_BUTTON.device, _BUTTON.name)
-)
-_THEIR_PROOFS = _PROOFS.where(_BUTTON.device.in_(WANTED))
-_CONFIGURED = (
-    select(_DEVICE.id, _DEVICE.place, _DEVICE.volume, _DEVICE.delay_ms, _DEVICE.config_digest, _DEVICE.config_sent_ms)
-    .where(_DEVICE.community_id == COMMUNITY)
-    .order_by(_DEVICE.id)
-)
-_THESE_CONFIGURED = _CONFIGURED.where(_DEVICE.id.in_(WANTED))
+_ANY_PROOFS = select(_BUTTON.device, _BUTTON.name, _LAST_PRESS).order_by(_BUTTON.device, _BUTTON.name)
+_PROOFS = _ANY_PROOFS.where(_BUTTON.community_id == COMMUNITY)
+_THEIR_PROOFS = _ANY_PROOFS.where(in_community(_BUTTON.community_id), _BUTTON.device.in_(WANTED))
+_ANY_CONFIGURED = select(
+    *(_DEVICE[name] for name in ("id", "place", "volume", "delay_ms", "config_digest", "config_sent_ms"))
+).order_by(_DEVICE.id)
+_CONFIGURED = _ANY_CONFIGURED.where(_DEVICE.community_id == COMMUNITY)
+_THESE_CONFIGURED = _ANY_CONFIGURED.where(*_IS_ONE_OF_THESE)
 _NOTE_CONFIGURED = (
     tables.device.update()
     .where(_DEVICE.community_id == COMMUNITY, _DEVICE.id == bindparam("device"))

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, select
 
 from hub.adapters.database import tables
-from hub.adapters.database.rows import COMMUNITY, WANTED, columns, insert_values, rows_in
+from hub.adapters.database.rows import COMMUNITY, WANTED, columns, in_community, insert_values, rows_in
 from hub.services.ports import PressKey, PressRow
 
 _PRESS = tables.press.c
-_PRESSES = select(*columns(tables.press, PressRow)).where(_PRESS.community_id == COMMUNITY)
-_KNOWN = _PRESSES.where(_PRESS.key.in_(WANTED))
-_OF_ALERT = _PRESSES.where(_PRESS.alert_id == bindparam("alert")).order_by(_PRESS.id)
+_PRESSES = select(*columns(tables.press, PressRow))
+_KNOWN = _PRESSES.where(in_community(_PRESS.community_id), _PRESS.key.in_(WANTED))
+_OF_ALERT = _PRESSES.where(_PRESS.community_id == COMMUNITY, _PRESS.alert_id == bindparam("alert")).order_by(_PRESS.id)
 
 
 @dataclass(frozen=True, slots=True)

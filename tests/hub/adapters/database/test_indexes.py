@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Connection, event
 
 from hub.adapters.database.database import SqliteDatabase
+from hub.adapters.database.rows import CHUNK
 from hub.adapters.database.transaction import StoredTx
 from hub.services.ports import Tx
 from tests.hub.adapters.database.sample import NOW_MS, PRESS
@@ -38,6 +39,18 @@ LOOKUPS: dict[str, Callable[[Tx], object]] = {
     "announcements.sounded": lambda tx: tx.announcements.sounded(NOW_MS),
     "announcements.valid": lambda tx: tx.announcements.valid(NOW_MS),
     "access.grant": lambda tx: tx.access.grant("hash", NOW_MS),
+}
+MANY = [f"one-{number}" for number in range(CHUNK)]
+"""As long a list as one statement takes: SQLite chooses another index for a long one than for a short one."""
+LOOKUPS |= {
+    "presses.known, many": lambda tx: tx.presses.known([(one, "b", 1, 2, "c", "press") for one in MANY]),
+    "residents.residents_of, many": lambda tx: tx.residents.residents_of(MANY),
+    "devices.devices, many": lambda tx: tx.devices.devices(MANY),
+    "devices.last_heard, many": lambda tx: tx.devices.last_heard(MANY),
+    "devices.configured, many": lambda tx: tx.devices.configured(MANY),
+    "alerts.some, many": lambda tx: tx.alerts.some(MANY),
+    "alerts.open_for, many": lambda tx: tx.alerts.open_for(MANY),
+    "announcements.progress_of, many": lambda tx: tx.announcements.progress_of([("ann-1", one) for one in MANY]),
 }
 PARTIAL = {
     "alerts.open_for": "uq_alert_not_closed",
