@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import time
+from functools import cache
+from pathlib import Path
+from uuid import uuid4
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class SystemClock:
@@ -15,3 +20,15 @@ class SystemClock:
     def monotonic_ms(self) -> int:
         """Milliseconds since some instant; never steps."""
         return time.monotonic_ns() // 1_000_000
+
+    def boot_id(self) -> str:
+        """The machine's own name of its start; where it has none, each program counts for itself."""
+        return _boot_id()
+
+
+@cache
+def _boot_id() -> str:
+    try:
+        return _BOOT_ID.read_text(encoding="ascii").strip()
+    except OSError:
+        return str(uuid4())

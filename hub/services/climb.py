@@ -52,8 +52,7 @@ class DueLoop:
         self._consequences = consequences
         self._clock = clock
         self._policy = policy
-        self._offset_ms = clock.now_ms() - clock.monotonic_ms()
-        self._has_taken_over = False
+        self._offset_ms: int | None = None
         self._failed_ms: int | None = None
         self.turned_ms: int | None = None
         self.has_turned = asyncio.Event()
@@ -139,21 +138,19 @@ class DueLoop:
             claimed.append(await self._database.write(put_off))
 
     async def _watch_clock(self) -> None:
-        """Keeps the deadlines' distance from now when the wall clock is set; at the start, when it was set before."""
-        offset_ms = self._clock.now_ms() - self._clock.monotonic_ms()
-        step_ms = offset_ms - self._offset_ms
-        if abs(step_ms) <= CLOCK_STEP_MS:
-            if self._has_taken_over:
-                return
-            step_ms = 0
-        else:
-            log.warning("clock_stepped", by_ms=step_ms)
+        """Keeps the deadlines' distance from now when the wall clock is set, or was while no hub ran."""
         now_ms = self._clock.now_ms()
-        self._consequences.follow(
-            await self._database.write(lambda tx: shift_deadlines(tx, self._policy, step_ms, now_ms))
-        )
-        self._offset_ms += step_ms
-        self._has_taken_over = True
+        offset_ms = now_ms - self._clock.monotonic_ms()
+        if self._offset_ms is not None and abs(offset_ms - self._offset_ms) <= CLOCK_STEP_MS:
+            return
+        is_start, boot_id = self._offset_ms is None, self._clock.boot_id()
+
+        def job(tx: Tx) -> Committed:
+            step_ms = _unnoticed_step_ms(tx, boot_id, offset_ms)
+            return shift_deadlines(tx, self._policy, step_ms, now_ms) if step_ms or is_start else Committed()
+
+        self._consequences.follow(await self._database.write(job))
+        self._offset_ms = offset_ms
 
 
 def _is_due(now_ms: int, tx: Tx) -> bool:
@@ -238,6 +235,18 @@ def _claimed(tx: Tx, due: Sequence[Notification], calling: Calling, now_ms: int)
     claimed = [replace(one, due_ms=now_ms + CLAIM_MS) for one in due if one.alert_id in known]
     tx.notifications.save(claimed)
     return [Outgoing(one, message_for(one, known[one.alert_id], calling, _press_ids(tx, one))) for one in claimed]
+
+
+def _unnoticed_step_ms(tx: Tx, boot_id: str, offset_ms: int) -> int:
+    """By how much the wall clock was set since a hub of this machine last shifted deadlines; 0 for what is no step."""
+    kept_ms = tx.alerts.clock_offset_ms(boot_id)
+    step_ms = 0 if kept_ms is None else offset_ms - kept_ms
+    if kept_ms is None or abs(step_ms) > CLOCK_STEP_MS:
+        tx.alerts.keep_clock_offset(boot_id, offset_ms)
+    if abs(step_ms) <= CLOCK_STEP_MS:
+        return 0
+    log.warning("clock_stepped", by_ms=step_ms)
+    return step_ms
 
 
 def shift_deadlines(tx: Tx, policy: Policy, by_ms: int, now_ms: int) -> Committed:

@@ -513,6 +513,11 @@ class AlertStore(Protocol):
         ...
 
     def journal(self, alert_id: str) -> list[JournalRow]: ...
+    def clock_offset_ms(self, boot_id: str) -> int | None:
+        """By how much the wall clock was ahead of this boot's steady one when deadlines were last shifted to it."""
+        ...
+
+    def keep_clock_offset(self, boot_id: str, offset_ms: int) -> None: ...
 
 
 class NotificationStore(Protocol):
@@ -742,6 +747,10 @@ class Clock(Protocol):
 
     def monotonic_ms(self) -> int:
         """Milliseconds that never step."""
+        ...
+
+    def boot_id(self) -> str:
+        """Names the instant that `monotonic_ms` counts from: programs that name the same one count alike."""
         ...
 
 

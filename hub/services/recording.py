@@ -161,14 +161,14 @@ class Recording:
         self._tx.alerts.update(changed)
         self._tx.alerts.add_journal(self._journal)
         self._tx.tellings.add(self._tellings)
-        if settled:
-            self._tx.notifications.drop_asks(settled)
         self._tx.callouts.add(self._callouts)
         self._tx.notifications.add([one for one, _ in self._notifications])
+        if settled:  # also those that an earlier step of this transaction has just made
+            self._tx.notifications.drop_asks(settled)
         outgoing = tuple(
             Outgoing(one, message_for(one, alert, self.calling, self._presses.get(alert.id, ())))
             for one, alert in self._notifications
-            if one.state == "due"
+            if one.state == "due" and not (one.purpose is Purpose.ASK and alert.id in settled)
         )
         return Committed((*new, *changed), tuple(spoken(self._tx, self.calling, self._tellings)), outgoing)
 

@@ -18,6 +18,10 @@ class FakeClock:
         """The clock that never steps."""
         return self._monotonic_ms
 
+    def boot_id(self) -> str:
+        """One machine that is never started again."""
+        return "boot"
+
     def pass_ms(self, by_ms: int) -> None:
         """Time goes by on both clocks."""
         self._now_ms += by_ms

@@ -20,6 +20,7 @@ from hub.adapters.database.rows import (
     insert_all,
     insert_values,
     rows_in,
+    upserts,
 )
 from hub.domain.alerts import TAKEN_BACK, Alert, Entry, Kind, State
 from hub.domain.errors import Changed
@@ -50,6 +51,9 @@ _NEXT_DUE = select(
         for column in (_ALERT.due_ms, _ALERT.remind_ms)
     )
 )
+_CLOCK = tables.alert_clock.c
+_CLOCK_OFFSET = select(_CLOCK.offset_ms).where(_CLOCK.community_id == COMMUNITY, _CLOCK.boot_id == bindparam("boot"))
+_KEEP_CLOCK_OFFSET = upserts(tables.alert_clock)
 _WHEN = ("opened", "accepted", "arrived")
 _LATER = tables.journal.alias("later")
 _TAKES_BACK = case(
@@ -150,6 +154,17 @@ class StoredAlerts:
         """Everything that happened to an alert, in order."""
         rows = self.connection.execute(_JOURNAL_OF, {"community": self.community_id, "alert": alert_id})
         return [JournalRow(row.id, row.alert_id, row.at_ms, Entry(row.what, row.actor, row.detail)) for row in rows]
+
+    def clock_offset_ms(self, boot_id: str) -> int | None:
+        """The one that was kept for this boot, or None."""
+        given = {"community": self.community_id, "boot": boot_id}
+        offset_ms: int | None = self.connection.scalar(_CLOCK_OFFSET, given)
+        return offset_ms
+
+    def keep_clock_offset(self, boot_id: str, offset_ms: int) -> None:
+        """Keeps it in place of the one before."""
+        given = {"community_id": self.community_id, "boot_id": boot_id, "offset_ms": offset_ms}
+        self.connection.execute(_KEEP_CLOCK_OFFSET[self.connection.dialect.name], given)
 
     def _change(self, row: dict[str, Any]) -> dict[str, Any]:
         new = {f"new_{name}": row[name] for name in _CHANGED}

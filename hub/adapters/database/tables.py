@@ -538,6 +538,15 @@ def _alert() -> Column[str]:
     return Column("alert_id", String, ForeignKey("alert.id"), nullable=False, index=True)
 
 
+alert_clock = Table(
+    "alert_clock",
+    metadata,
+    _community(),
+    _text("boot_id"),
+    _ms("offset_ms"),
+    PrimaryKeyConstraint("community_id", "boot_id"),
+)
+
 journal = Table(
     "journal",
     metadata,

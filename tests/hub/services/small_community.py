@@ -42,6 +42,9 @@ class FakeClock:
     def monotonic_ms(self) -> int:
         return self.ms
 
+    def boot_id(self) -> str:
+        return "boot"
+
 
 @dataclass
 class FakePublisher:

@@ -306,6 +306,19 @@ async def test_all_that_is_due_is_claimed_before_the_first_of_it_is_acted_on(
     assert followed == [(count, before + 4) for count in (3, 3, 3, 1)]
 
 
+@pytest.mark.parametrize("by_ms", [HOUR_MS, -HOUR_MS])
+async def test_a_clock_that_is_set_while_no_hub_runs_moves_the_deadlines_with_it(rig: PressRig, by_ms: int) -> None:
+    alert = await rig.press()
+    await rig.loop.turn()
+    rig.clock.pass_ms(10_000)
+    rig.clock.set_by(by_ms)
+    await drain(restarted(rig))
+    assert (await rig.alert(alert.id)).due_ms == rig.clock.now_ms() + 35_000
+    assert (await rig.journal(alert.id)).count("clock_stepped") == 1
+    await drain(restarted(rig))
+    assert (await rig.journal(alert.id)).count("clock_stepped") == 1
+
+
 async def test_while_a_press_waits_due_alerts_are_taken_a_few_at_a_time_and_all_of_them(rig: PressRig) -> None:
     await rig.presses.take([rig.received(f"b-{number}", device="dev-3") for number in range(2 * AT_LEAST + 1)])
     await quiet(rig)

@@ -39,8 +39,8 @@ from hub.services.answer_alert import AlertDesk
 from hub.services.climb import DueLoop
 from hub.services.consequences import Consequences
 from hub.services.ladders import Ladders
-from hub.services.notify import BACKOFF_MS, Dispatcher, record_outcomes
-from hub.services.ports import Callout, CommitFailed, JournalRow, Notification, PressKey, PressRow, Tx
+from hub.services.notify import BACKOFF_MS, LONG_MS, Dispatcher, record_outcomes
+from hub.services.ports import Callout, CommitFailed, Database, JournalRow, Notification, PressKey, PressRow, Tx
 from hub.services.raise_alert import Received, read_press
 from hub.services.reaching import Reaching
 from hub.services.recording import Committed, Outgoing
@@ -165,6 +165,8 @@ class PressMachine(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(dir=IN_MEMORY if IN_MEMORY.is_dir() else None))
         self.real = _copied(self.folder / "hub.db", self.runner)
         self.database = FailingDatabase(self.real)
+        self.others = SqliteDatabase(self.folder / "hub.db")
+        self.run(self.others.start())
         self.clock = FakeClock()
         self.on_the_way: list[Outgoing] = []
         self.world = World()
@@ -185,19 +187,20 @@ class PressMachine(RuleBasedStateMachine):
         self.on_the_way = []
         self.dispatcher = Dispatcher(self.database, dict.fromkeys(ChannelName, channel), self.clock, POLICY, news)
         self.consequences = Mortal(self.dispatcher, Mute(), news)
-        unrecorded = Unrecorded(FakeChannel(), "", "zh", self.clock, news)
         self.desk = AlertDesk(self.database, self.consequences, self.clock, POLICY)
         self.loop = DueLoop(self.database, self.consequences, self.clock, POLICY)
         self.reaching = Reaching(self.database, self.clock, news, self.desk, ChannelName, {})
-        self.presses = TakePresses(
-            self.database,
-            self.consequences,
-            FakePublisher(),
-            self.clock,
-            POLICY,
-            unrecorded,
-            lambda: False,
-        )
+        self.presses = self.intake(self.database, self.consequences)
+        # Another hub, by its own hand on the same file. It dies before it has sent anything: that is left to this one.
+        gone = Mortal(self.dispatcher, Mute(), news)
+        gone.is_dying = True
+        self.other_desk = AlertDesk(self.others, gone, self.clock, POLICY)
+        self.other_loop = DueLoop(self.others, gone, self.clock, POLICY)
+        self.other_presses = self.intake(self.others, gone)
+
+    def intake(self, database: Database, consequences: Consequences) -> TakePresses:
+        unrecorded = Unrecorded(FakeChannel(), "", "zh", self.clock, FakeNews())
+        return TakePresses(database, consequences, FakePublisher(), self.clock, POLICY, unrecorded, lambda: False)
 
     def run(self, work: Coroutine[object, object, T]) -> T:
         return self.runner.get_loop().run_until_complete(work)  # run() sets and takes back a signal handler
@@ -212,6 +215,7 @@ class PressMachine(RuleBasedStateMachine):
         finally:
             self.patches.undo()
             self.run(self.real.close())
+            self.run(self.others.close())
             self.runner.close()
             shutil.rmtree(self.folder)
 
@@ -264,10 +268,35 @@ class PressMachine(RuleBasedStateMachine):
         self.unreadable += sum(read_press(one).raw is not None for one in batch)
 
     def check_answers(self) -> None:
-        while not self.presses._confirmations.empty():
-            press: PressRow = self.presses._confirmations.get_nowait()
-            answer = (press.alert_id, press.is_new_alert, press.received_ms)
-            assert self.answers.setdefault(press.key, answer) == answer
+        for presses in (self.presses, self.other_presses):
+            while not presses._confirmations.empty():
+                press: PressRow = presses._confirmations.get_nowait()
+                answer = (press.alert_id, press.is_new_alert, press.received_ms)
+                assert self.answers.setdefault(press.key, answer) == answer
+
+    @rule(presses=PRESSES, who=PEOPLE, which=WHICH)
+    def another_hub_takes_the_same_presses_while_it_acts_too(
+        self, presses: list[tuple[tuple[str, str], str, int]], who: str, which: int
+    ) -> None:
+        """Each hub gets every press from the broker; both loops turn, and somebody accepts at the other hub."""
+        batch, alert = self.made(presses), self.pick(which)
+
+        async def at_once() -> None:
+            work: list[Coroutine[object, object, object]]
+            work = [self.presses.take(batch), self.other_presses.take(batch), self.loop.turn(), self.other_loop.turn()]
+            if alert is not None:
+                work.append(self.other_desk.accept(alert.id, who, 4))
+            for failed in await asyncio.gather(*work, return_exceptions=True):
+                if isinstance(failed, BaseException) and not isinstance(failed, (Changed, Invalid, StepNotAllowed)):
+                    raise failed
+
+        self.database.failures = 0
+        self.run(at_once())
+        for _ in range(2):  # what cannot be read cannot be known to be the same
+            self.count_unreadable(batch)
+        self.check_answers()
+        self.clock.pass_ms(LONG_MS + 1)  # so long a request may wait before it is looked up what other hubs know
+        self.run(self.drained())
 
     # --- people ----------------------------------------------------------------------------------------
 

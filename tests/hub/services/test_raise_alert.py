@@ -205,6 +205,16 @@ async def test_a_cancel_changes_nothing_and_asks_everybody_who_was_asked_to_make
     assert {one.person_id for one in told} == {"wang", "li"}
 
 
+async def test_nobody_is_asked_by_a_press_whose_rhythm_came_in_the_same_batch(rig: PressRig) -> None:
+    alert = await rig.press(gesture="service")
+    await rig.desk.accept(alert.id, "wang", 4)
+    await rig.presses.take([rig.received(), rig.received(gesture="arrival")])
+    assert (await rig.alert(alert.id)).state is State.ARRIVED
+    asks = [one for one in await rig.notifications(alert.id) if one.purpose is Purpose.ASK and one.person_id]
+    assert asks
+    assert [one for one in asks if one.state == "due"] == []
+
+
 async def test_a_request_for_service_asks_with_other_words_until_somebody_calls_for_help(rig: PressRig) -> None:
     alert = await rig.press(gesture="service")
     assert alert.kind is Kind.SERVICE

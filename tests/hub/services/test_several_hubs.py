@@ -122,3 +122,21 @@ async def test_a_defect_that_always_meets_the_key_is_not_tried_for_ever(
     monkeypatch.setattr(take_presses, "raise_alerts", broken)
     with pytest.raises(Changed):
         await one.presses.take([one.received()])
+
+
+@pytest.mark.parametrize("by_ms", [3_600_000, -3_600_000])
+async def test_a_clock_that_is_set_moves_the_deadlines_once_although_both_hubs_see_it(
+    hubs: tuple[PressRig, PressRig], by_ms: int
+) -> None:
+    one, _ = hubs
+    alert = await one.press()
+    for hub in hubs:
+        await hub.loop.turn()
+    due_ms = (await one.alert(alert.id)).due_ms
+    assert due_ms is not None
+    one.clock.pass_ms(10_000)
+    one.clock.set_by(by_ms)
+    for hub in hubs:
+        await hub.loop.turn()
+    assert (await one.alert(alert.id)).due_ms == due_ms + by_ms
+    assert (await one.journal(alert.id)).count("clock_stepped") == 1
