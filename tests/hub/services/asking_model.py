@@ -92,7 +92,7 @@ class Walk:
     rung: int = -1
     going: list[str] = field(default_factory=list)
     latest_ms: int | None = None
-    """The next asking must have come by then, unless the clock was set since the last one."""
+    """The next asking must have come by then."""
     requests: defaultdict[int, Counter[Request]] = field(default_factory=lambda: defaultdict(Counter))
     went: set[str] = field(default_factory=set)
     _read: int = 0
@@ -166,8 +166,10 @@ class Walk:
                 self.going, self.latest_ms = [], row.at_ms
             case "hurried" | "rung_failed":
                 self.latest_ms = row.at_ms
-            case "clock_stepped":
-                self.latest_ms = None
+            case "clock_stepped" if self.latest_ms is not None:
+                by_ms = row.entry.detail["by_ms"]
+                assert isinstance(by_ms, int)
+                self.latest_ms += by_ms
 
 
 def _begins_anew(journal: Sequence[JournalRow]) -> bool:
