@@ -164,7 +164,8 @@ def take_due(tx: Tx, policy: Policy, now_ms: int, is_hurried: Callable[[], bool]
     """
     recording = Recording(tx, policy, now_ms)
     again = tx.notifications.due(now_ms, AT_ONCE)
-    due = tx.alerts.due(now_ms, AT_ONCE)
+    most = AT_LEAST if is_hurried() else AT_ONCE
+    due = tx.alerts.due(now_ms, most)
     taken = 0
     for alert in due:
         if taken >= AT_LEAST and is_hurried():
@@ -175,7 +176,7 @@ def take_due(tx: Tx, policy: Policy, now_ms: int, is_hurried: Callable[[], bool]
     committed = recording.write()
     outgoing = _claimed(tx, again, Calling(tx, now_ms), now_ms)
     all_taken = Committed(committed.alerts, committed.tellings, (*committed.outgoing, *outgoing))
-    return all_taken, taken < len(due) or max(len(due), len(again)) >= AT_ONCE
+    return all_taken, taken < len(due) or len(due) >= most or len(again) >= AT_ONCE
 
 
 def _pass_deadline(recording: Recording, alert: Alert, now_ms: int) -> None:
