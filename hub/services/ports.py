@@ -719,7 +719,7 @@ class Database(Protocol):
         ...
 
     def is_hurried(self) -> bool:
-        """Whether an urgent job waits; a long job should leave for later what it can. Safe in any thread."""
+        """Whether an urgent job waits and the one that asks has had its time: it should leave for later what it can."""
         ...
 
 

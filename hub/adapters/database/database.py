@@ -64,7 +64,7 @@ class SqliteDatabase:
         return await loop.run_in_executor(self._readers, self._read, job)
 
     def is_hurried(self) -> bool:
-        """Whether an urgent job waits for the writer."""
+        """Whether an urgent job waits for the writer, and what runs has had its time."""
         return self._writer.is_hurried()
 
     def _read(self, job: Callable[[Tx], T]) -> T:

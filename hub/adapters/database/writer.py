@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -23,6 +24,10 @@ log = structlog.get_logger()
 
 GROUP = 64
 """So many jobs share a commit at most: the first of them waits for the last."""
+
+YIELD_S = 0.005
+"""So long an ordinary group runs although an urgent job waits: presses without end must not stop everything else, such
+as the acceptance of an alert."""
 
 Job = Callable[[Tx], Any]
 Then = Callable[[Any], None]
@@ -65,6 +70,7 @@ class Writer:
         self._ordinary: deque[_Waiting] = deque()
         self._tokens: SimpleQueue[None] = SimpleQueue()  # one for each job that waits, and one for the end
         self._connection: Connection | None = None
+        self._began_s = 0.0
         self._is_closed = False
         self._thread = Thread(target=self._run, name="database-writer", daemon=True)
         self._thread.start()
@@ -83,8 +89,8 @@ class Writer:
         return await future
 
     def is_hurried(self) -> bool:
-        """Whether an urgent job waits."""
-        return bool(self._urgent)
+        """Whether an urgent job waits, and what runs has had its time."""
+        return bool(self._urgent) and time.monotonic() - self._began_s >= YIELD_S
 
     async def close(self) -> None:
         """Finishes all that waits, then ends the thread."""
@@ -128,12 +134,13 @@ class Writer:
                 self._connection = self._engine.connect()
             connection = self._connection
             begin(connection)
+            self._began_s = time.monotonic()
             if len(group) == 1:
                 outcomes = [_outcome(group[0].job, self._new_tx(connection))]
             else:
                 outcomes = []
                 for waiting in group:
-                    if outcomes and self._urgent and not waiting.is_urgent:
+                    if outcomes and not waiting.is_urgent and self.is_hurried():
                         break
                     outcomes.append(_in_savepoint(connection, waiting.job, self._new_tx(connection)))
             if any(outcome.error is None for outcome in outcomes):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,12 +23,18 @@ def test_programs_of_one_machine_name_the_same_start_and_count_from_it() -> None
     assert before_ms <= int(other_ms) <= SystemClock().monotonic_ms()
 
 
+@pytest.fixture
+def _asked_anew() -> Iterator[None]:
+    clock._boot_id.cache_clear()
+    yield
+    clock._boot_id.cache_clear()
+
+
+@pytest.mark.usefixtures("_asked_anew")
 def test_where_a_machine_does_not_name_its_start_nobody_else_is_believed_to_count_alike(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known = SystemClock().boot_id()
+    known = clock._boot_id.__wrapped__()
     monkeypatch.setattr(clock, "_BOOT_ID", tmp_path / "none")
-    clock._boot_id.cache_clear()
     own = SystemClock().boot_id()
     assert own == SystemClock().boot_id() != known
-    clock._boot_id.cache_clear()

@@ -11,7 +11,7 @@ from hub.domain import alerts
 from hub.domain.alerts import Alert, Purpose, State
 from hub.domain.people import ChannelName
 from hub.services import climb
-from hub.services.climb import AT_LEAST, DueLoop
+from hub.services.climb import DueLoop
 from hub.services.ports import ChannelFailed, CommitFailed, Tx
 from hub.services.recording import Committed
 from tests.hub.services.press_rig import POLICY, PressRig, press_rig
@@ -319,16 +319,19 @@ async def test_a_clock_that_is_set_while_no_hub_runs_moves_the_deadlines_with_it
     assert (await rig.journal(alert.id)).count("clock_stepped") == 1
 
 
-async def test_while_a_press_waits_due_alerts_are_taken_a_few_at_a_time_and_all_of_them(rig: PressRig) -> None:
-    await rig.presses.take([rig.received(f"b-{number}", device="dev-3") for number in range(2 * AT_LEAST + 1)])
+@pytest.mark.parametrize(("late_ms", "counts"), [(0, [1, 1, 1]), (climb.LATE_MS, [3])])
+async def test_while_a_press_waits_due_alerts_are_taken_one_by_one_unless_they_are_late(
+    rig: PressRig, late_ms: int, counts: list[int]
+) -> None:
+    await rig.presses.take([rig.received(f"b-{number}", device="dev-3") for number in range(3)])
     await quiet(rig)
     await rig.pass_ms(0)
     taken: list[Committed] = []
     rig.consequences.follow = taken.append  # type: ignore[method-assign, assignment]
-    rig.clock.pass_ms(45_000)
+    rig.clock.pass_ms(15_000 + late_ms)
     rig.database.has_urgent = True
     assert not await rig.loop.turn()
-    assert [len(committed.alerts) for committed in taken] == [AT_LEAST, AT_LEAST, 1]
+    assert [len(committed.alerts) for committed in taken] == counts
 
 
 async def test_what_was_claimed_is_acted_on_although_the_next_claim_fails(

@@ -120,9 +120,14 @@ async def test_what_is_urgent_is_written_before_what_waited_longer(database: Sql
     assert order == ["urgent", "ordinary", "ordinary", "ordinary"]
 
 
-async def test_what_is_urgent_waits_for_one_job_and_not_for_all_that_would_share_its_commit(
-    database: SqliteDatabase,
+@pytest.mark.parametrize(
+    ("yield_s", "expected"),
+    [(0.0, ["first", "urgent", "second", "third"]), (PATIENCE_S, ["first", "second", "third", "urgent"])],
+)
+async def test_what_is_urgent_does_not_wait_for_all_that_would_share_a_commit_once_that_has_had_its_time(
+    database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch, yield_s: float, expected: list[str]
 ) -> None:
+    monkeypatch.setattr("hub.adapters.database.writer.YIELD_S", yield_s)
     order: list[str] = []
     loop = asyncio.get_running_loop()
     presses: list[asyncio.Task[None]] = []
@@ -136,11 +141,11 @@ async def test_what_is_urgent_waits_for_one_job_and_not_for_all_that_would_share
         order.append("first")
         loop.call_soon_threadsafe(press)
         assert is_waiting.wait(PATIENCE_S)
-        assert database.is_hurried()
+        assert database.is_hurried() == (yield_s == 0)
 
     await _together(database, first, lambda _: order.append("second"), lambda _: order.append("third"))
     await asyncio.gather(*presses)
-    assert order == ["first", "urgent", "second", "third"]
+    assert order == expected
     assert not database.is_hurried()
 
 
