@@ -102,13 +102,10 @@ def reached(places: Mapping[str, Place], targets: Iterable[str]) -> list[str]:
     unknown = sorted(wanted - set(places))
     if unknown:
         raise Invalid("unknown_place", place=unknown[0])
-    parents = {places[slug].parent for slug in wanted if places[slug].kind is PlaceKind.UNIT}
-    return [
-        place.slug
-        for place in places.values()
-        if place.kind is PlaceKind.BUILDING
-        and (place.slug in parents or not wanted.isdisjoint(lineage(places, place.slug)))
-    ]
+    buildings = [place for place in places.values() if place.kind is PlaceKind.BUILDING]
+    inside = {slug for slug in {one.parent for one in buildings} if not wanted.isdisjoint(lineage(places, slug))}
+    named = wanted | {places[slug].parent for slug in wanted if places[slug].kind is PlaceKind.UNIT}
+    return [one.slug for one in buildings if one.parent in inside or one.slug in named]
 
 
 def without_overlap(places: Mapping[str, Place], targets: Sequence[str]) -> list[str]:

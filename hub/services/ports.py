@@ -450,6 +450,14 @@ class DeviceStore(Protocol):
         """As `devices`, without their buttons: enough to note what is heard of them, which is all the time."""
         ...
 
+    def heard_again(self, ids: Collection[str], lately_ms: int, soon_ms: int, now_ms: int) -> list[str]:
+        """Those of these (those that exist) that do not say online, or were not heard between `lately_ms` and now.
+
+        The others are heard at `now_ms`, but for those heard since `soon_ms`: nothing else is known of them, and no
+        page shows them otherwise.
+        """
+        ...
+
     def add_devices(self, devices: Sequence[Device]) -> None: ...
     def save(self, devices: Sequence[Device]) -> None:
         """Stores what was heard of them (state, session, heard_ms, clock offset, outbox, proofs)."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hub.domain.announcements import ENDS, Evidence, Progress, Reached, further
-from hub.domain.devices import SAYS_OFFLINE, SAYS_ONLINE, Device, Part, link, unproved
+from hub.domain.devices import LOST_AFTER_MS, SAYS_OFFLINE, SAYS_ONLINE, Device, Part, link, unproved
 from hub.domain.findings import Finding, is_right, latest
 from hub.services.ports import Tx
 from wire import messages
@@ -30,14 +30,17 @@ class Stored:
 def store(tx: Tx, receipts: Sequence[tuple[str, Receipt]], now_ms: int) -> Stored:
     """Writes the receipts of (device, receipt); those that nobody expected change nothing."""
     known = tx.announcements.progress_of({(receipt.announcement_id, device) for device, receipt in receipts})
-    devices = tx.devices.last_heard({device for device, _ in receipts})
+    proving = {device for device, receipt in receipts if _proof(receipt) is not None}
+    alive = {device for device, _ in receipts} - proving
+    new_alive = tx.devices.heard_again(alive, now_ms - LOST_AFTER_MS, now_ms - HEARD_STEP_MS, now_ms)
+    devices = tx.devices.last_heard(proving.union(new_alive))
     before = dict(devices)
     changed: dict[tuple[str, str], Progress] = {}
     unknown: list[tuple[str, str]] = []
     for device, receipt in receipts:
         if device in devices:
             at_ms = max(one.at_ms for one in receipt.states)
-            proof = receipt.evidence if receipt.is_clock_known else None  # nobody knows of when it is
+            proof = _proof(receipt)
             heard = heard_from(devices[device], now_ms, proved_by(proof, at_ms))
             devices[device] = concluded(heard, now_ms, found(proof), at_ms)
         key = (receipt.announcement_id, device)
@@ -51,6 +54,11 @@ def store(tx: Tx, receipts: Sequence[tuple[str, Receipt]], now_ms: int) -> Store
     tx.devices.save(others)
     has_news = any(looks_different(before[device.id], device, now_ms) for device in others)
     return Stored(frozenset(announcement_id for announcement_id, _ in changed), tuple(unknown), has_news)
+
+
+def _proof(receipt: Receipt) -> messages.Evidence | None:
+    """What was heard; nothing while nobody knows of when that is."""
+    return receipt.evidence if receipt.is_clock_known else None
 
 
 def merged(progress: Progress, receipt: Receipt, now_ms: int) -> Progress:
@@ -67,12 +75,12 @@ def merged(progress: Progress, receipt: Receipt, now_ms: int) -> Progress:
     def can_be(at: int) -> bool:
         return receipt.is_clock_known and earliest_ms <= at <= now_ms + MOST_OFF_MS
 
-    for one in receipt.states:
-        state = Reached(one.state)
-        if can_be(one.at_ms) and (state not in ENDS or further(reached, state) is state):
-            at_ms.setdefault(state, one.at_ms)
+    states = [(Reached(one.state), one.at_ms) for one in receipt.states]
+    for state, told_ms in states:
+        if can_be(told_ms) and (state not in ENDS or further(reached, state) is state):
+            at_ms.setdefault(state, told_ms)
         reached = further(reached, state)
-    is_about_this = any(Reached(one.state) is reached for one in receipt.states)
+    is_about_this = any(state is reached for state, _ in states)
     said, began = receipt.reason or "", receipt.started_at_ms
     return replace(
         progress,

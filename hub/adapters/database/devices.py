@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, and_, bindparam, func, not_, select
 
 from hub.adapters.database import tables
 from hub.adapters.database.directory import Known
@@ -17,12 +17,13 @@ from hub.adapters.database.rows import (
     WANTED,
     AnyRow,
     as_row,
+    chunks,
     in_community,
     insert_all,
     insert_values,
     rows_in,
 )
-from hub.domain.devices import Device, Part
+from hub.domain.devices import SAYS_ONLINE, Device, Part
 from hub.services.ports import Button, Configured
 
 _DEVICE, _BUTTON, _PRESS = tables.device.c, tables.button.c, tables.press.c
@@ -37,6 +38,18 @@ _ANY_DEVICES = select(_DEVICE.id, _DEVICE.place, *(_DEVICE[name] for name in _HE
 _DEVICES = _ANY_DEVICES.where(_DEVICE.community_id == COMMUNITY)
 _IS_ONE_OF_THESE = (in_community(_DEVICE.community_id), _DEVICE.id.in_(WANTED))
 _THESE_DEVICES = _ANY_DEVICES.where(*_IS_ONE_OF_THESE)
+_IS_AS_BEFORE = and_(
+    _DEVICE.state == bindparam("said"),
+    _DEVICE.heard_ms.is_not(None),
+    _DEVICE.heard_ms > bindparam("lately"),
+    _DEVICE.heard_ms <= bindparam("now"),
+)
+_NOT_AS_BEFORE = select(_DEVICE.id).where(*_IS_ONE_OF_THESE, not_(_IS_AS_BEFORE)).order_by(_DEVICE.id)
+_HEARD_AGAIN = (
+    tables.device.update()
+    .where(*_IS_ONE_OF_THESE, _IS_AS_BEFORE, _DEVICE.heard_ms <= bindparam("soon"))
+    .values(heard_ms=bindparam("now"))
+)
 # One descent of an index for each button; grouping all presses would read every press ever made.
 _LAST_PRESS = (
     select(func.max(_PRESS.received_ms))
@@ -90,6 +103,15 @@ class StoredDevices:
     def last_heard(self, ids: Collection[str]) -> dict[str, Device]:
         """These devices (those that exist), without their buttons."""
         return _devices(rows_in(self.connection, _THESE_DEVICES, ids, self.community_id), ())
+
+    def heard_again(self, ids: Collection[str], lately_ms: int, soon_ms: int, now_ms: int) -> list[str]:
+        """Done by the database: to read and write each takes thirty times as long."""
+        given = {"said": SAYS_ONLINE, "lately": lately_ms, "now": now_ms}
+        others = [id_ for (id_,) in rows_in(self.connection, _NOT_AS_BEFORE, ids, self.community_id, **given)]
+        for chunk in chunks(ids):
+            written = {"community": self.community_id, "wanted": chunk, "soon": soon_ms, **given}
+            self.connection.execute(_HEARD_AGAIN, written)
+        return others
 
     def add_devices(self, devices: Sequence[Device]) -> None:
         """Adds devices; their places must exist, and `buttons` is not stored here but by `add_buttons`."""

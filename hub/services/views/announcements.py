@@ -250,8 +250,9 @@ def _meant(places: Mapping[str, Place], targets: Sequence[str]) -> list[str]:
 
 def _bare(meant: Sequence[str], with_device: Collection[str], places: Mapping[str, Place]) -> list[str]:
     """Those of these buildings that have no device, neither of their own nor at one of their entrances."""
-    served = {*with_device, *(places[slug].parent for slug in with_device if slug in places)}
-    return [slug for slug in meant if slug not in served]
+    left = [slug for slug in meant if slug not in with_device]
+    entrances_of = {places[slug].parent for slug in with_device if slug in places} if left else ()
+    return [slug for slug in left if slug not in entrances_of]
 
 
 def state_of(part: Progress, hold: Hold | None = None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,13 +21,14 @@ from hub.domain.announcements import (
     Wanted,
     lead_ms,
 )
-from hub.domain.devices import Device, Part
+from hub.domain.devices import LOST_AFTER_MS, NO_STATE, SAYS_OFFLINE, SAYS_ONLINE, UNCONFIRMED, Device, Part
 from hub.domain.errors import Invalid, NotFound, NoVoice
 from hub.domain.findings import Finding
 from hub.services.announce import Announcements
 from hub.services.news import NewsFeed
 from hub.services.planned import said, title, titled
 from hub.services.ports import Announcement, CommitFailed, Tx
+from hub.services.receipts import HEARD_STEP_MS, heard_from
 from hub.services.views import announcement_view
 from tests.hub.services.small_community import (
     NOON_MS,
@@ -454,6 +455,21 @@ async def test_what_was_heard_stays_heard_and_proves_speaker_and_microphone(rig:
     assert progress.is_heard
     assert device.proved_ms == {Part.SPEAKER: NOON_MS + 5_000, Part.MICROPHONE: NOON_MS + 5_000}
     assert device.heard_ms == NOON_MS + 10_000
+
+
+@pytest.mark.parametrize("state", [SAYS_ONLINE, SAYS_OFFLINE, UNCONFIRMED, NO_STATE])
+@pytest.mark.parametrize(
+    "heard_ago_ms", [None, -1, 0, HEARD_STEP_MS - 1, HEARD_STEP_MS, LOST_AFTER_MS - 1, LOST_AFTER_MS, 10**9]
+)
+async def test_a_receipt_without_a_proof_is_the_same_sign_of_life_whatever_was_known(
+    rig: Rig, state: str, heard_ago_ms: int | None
+) -> None:
+    announcement = await rig.announce()
+    heard_ms = None if heard_ago_ms is None else rig.clock.ms - heard_ago_ms
+    known = replace(await rig.device("dev-1"), state=state, heard_ms=heard_ms)
+    await rig.database.write(lambda tx: tx.devices.save([known]))
+    await rig.announcements.received([("dev-1", receipt(announcement, "verified"))])
+    assert await rig.device("dev-1") == heard_from(known, rig.clock.ms, {})
 
 
 async def test_played_without_a_sound_in_the_microphone_proves_nothing(rig: Rig) -> None:

@@ -92,9 +92,19 @@ async def test_a_lookup_reads_no_whole_table(database: SqliteDatabase, path: Pat
     assert name in IN_ORDER or not any(step.endswith("(community_id=?)") for step in plan), plan
 
 
-async def test_what_asks_for_an_ended_alert_is_dropped_without_looking_at_all_that_is_due(
-    database: SqliteDatabase,
-) -> None:
+UPDATES: dict[str, tuple[Callable[[Tx], object], str]] = {
+    "notifications.drop_asks": (
+        lambda tx: tx.notifications.drop_asks(["alert-1", "alert-2"]),
+        "ix_notification_alert_id (alert_id=?)",
+    ),
+    "devices.heard_again": (lambda tx: tx.devices.heard_again(MANY, 1, 2, 3), "sqlite_autoindex_device_1 (id=?)"),
+}
+"""What changes many rows at once, and the index that must find them."""
+
+
+@pytest.mark.parametrize("name", UPDATES)
+async def test_a_change_of_many_rows_looks_at_no_others(database: SqliteDatabase, name: str) -> None:
+    change, index = UPDATES[name]
     plan: list[str] = []
 
     def job(tx: Tx) -> None:
@@ -107,8 +117,9 @@ async def test_what_asks_for_an_ended_alert_is_dropped_without_looking_at_all_th
                 plan.extend(row[3] for row in rows)
 
         event.listen(connection, "before_cursor_execute", explain)
-        tx.notifications.drop_asks(["alert-1", "alert-2"])
+        change(tx)
         event.remove(connection, "before_cursor_execute", explain)
 
     await database.write(job)
-    assert [one for one in plan if "ix_notification_alert_id (alert_id=?)" in one], plan
+    assert [one for one in plan if index in one], plan
+    assert not any(one.startswith("SCAN") for one in plan), plan
