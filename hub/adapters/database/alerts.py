@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from operator import attrgetter
 
 from sqlalchemy import Connection, bindparam, case, exists, func, literal_column, or_, select
 
 from hub.adapters.database import tables
+from hub.adapters.database.prepared import rows_of, write_rows
 from hub.adapters.database.rows import (
     COMMUNITY,
     WANTED,
@@ -82,6 +83,8 @@ _UPDATE = (
     )
     .values({name: bindparam(f"new_{name}", type_=_ALERT[name].type) for name in _CHANGED})
 )
+_UPDATED = (COMMUNITY.key, "alert", "old_version", *(f"new_{name}" for name in _CHANGED))
+_to_change = attrgetter(*_CHANGED)
 _JOURNAL_OF = (
     select(_JOURNAL.id, _JOURNAL.alert_id, _JOURNAL.at_ms, _JOURNAL.what, _JOURNAL.actor, _JOURNAL.detail)
     .where(_JOURNAL.community_id == COMMUNITY, _JOURNAL.alert_id == bindparam("alert"))
@@ -136,8 +139,8 @@ class StoredAlerts:
         """Stores alerts whose `version` is one above the stored one; raises Changed when it is not."""
         if not alerts:
             return
-        result = self.connection.execute(_UPDATE, [self._change(as_row(alert)) for alert in alerts])
-        if result.rowcount != len(alerts):
+        changes = ((self.community_id, one.id, one.version - 1, *_to_change(one)) for one in alerts)
+        if write_rows(self.connection, _UPDATE, _UPDATED, changes) != len(alerts):
             raise Changed
 
     def next_due_ms(self) -> int | None:
@@ -152,8 +155,8 @@ class StoredAlerts:
 
     def journal(self, alert_id: str) -> list[JournalRow]:
         """Everything that happened to an alert, in order."""
-        rows = self.connection.execute(_JOURNAL_OF, {"community": self.community_id, "alert": alert_id})
-        return [JournalRow(row.id, row.alert_id, row.at_ms, Entry(row.what, row.actor, row.detail)) for row in rows]
+        rows = rows_of(self.connection, _JOURNAL_OF, {"community": self.community_id, "alert": alert_id})
+        return [JournalRow(id_, alert, at_ms, Entry(*entry)) for id_, alert, at_ms, *entry in rows]
 
     def clock_offset_ms(self, boot_id: str) -> int | None:
         """The one that was kept for this boot, or None."""
@@ -166,12 +169,8 @@ class StoredAlerts:
         given = {"community_id": self.community_id, "boot_id": boot_id, "offset_ms": offset_ms}
         self.connection.execute(_KEEP_CLOCK_OFFSET[self.connection.dialect.name], given)
 
-    def _change(self, row: dict[str, Any]) -> dict[str, Any]:
-        new = {f"new_{name}": row[name] for name in _CHANGED}
-        return {"community": self.community_id, "alert": row["id"], "old_version": row["version"] - 1, **new}
-
     def _read(self, statement: AnySelect, **parameters: object) -> list[Alert]:
-        return _alerts(self.connection.execute(statement, {"community": self.community_id, **parameters}))
+        return _alerts(rows_of(self.connection, statement, {"community": self.community_id, **parameters}))
 
 
 def _alerts(rows: Iterable[AnyRow]) -> list[Alert]:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from operator import attrgetter
 
-from sqlalchemy import Connection, bindparam, case, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, bindparam, case, func, literal_column, select
 
 from hub.adapters.database import tables
-from hub.adapters.database.prepared import rows_of
-from hub.adapters.database.rows import COMMUNITY, WANTED, AnySelect, as_row, chunks, columns, insert_values
+from hub.adapters.database.prepared import rows_of, write_rows
+from hub.adapters.database.rows import COMMUNITY, WANTED, AnySelect, chunks, columns, insert_values
 from hub.domain.alerts import Purpose
 from hub.services.ports import Notification
 
 _NOTE = tables.notification.c
 _OUTCOME = ("attempts", "due_ms", "sent_ms", "error")
 # Written into the statement: a partial index serves where the planner sees its very condition, not a parameter.
+_DROPPED: ColumnElement[str] = literal_column("'dropped'")
 _IS_DUE = _NOTE.state == literal_column("'due'")
 
 _NOTIFICATIONS = select(*columns(tables.notification, Notification)).where(_NOTE.community_id == COMMUNITY)
@@ -33,20 +34,23 @@ _ASKED = (
         _NOTE.community_id == COMMUNITY,
         _NOTE.alert_id == bindparam("alert"),
         _NOTE.purpose == literal_column(f"'{Purpose.ASK}'"),
-        _NOTE.state != literal_column("'dropped'"),
+        _NOTE.state != _DROPPED,
         _NOTE.person_id.is_not(None),
     )
 )
 _NEXT_DUE = select(func.min(_NOTE.due_ms)).where(_NOTE.community_id == COMMUNITY, _IS_DUE)
 # What was dropped while a channel tried it must not become due again: nobody more is asked (ALERTS.md, invariant 11).
 _NEW_STATE = case(
-    ((_NOTE.state == "dropped") & (bindparam("new_state") == "due"), "dropped"), else_=bindparam("new_state")
+    ((_NOTE.state == _DROPPED) & (bindparam("new_state") == literal_column("'due'")), _DROPPED),
+    else_=bindparam("new_state"),
 )
 _SAVE = (
     tables.notification.update()
     .where(_NOTE.community_id == COMMUNITY, _NOTE.id == bindparam("notification"))
     .values(state=_NEW_STATE, **{name: bindparam(f"new_{name}") for name in _OUTCOME})
 )
+_SAVED = (COMMUNITY.key, "notification", "new_state", *(f"new_{name}" for name in _OUTCOME))
+_to_save = attrgetter("id", "state", *_OUTCOME)
 # The expression keeps the index of all that is due out of it: each closing would look through the whole of that.
 _DROP_ASKS = (
     tables.notification.update()
@@ -79,7 +83,8 @@ class StoredNotifications:
     def save(self, notifications: Sequence[Notification]) -> None:
         """Stores state, attempts, due_ms, sent_ms and error; one that was dropped meanwhile does not become due."""
         if notifications:
-            self.connection.execute(_SAVE, [self._outcome(as_row(one)) for one in notifications])
+            rows = ((self.community_id, *_to_save(one)) for one in notifications)
+            write_rows(self.connection, _SAVE, _SAVED, rows)
 
     def drop_asks(self, alert_ids: Collection[str]) -> None:
         """What still asks for an alert that needs nobody more is dropped, not sent."""
@@ -95,10 +100,6 @@ class StoredNotifications:
         rows = rows_of(self.connection, _ASKED, {"community": self.community_id, "alert": alert_id})
         return [person_id for (person_id,) in rows]
 
-    def _outcome(self, row: dict[str, Any]) -> dict[str, Any]:
-        new = {f"new_{name}": row[name] for name in ("state", *_OUTCOME)}
-        return {"community": self.community_id, "notification": row["id"], **new}
-
     def _read(self, statement: AnySelect, **parameters: object) -> list[Notification]:
-        rows = self.connection.execute(statement, {"community": self.community_id, **parameters})
+        rows = rows_of(self.connection, statement, {"community": self.community_id, **parameters})
         return [Notification(*row) for row in rows]

@@ -27,6 +27,8 @@ class _Compiled:
     sql: str
     parameters: Sequence[tuple[str, Convert]]
     results: Sequence[tuple[int, Callable[[Any], Any]]]
+    constants: Mapping[str, Any]
+    """The values that the statement brings itself: what is compared to a constant, the OFFSET of a LIMIT."""
 
     def values(self, given: Mapping[str, Any]) -> tuple[Any, ...]:
         """The parameters in the order of the statement, as the driver stores them."""
@@ -57,21 +59,27 @@ def rows_of(
     sizes = tuple((name, len(values)) for name, values in lists.items())
     compiled = _compiled(statement, connection.dialect, tuple(given), sizes)
     expanded = {f"{name}_{number}": one for name, values in lists.items() for number, one in enumerate(values, 1)}
-    found = _driver(connection, compiled.sql, compiled.values({**given, **expanded}))
+    values = compiled.values({**compiled.constants, **given, **expanded})
+    found = _driver(connection, compiled.sql, lambda cursor: cursor.execute(compiled.sql, values).fetchall())
     return [_converted(row, compiled.results) for row in found] if compiled.results else found
 
 
 def write_rows(
     connection: Connection, statement: Writing, names: tuple[str, ...], rows: Iterable[Sequence[Any]]
-) -> None:
-    """Runs one statement for all rows, whose values are those of its parameters or columns `names`, in that order."""
+) -> int:
+    """Runs one statement for all rows, whose values are those of its parameters or columns `names`, in that order.
+
+    Gives how many rows of the table it wrote.
+    """
     written = _written(statement, connection.dialect, names)
-    _driver(connection, written.sql, [written.values(row) for row in rows])
+    values = [written.values(row) for row in rows]
+    count: int = _driver(connection, written.sql, lambda cursor: cursor.executemany(written.sql, values).rowcount)
+    return count
 
 
 def run_plain(connection: Connection, sql: str) -> None:
     """Runs a statement that takes no values and gives no rows."""
-    _driver(connection, sql, ())
+    _driver(connection, sql, lambda cursor: cursor.execute(sql))
 
 
 def _converted(row: Sequence[Any], conversions: Sequence[tuple[int, Callable[[Any], Any]]]) -> tuple[Any, ...]:
@@ -81,15 +89,11 @@ def _converted(row: Sequence[Any], conversions: Sequence[tuple[int, Callable[[An
     return tuple(values)
 
 
-def _driver(connection: Connection, sql: str, values: Any) -> list[Any]:
-    """Raises DBAPIError as a connection of SQLAlchemy does."""
+def _driver(connection: Connection, sql: str, run: Callable[[Any], Any]) -> Any:
+    """What `run` makes of a cursor of the driver's; raises DBAPIError as a connection of SQLAlchemy does."""
     cursor = connection.connection.cursor()
     try:
-        if isinstance(values, list):
-            cursor.executemany(sql, values)
-            return []
-        cursor.execute(sql, values)
-        return list(cursor.fetchall())
+        return run(cursor)
     except connection.dialect.loaded_dbapi.Error as error:
         dialect = connection.dialect
         known = DBAPIError.instance(sql, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect)
@@ -129,6 +133,7 @@ def _compiled(
         str(compiled),
         [(name, _bind(compiled, name, dialect)) for name in compiled.positiontup],
         _conversions(column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns),
+        {name: bind.value for name, bind in compiled.binds.items() if not bind.required},
     )
 
 
