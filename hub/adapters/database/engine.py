@@ -16,6 +16,8 @@ BUSY_TIMEOUT_MS = 1_500
 MIGRATION_TIMEOUT_MS = 60_000
 """So long a process that starts waits for another that is bringing the file to the present schema."""
 READERS = 4
+STATEMENTS = 512
+"""Kept compiled on each connection; what takes lists is there in several lengths, and Python's 128 are soon too few."""
 
 _EVERY_CONNECTION = ("journal_mode = WAL", "synchronous = FULL")
 
@@ -70,6 +72,7 @@ def _engine(
         URL.create("sqlite", database=str(path)),
         pool_size=pool_size,
         max_overflow=0,
+        connect_args={"cached_statements": STATEMENTS},
         hide_parameters=True,  # names and telephone numbers stand in no traceback
         json_serializer=_JSON.encode,
     )

@@ -6,9 +6,10 @@ eight statements a press, longer than the disk (docs/decisions.md).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import chain
 from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
@@ -20,6 +21,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 Convert = Callable[[Any], Any] | None
 """How a value becomes what the driver stores, or what it gives becomes a value; None when it is the same."""
 Writing = Insert | Update
+TOGETHER = 128
+"""So many rows are inserted by one statement at most; SQLite takes 32,766 values in one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +70,44 @@ def rows_of(
 def write_rows(
     connection: Connection, statement: Writing, names: tuple[str, ...], rows: Iterable[Sequence[Any]]
 ) -> int:
-    """Runs one statement for all rows, whose values are those of its parameters or columns `names`, in that order.
+    """Writes rows, whose values are those of the statement's parameters or columns `names`, in that order.
 
-    Gives how many rows of the table it wrote.
+    Gives how many rows of the table were written.
     """
     written = _written(statement, connection.dialect, names)
     values = [written.values(row) for row in rows]
+    if isinstance(statement, Insert):
+        return sum(_insert_all(connection, written.sql, part) for part in _by_powers(values))
     count: int = _driver(connection, written.sql, lambda cursor: cursor.executemany(written.sql, values).rowcount)
     return count
+
+
+def _insert_all(connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> int:
+    """Inserts all in one step of the driver, which lets Python's lock go in each: with a busy event loop beside it ten
+    thousand rows took 1.2-1.7 s one by one, and 0.17 s so.
+    """
+    whole = _with_rows(sql, len(rows), len(rows[0]))
+    values = list(chain.from_iterable(rows))
+    count: int = _driver(connection, whole, lambda cursor: cursor.execute(whole, values).rowcount)
+    return count
+
+
+def _by_powers(rows: Sequence[tuple[Any, ...]]) -> Iterator[Sequence[tuple[Any, ...]]]:
+    """Pieces as long as a power of two, TOGETHER at most, so that there are few statements."""
+    start = 0
+    while left := len(rows) - start:
+        size = min(TOGETHER, 1 << (left.bit_length() - 1))
+        yield rows[start : start + size]
+        start += size
+
+
+@cache
+def _with_rows(sql: str, rows: int, columns: int) -> str:
+    """An insert of one row as one of many."""
+    row = f"({', '.join('?' * columns)})"
+    head, values, tail = sql.partition(f"VALUES {row}")
+    assert values, "the driver marks values by ?"
+    return f"{head}VALUES {', '.join([row] * rows)}{tail}"
 
 
 def run_plain(connection: Connection, sql: str) -> None:

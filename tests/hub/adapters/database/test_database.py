@@ -46,10 +46,13 @@ def _run(tx: Tx, sql: str) -> None:
 
 
 def _fill_disk(tx: Tx) -> None:
-    """Lets the file grow by a few pages only, and then needs more."""
+    """Lets the file grow by a few pages only, and then needs more: row by row, for SQLite takes back only the statement
+    where it has many.
+    """
     pages = _connection(tx).exec_driver_sql("PRAGMA page_count").scalar_one()
     _run(tx, f"PRAGMA max_page_count = {pages + 4}")
-    tx.people.add_people([Person(f"large-{number}", "长" * 2_000) for number in range(50)])
+    for number in range(50):
+        tx.people.add_people([Person(f"large-{number}", "长" * 2_000)])
 
 
 async def _names(database: SqliteDatabase) -> set[str]:
