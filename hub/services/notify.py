@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -56,6 +57,7 @@ class Dispatcher:
             name: asyncio.Queue() for name in channels
         }
         self._in_hand: set[str] = set()
+        self._waiting: defaultdict[str, set[str]] = defaultdict(set)
         self._known: dict[str, Alert] = {}
         self._looking = asyncio.Lock()
         self._looked_ms: int | None = None
@@ -64,11 +66,14 @@ class Dispatcher:
     def observe(self, alerts: Sequence[Alert]) -> None:
         """Takes note how alerts stand, and so which still ask for somebody; the newest 10,000 are remembered.
 
-        What is told of an alert late, by an older version of it, changes nothing.
+        What is told of an alert late, by an older version of it, changes nothing. What waits to ask for one that needs
+        nobody more was dropped with that, and does not begin when the alert asks again: nobody would be thanked for it.
         """
         for alert in alerts:
             known = self._known.pop(alert.id, alert)
-            self._known[alert.id] = max(known, alert, key=lambda one: one.version)
+            newest = self._known[alert.id] = max(known, alert, key=lambda one: one.version)
+            if not newest.is_asking:
+                self._waiting.pop(alert.id, None)
         while len(self._known) > 10_000:
             del self._known[next(iter(self._known))]
 
@@ -82,8 +87,11 @@ class Dispatcher:
             queue = self._queues.get(notification.channel)
             if queue is None:
                 self._finish(self._failed(notification, "channel not configured", is_final=True))
-            else:
-                queue.put_nowait((one, self._clock.monotonic_ms()))
+                continue
+            known = self._known.get(notification.alert_id)
+            if notification.purpose is Purpose.ASK and may_begin(notification, known):
+                self._waiting[notification.alert_id].add(notification.id)
+            queue.put_nowait((one, self._clock.monotonic_ms()))
 
     def is_behind(self) -> bool:
         """Whether somebody waits for a free lane."""
@@ -107,10 +115,17 @@ class Dispatcher:
 
     async def _is_wanted(self, notification: Notification, since_ms: int) -> bool:
         """Whether it may begin, having waited since then; read from the database only after a long wait."""
-        if notification.purpose is Purpose.ASK and self._clock.monotonic_ms() - since_ms > LONG_MS:
+        if notification.purpose is not Purpose.ASK:
+            return True
+        if self._clock.monotonic_ms() - since_ms > LONG_MS:
             async with self._looking:
                 await self._look_up(notification.alert_id)
-        return may_begin(notification, self._known.get(notification.alert_id))
+        waiting = self._waiting.get(notification.alert_id, set())
+        is_current = notification.id in waiting
+        waiting.discard(notification.id)
+        if not waiting:
+            self._waiting.pop(notification.alert_id, None)
+        return is_current and may_begin(notification, self._known.get(notification.alert_id))
 
     async def _look_up(self, alert_id: str) -> None:
         """Reads how all alerts stand that ask, once in LONG_MS for all: in a burst thousands wait for a lane.

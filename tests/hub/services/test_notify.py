@@ -106,6 +106,22 @@ async def test_a_channel_that_hangs_in_all_its_lanes_delays_no_other(rig: PressR
     assert sent() == wanted | {("wang", NTFY)}
 
 
+async def test_what_waited_while_somebody_went_does_not_begin_when_the_alert_asks_again(rig: PressRig) -> None:
+    rig.channels[NTFY].open_gate.clear()
+    for number in range(notify.LANES):
+        await rig.press(f"wall-{number}")
+    await rig.channels[NTFY].wait_begun(notify.LANES)
+    alert = await rig.press()
+    await rig.desk.accept(alert.id, "li", 4)
+    await rig.desk.withdraw(alert.id, "li")
+    rig.channels[NTFY].open_gate.set()
+    await quiet(rig)
+    asks = of(await rig.notifications(alert.id), Purpose.ASK)
+    dropped = {one.id for one in asks if one.state == "dropped"}
+    assert dropped
+    assert not dropped & {one.id for one, _ in rig.channels[NTFY].sent}
+
+
 @pytest.mark.parametrize(
     "error", [ChannelFailed("HTTP 503"), TimeoutError(), RuntimeError("a defect"), ChannelFailed("x" * 10_000)]
 )
