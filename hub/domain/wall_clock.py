@@ -33,9 +33,9 @@ def minute_at(now_ms: int, timezone: str) -> int:
 @lru_cache(maxsize=64)
 def _minute_at(now_s: int, timezone: str) -> int:
     """Kept for a while: each press asks more than once, and there are bursts of them. No clock changes in a second."""
-    local = _local(now_s * 1_000, timezone)
+    now_ms = now_s * 1_000
+    local = _local(now_ms, timezone)
     if local.fold:  # the hour is being repeated: the clock stands at the last minute before the change
-        now_ms = now_s * 1_000
         local = _local(_change_ms(now_ms - 3 * 3_600_000, now_ms, timezone) - 1, timezone)
     return _shown(local)
 

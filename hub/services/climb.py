@@ -173,8 +173,9 @@ def take_due(tx: Tx, policy: Policy, now_ms: int, is_hurried: Callable[[], bool]
             step(recording, recording.current(alert), now_ms)
         taken += 1
     committed = recording.write()
-    outgoing = _claimed(tx, again, Calling(tx, now_ms), now_ms)
-    all_taken = Committed(committed.alerts, committed.tellings, (*committed.outgoing, *outgoing))
+    claimed = _claimed(tx, again, Calling(tx, now_ms), now_ms)
+    now = {one.id: one for one in (*committed.alerts, *claimed.alerts)}
+    all_taken = Committed(tuple(now.values()), committed.tellings, (*committed.outgoing, *claimed.outgoing))
     return all_taken, taken < len(due) or max(len(due), len(again)) >= AT_ONCE
 
 
@@ -224,7 +225,7 @@ def _put_off(alert_id: str, what: str, now_ms: int, tx: Tx) -> Committed:
 def _try_again(one: Notification, now_ms: int, tx: Tx) -> Committed:
     stored = [each for each in tx.notifications.of_alert(one.alert_id) if each.id == one.id]
     again = [each for each in stored if each.state == "due" and each.due_ms <= now_ms]
-    return Committed(outgoing=tuple(_claimed(tx, again, Calling(tx, now_ms), now_ms)))
+    return _claimed(tx, again, Calling(tx, now_ms), now_ms)
 
 
 def _try_later(one: Notification, now_ms: int, tx: Tx) -> Committed:
@@ -235,11 +236,13 @@ def _try_later(one: Notification, now_ms: int, tx: Tx) -> Committed:
     return Committed(tuple(tx.alerts.some([one.alert_id]).values()))
 
 
-def _claimed(tx: Tx, due: Sequence[Notification], calling: Calling, now_ms: int) -> list[Outgoing]:
+def _claimed(tx: Tx, due: Sequence[Notification], calling: Calling, now_ms: int) -> Committed:
+    """With the alerts as they stand: what this hub last saw as accepted, another may have opened again."""
     known = tx.alerts.some({one.alert_id for one in due})
     claimed = [replace(one, due_ms=now_ms + CLAIM_MS) for one in due if one.alert_id in known]
     tx.notifications.save(claimed)
-    return [Outgoing(one, message_for(one, known[one.alert_id], calling, _press_ids(tx, one))) for one in claimed]
+    outgoing = [Outgoing(one, message_for(one, known[one.alert_id], calling, _press_ids(tx, one))) for one in claimed]
+    return Committed(tuple(known.values()), outgoing=tuple(outgoing))
 
 
 def _unnoticed_step_ms(tx: Tx, boot_id: str, offset_ms: int) -> int:

@@ -57,7 +57,7 @@ class Dispatcher:
             name: asyncio.Queue() for name in channels
         }
         self._in_hand: set[str] = set()
-        self._waiting: defaultdict[str, set[str]] = defaultdict(set)
+        self._waiting: defaultdict[str, set[str]] = defaultdict(set)  # by alert, requests that no lane has taken
         self._known: dict[str, Alert] = {}
         self._looking = asyncio.Lock()
         self._looked_ms: int | None = None

@@ -105,7 +105,7 @@ class StoredDevices:
         return _devices(rows_in(self.connection, _THESE_DEVICES, ids, self.community_id), ())
 
     def heard_again(self, ids: Collection[str], lately_ms: int, soon_ms: int, now_ms: int) -> list[str]:
-        """Done by the database: to read and write each takes thirty times as long."""
+        """Done by the database: to read and write each takes three times as long (70 devices: 2.8 and 0.9 ms)."""
         given = {"said": SAYS_ONLINE, "lately": lately_ms, "now": now_ms}
         others = [id_ for (id_,) in rows_in(self.connection, _NOT_AS_BEFORE, ids, self.community_id, **given)]
         for chunk in chunks(ids):

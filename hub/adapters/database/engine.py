@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -19,7 +20,7 @@ READERS = 4
 STATEMENTS = 512
 """Kept compiled on each connection; what takes lists is there in several lengths, and Python's 128 are soon too few."""
 
-_EVERY_CONNECTION = ("journal_mode = WAL", "synchronous = FULL")
+_WAL_AGAIN_S = 0.01
 
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
@@ -80,10 +81,25 @@ def _engine(
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _: object) -> None:
         connection.isolation_level = None  # BEGIN is ours: the driver's would be deferred, and late
-        # The waiting comes first: the switch to WAL may itself have to.
-        for one in (f"busy_timeout = {busy_timeout_ms}", *_EVERY_CONNECTION, pragma):
+        connection.execute(f"PRAGMA busy_timeout = {busy_timeout_ms}").close()
+        _switch_to_wal(connection, busy_timeout_ms)
+        for one in ("synchronous = FULL", pragma):
             connection.execute(f"PRAGMA {one}").close()
 
     if begins_with is not None:
         event.listen(engine, "begin", lambda connection: run_plain(connection, begins_with))
     return engine
+
+
+def _switch_to_wal(connection: sqlite3.Connection, busy_timeout_ms: int) -> None:
+    """Where several switch a new file at once, SQLite refuses all but one of them without waiting."""
+    until_s = time.monotonic() + busy_timeout_ms / 1_000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").close()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= until_s:
+                raise
+            time.sleep(_WAL_AGAIN_S)
+        else:
+            return

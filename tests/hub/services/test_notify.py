@@ -85,11 +85,16 @@ async def test_a_rung_of_closed_pages_is_left_at_once(rig: PressRig) -> None:
     assert await rig.journal(alert.id) == ["opened", "asked", "rung_failed"]
 
 
-async def test_a_channel_that_hangs_in_all_its_lanes_delays_no_other(rig: PressRig) -> None:
-    rig.channels[NTFY].open_gate.clear()
+async def hang_in_all_lanes(rig: PressRig, channel: ChannelName) -> None:
+    """Whatever else is to be sent by this channel waits."""
+    rig.channels[channel].open_gate.clear()
     for number in range(notify.LANES):
         await rig.press(f"wall-{number}")
-    await rig.channels[NTFY].wait_begun(notify.LANES)
+    await rig.channels[channel].wait_begun(notify.LANES)
+
+
+async def test_a_channel_that_hangs_in_all_its_lanes_delays_no_other(rig: PressRig) -> None:
+    await hang_in_all_lanes(rig, NTFY)
     alert = await rig.press()
     wanted = {(None, WEBHOOK), ("wang", PAGE), ("li", PAGE)}
 
@@ -107,10 +112,7 @@ async def test_a_channel_that_hangs_in_all_its_lanes_delays_no_other(rig: PressR
 
 
 async def test_what_waited_while_somebody_went_does_not_begin_when_the_alert_asks_again(rig: PressRig) -> None:
-    rig.channels[NTFY].open_gate.clear()
-    for number in range(notify.LANES):
-        await rig.press(f"wall-{number}")
-    await rig.channels[NTFY].wait_begun(notify.LANES)
+    await hang_in_all_lanes(rig, NTFY)
     alert = await rig.press()
     await rig.desk.accept(alert.id, "li", 4)
     await rig.desk.withdraw(alert.id, "li")

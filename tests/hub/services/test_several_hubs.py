@@ -15,7 +15,7 @@ from hub.domain.alerts import Purpose, State
 from hub.domain.errors import Changed
 from hub.domain.people import ChannelName
 from hub.services import notify, take_presses
-from hub.services.ports import Tx
+from hub.services.ports import ChannelFailed, Tx
 from hub.services.raise_alert import raise_alerts
 from tests.fakes.database import FailingDatabase
 from tests.hub.services.press_rig import PressRig, all_presses, press_rig
@@ -88,6 +88,24 @@ async def test_a_request_that_waited_at_one_hub_does_not_begin_when_somebody_has
     webhook.open_gate.set()
     await wait_until(lambda: not other.dispatcher._in_hand, "all outcomes stored")
     assert {note.alert_id for note in webhook.begun} == {*(alert.id for alert in walls), still_open.id}
+
+
+async def test_what_was_accepted_here_and_opened_again_at_the_other_hub_is_sent_here_too(
+    hubs: tuple[PressRig, PressRig],
+) -> None:
+    one, other = hubs
+    alert = await one.press()
+    await one.desk.accept(alert.id, "li", 4)
+    await wait_until(lambda: not one.dispatcher._in_hand, "all outcomes stored")
+    other.channels[ChannelName.NTFY].error = ChannelFailed("HTTP 503")  # the others reach somebody: no step follows
+    await other.desk.withdraw(alert.id, "li")
+    await other.loop.turn()
+    await wait_until(lambda: not other.dispatcher._in_hand, "all outcomes stored")
+    [again] = [note for note in await one.notifications(alert.id) if note.state == "due"]
+    one.clock.pass_ms(1_000)
+    await one.loop.turn()
+    await wait_until(lambda: not one.dispatcher._in_hand, "all outcomes stored")
+    assert again.id in {note.id for note, _ in one.channels[ChannelName.NTFY].sent}
 
 
 async def test_what_another_hub_has_stored_meanwhile_is_read_again_and_not_lost(
