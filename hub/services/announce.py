@@ -261,17 +261,19 @@ class Announcements:
         """Audio and manifest, or the stop, to one device or to all places; False without a link.
 
         Of what is held only the audio, so that nothing is left to do but the manifest; of what was called off nothing.
+        The audio goes first; that the broker has it is not waited for, which takes a second where thousands reconnect.
         """
+        sends = []
+        if announcement.stopped_ms is None and (audio := await self._to_retain(announcement, sound)) is not None:
+            sends.append(self._retain(announcement, audio))
+        if announcement.is_out:
+            sends.append(self._send_payload(announcement, device))
         try:
-            if announcement.stopped_ms is None:
-                await self._retain_audio(announcement, sound)
-            if not announcement.is_out:
-                return False
-            await self._send_payload(announcement, device)
+            await asyncio.gather(*sends)
         except PublishFailed:
             log.warning("announcement_waits_for_the_link", announcement=announcement.id)
             return False
-        return True
+        return announcement.is_out
 
     async def _stop_again(self, announcement_id: str, devices: Sequence[str | None]) -> None:
         """What was stopped while it was being sent is stopped again; a device None stands for all its places."""
@@ -292,19 +294,21 @@ class Announcements:
             log.exception("sending_not_stored", announcement=announcement_id)
         self._news.tell(f"announcement:{announcement_id}")
 
-    async def _retain_audio(self, announcement: Announcement, sound: Sound | None) -> None:
-        """Has the broker keep the file as long as anybody may need it; once a connection is enough."""
+    async def _to_retain(self, announcement: Announcement, sound: Sound | None) -> Sound | None:
+        """The file, unless the broker keeps it as long as anybody may need it; once a connection is enough."""
         if announcement.kind == LIVE:
-            return
+            return None
         if self._audio_until_ms.get(announcement.audio_sha256, 0) >= announcement.valid_until_ms:
-            return
+            return None
         sound = sound or await self._database.read(lambda tx: tx.announcements.sound(announcement.audio_sha256))
         if sound is None:
             log.error("announcement_without_sound", announcement=announcement.id)
-            return
+        return sound
+
+    async def _retain(self, announcement: Announcement, audio: Sound) -> None:
         expiry_s = payloads.expiry_s(announcement.valid_until_ms, self._clock.now_ms())
-        await self._publisher.audio(sound, expiry_s=expiry_s)
-        self._audio_until_ms[announcement.audio_sha256] = announcement.valid_until_ms
+        await self._publisher.audio(audio, expiry_s=expiry_s)
+        self._audio_until_ms[audio.sha256] = announcement.valid_until_ms
 
     async def _send_payload(self, announcement: Announcement, device: str | None) -> None:
         now_ms = self._clock.now_ms()

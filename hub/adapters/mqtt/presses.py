@@ -103,8 +103,7 @@ class PressIntake:
         self, client: aiomqtt.Client, batch: Sequence[tuple[aiomqtt.Message, Received]], group: asyncio.TaskGroup
     ) -> None:
         if await self._stored([received for _, received in batch]):
-            for message, _ in batch:
-                acknowledge(client, message)
+            acknowledge(client, *(message for message, _ in batch))
             return
         for message, received in batch:  # one by one, so that a press nobody can store holds up no other
             if await self._stored([received]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,7 +28,7 @@ from hub.domain.findings import Finding
 from hub.services.announce import Announcements
 from hub.services.news import NewsFeed
 from hub.services.planned import said, title, titled
-from hub.services.ports import Announcement, CommitFailed, Tx
+from hub.services.ports import Announcement, CommitFailed, Sound, Tx
 from hub.services.receipts import HEARD_STEP_MS, heard_from
 from hub.services.views import announcement_view
 from tests.hub.services.small_community import (
@@ -208,6 +209,37 @@ async def test_a_device_counts_as_sent_only_when_the_broker_has_the_manifest(rig
     counts = (await rig.database.read(lambda tx: announcement_view(tx, announcement.id, NOON_MS))).counts
     assert (counts["waiting"], counts["sent"]) == (0, 2)
     assert rig.publisher.topics() == ["audio", "place/sunny/all"]
+
+
+class SlowToRetain(FakePublisher):
+    """A broker that is given audio and answers only when told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answer = asyncio.Event()
+        self.has_manifest = asyncio.Event()
+
+    async def audio(self, sound: Sound, *, expiry_s: int) -> None:
+        await super().audio(sound, expiry_s=expiry_s)
+        await self.answer.wait()
+
+    async def to_place(self, community: str, place: str, payload: bytes, *, expiry_s: int) -> None:
+        await super().to_place(community, place, payload, expiry_s=expiry_s)
+        self.has_manifest.set()
+
+
+async def test_a_manifest_does_not_wait_for_the_answer_to_its_audio_and_counts_as_sent_only_after_it(rig: Rig) -> None:
+    publisher = SlowToRetain()
+    rig.announcements = Announcements(rig.database, publisher, rig.sounds, rig.clock, rig.news)
+    announcing = asyncio.create_task(rig.announce())
+    async with asyncio.timeout(10):
+        await publisher.has_manifest.wait()
+    assert publisher.topics() == ["audio", "place/sunny/all"]
+    [announcement] = await rig.database.read(lambda tx: tx.announcements.latest(1))
+    assert (await rig.progress(announcement, "dev-1")).at_ms == {}
+    publisher.answer.set()
+    await announcing
+    assert (await rig.progress(announcement, "dev-1")).at_ms == {Reached.SENT: NOON_MS}
 
 
 async def test_after_a_reconnection_what_is_over_is_not_sent_again(rig: Rig) -> None:
