@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -24,10 +25,31 @@ def test_bytes_come_in_order_and_whole_in_pieces_of_any_size(ends: tuple[ReadAhe
     sizes = (1, 2, 7, 300, PIECE, 5 * PIECE)
     got = b""
     while len(got) < len(sent):
-        piece = reader.recv(sizes[len(got) % len(sizes)])
-        assert piece
-        got += piece
+        with suppress(BlockingIOError):  # others have their turn
+            piece = reader.recv(sizes[len(got) % len(sizes)])
+            assert piece
+            got += piece
     assert got == sent
+
+
+@pytest.mark.parametrize("message", [100, 250, PIECE, PIECE + 1])
+def test_after_a_piece_others_have_their_turn_whatever_there_is(
+    ends: tuple[ReadAhead, socket.socket], message: int
+) -> None:
+    reader, far = ends
+    count = 4 * PIECE // message
+    far.sendall(b"x" * message * count)
+    left, in_a_row, most = message * count, 0, 0
+    while left:
+        try:
+            got = len(reader.recv(min(message, left)))
+        except BlockingIOError:
+            assert reader.pending() == 0, "aiomqtt would go on"
+            in_a_row = 0
+        else:
+            left, in_a_row = left - got, in_a_row + got
+            most = max(most, in_a_row)
+    assert most <= PIECE
 
 
 def test_what_is_pending_can_be_had_without_the_other_end(ends: tuple[ReadAhead, socket.socket]) -> None:
