@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import resource
 import statistics
@@ -29,6 +30,9 @@ SLICES = 20
 """A second's ticks are spread over so many moments."""
 SPARE_FILES = 100
 FAREWELL_S = 1.0
+NEW_OBJECTS = 100_000
+"""So many are made before it is looked for what can be thrown away. With Python's 700, all that 10,000 devices keep
+is looked through again and again: 0.02 ms of the 0.1 ms that a notice costs each of them here."""
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +50,7 @@ def main(fleet_file: Path, index: int, processes: int, seed: int) -> int:
     except TooFewFiles as error:
         print(error, file=sys.stderr)  # noqa: T201 - a command line speaks to its user
         return 1
+    gc.set_threshold(NEW_OBJECTS)
     uvloop.run(_run(fleet, index, seed))
     return 0
 
