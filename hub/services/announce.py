@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 
 import structlog
@@ -13,7 +14,7 @@ from hub.domain.live import LIVE
 from hub.domain.second_person import Window, confirmed, ran_out
 from hub.services import holding, payloads, receipts
 from hub.services.audience import Owed, owed_to, stoppable, targets_of
-from hub.services.many import for_each
+from hub.services.many import all_done, for_each
 from hub.services.planned import planned, said, spoken_live
 from hub.services.ports import (
     Announcement,
@@ -46,6 +47,7 @@ class Announcements:
         self._clock = clock
         self._news = news
         self._audio_until_ms: dict[str, int] = {}
+        self._retaining: dict[tuple[str, int], asyncio.Task[None]] = {}
 
     async def announce(
         self,
@@ -219,14 +221,15 @@ class Announcements:
         late = [row for one in owed for row in one.late]
         if late:
             await self._database.write(lambda tx: tx.announcements.save_progress(late))
-        is_sent = await for_each(owed, self._send_owed)
-        played: dict[str, list[str]] = {}
-        for one in (each for each, sent in zip(owed, is_sent, strict=True) if sent):
+        are_sent = await for_each(owed, self._send_owed)
+        played: defaultdict[str, list[tuple[str, bool]]] = defaultdict(list)
+        for one, is_sent in zip(owed, are_sent, strict=True):
             for announcement in one.play:
-                played.setdefault(announcement.id, []).append(one.device)
+                played[announcement.id].append((one.device, is_sent))
         for announcement_id, those in played.items():
-            await self._count_as_sent(announcement_id, those)
-            await self._stop_again(announcement_id, those)
+            if sent := [device for device, is_sent in those if is_sent]:
+                await self._count_as_sent(announcement_id, sent)
+            await self._stop_again(announcement_id, [device for device, _ in those])
 
     async def _send_owed(self, owed: Owed) -> bool:
         """False without a link."""
@@ -238,6 +241,7 @@ class Announcements:
     async def republish(self) -> None:
         """After each connection to the broker: audio and manifests of what is still to be heard, stops of the rest."""
         self._audio_until_ms.clear()
+        self._retaining.clear()  # what waits for the old connection's answer says nothing of the new one
         now_ms = self._clock.now_ms()
         due = await self._database.read(lambda tx: [*tx.announcements.stopped(now_ms), *tx.announcements.valid(now_ms)])
         for announcement in due:
@@ -252,28 +256,32 @@ class Announcements:
             raise NoVoice from error
 
     async def _publish(self, announcement: Announcement, sound: Sound | None = None) -> None:
-        """Sends it to its places; without a link the next `republish` does."""
-        if await self._send(announcement, None, sound) and announcement.stopped_ms is None:
-            await self._stop_again(announcement.id, [None])
+        """Sends it to its places; without a link the next `republish` does.
+
+        Also what the broker has not said that it took may be on its way, and is looked at for a stop.
+        """
+        is_sent = await self._send(announcement, None, sound)
+        if announcement.stopped_ms is not None or not announcement.is_out:
+            return
+        await self._stop_again(announcement.id, [None])
+        if is_sent:
             await self._count_as_sent(announcement.id, None)
 
     async def _send(self, announcement: Announcement, device: str | None, sound: Sound | None = None) -> bool:
         """Audio and manifest, or the stop, to one device or to all places; False without a link.
 
         Of what is held only the audio, so that nothing is left to do but the manifest; of what was called off nothing.
-        The audio goes first; that the broker has it is not waited for, which takes a second where thousands reconnect.
         """
-        sends = []
-        if announcement.stopped_ms is None and (audio := await self._to_retain(announcement, sound)) is not None:
-            sends.append(self._retain(announcement, audio))
-        if announcement.is_out:
-            sends.append(self._send_payload(announcement, device))
         try:
-            await asyncio.gather(*sends)
+            if announcement.stopped_ms is None:
+                await self._retain_audio(announcement, sound)
+            if not announcement.is_out:
+                return False
+            await self._send_payload(announcement, device)
         except PublishFailed:
             log.warning("announcement_waits_for_the_link", announcement=announcement.id)
             return False
-        return announcement.is_out
+        return True
 
     async def _stop_again(self, announcement_id: str, devices: Sequence[str | None]) -> None:
         """What was stopped while it was being sent is stopped again; a device None stands for all its places."""
@@ -294,21 +302,28 @@ class Announcements:
             log.exception("sending_not_stored", announcement=announcement_id)
         self._news.tell(f"announcement:{announcement_id}")
 
-    async def _to_retain(self, announcement: Announcement, sound: Sound | None) -> Sound | None:
-        """The file, unless the broker keeps it as long as anybody may need it; once a connection is enough."""
+    async def _retain_audio(self, announcement: Announcement, sound: Sound | None) -> None:
+        """Has the broker keep the file as long as anybody may need it; once a connection is enough, and once for all
+        who need it at the same moment.
+        """
         if announcement.kind == LIVE:
-            return None
+            return
         if self._audio_until_ms.get(announcement.audio_sha256, 0) >= announcement.valid_until_ms:
-            return None
+            return
+        key = (announcement.audio_sha256, announcement.valid_until_ms)
+        retaining = self._retaining.get(key)
+        if retaining is None or retaining.done():
+            retaining = self._retaining[key] = asyncio.create_task(self._retain(announcement, sound))
+        await asyncio.shield(retaining)
+
+    async def _retain(self, announcement: Announcement, sound: Sound | None) -> None:
         sound = sound or await self._database.read(lambda tx: tx.announcements.sound(announcement.audio_sha256))
         if sound is None:
             log.error("announcement_without_sound", announcement=announcement.id)
-        return sound
-
-    async def _retain(self, announcement: Announcement, audio: Sound) -> None:
+            return
         expiry_s = payloads.expiry_s(announcement.valid_until_ms, self._clock.now_ms())
-        await self._publisher.audio(audio, expiry_s=expiry_s)
-        self._audio_until_ms[audio.sha256] = announcement.valid_until_ms
+        await self._publisher.audio(sound, expiry_s=expiry_s)
+        self._audio_until_ms[announcement.audio_sha256] = announcement.valid_until_ms
 
     async def _send_payload(self, announcement: Announcement, device: str | None) -> None:
         now_ms = self._clock.now_ms()
@@ -328,7 +343,7 @@ class Announcements:
             )
             for one in messages
         ]
-        await asyncio.gather(*sends)
+        await all_done(sends)
 
     def _tell(self, announcement_id: str) -> None:
         self._news.tell("announcements")

@@ -29,3 +29,10 @@ async def for_each(values: Iterable[T], do: Callable[[T], Awaitable[R]]) -> list
         if len(tasks) % A_TURN == 0:
             await asyncio.sleep(0)
     return await asyncio.gather(*tasks)
+
+
+async def all_done(works: Iterable[Awaitable[None]]) -> None:
+    """Waits until all of them have ended, then raises the first error: nothing goes on behind the caller's back."""
+    for failure in await asyncio.gather(*works, return_exceptions=True):
+        if failure is not None:
+            raise failure

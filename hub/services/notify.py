@@ -183,9 +183,9 @@ class Dispatcher:
             while not self._outcomes.empty():
                 batch.append(self._outcomes.get_nowait())
             for start in range(0, len(batch), TOGETHER):
-                await self._finish(batch[start : start + TOGETHER])
+                await self._conclude(batch[start : start + TOGETHER])
 
-    async def _finish(self, batch: Sequence[Notification]) -> None:
+    async def _conclude(self, batch: Sequence[Notification]) -> None:
         committed = await self._stored(batch)
         self._in_hand.difference_update(one.id for one in batch)
         self.observe(committed.alerts)

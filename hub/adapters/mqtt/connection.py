@@ -86,7 +86,6 @@ def new_client(
         properties=properties,
         will=will,
         tls_context=ssl.create_default_context() if address.is_tls else None,
-        socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         max_inflight_messages=RECEIVE_MAXIMUM,
         queue_type=queue_type,
         timeout=math.inf,  # see `answered`
@@ -96,8 +95,14 @@ def new_client(
     paho = _paho(client)
     paho.manual_ack_set(True)
     create_socket = paho._create_socket  # noqa: SLF001 - as in `_paho`
-    paho._create_socket = lambda: ReadAhead(create_socket())  # noqa: SLF001
+    paho._create_socket = lambda: _read_ahead(create_socket())  # noqa: SLF001
     return client
+
+
+def _read_ahead(whole: socket.socket) -> ReadAhead:
+    """Sets the option here: aiomqtt leaves alone what is no socket of the standard library."""
+    whole.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return ReadAhead(whole)
 
 
 @asynccontextmanager

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from typing import Any
 
 PIECE = 4_096
 """Bytes: some 16 messages of devices, which are handled in a row, in about 2 ms. Then others have their turn."""
+TLS_RECORD = 16_384
+"""Bytes of a record at most (RFC 8446, 5.1). What is left of one shows as pending, and aiomqtt would read on."""
 
 
 class ReadAhead:
@@ -21,6 +24,7 @@ class ReadAhead:
     def __init__(self, whole: socket.socket) -> None:
         """`whole` may be a TLS socket."""
         self._whole = whole
+        self._most = TLS_RECORD if isinstance(whole, ssl.SSLSocket) else PIECE
         self._piece = b""
         self._at = 0
         self._in_a_row = 0
@@ -36,7 +40,7 @@ class ReadAhead:
             if self._in_a_row >= PIECE:
                 self._in_a_row = 0
                 raise BlockingIOError
-            self._piece, self._at = self._whole.recv(PIECE), 0
+            self._piece, self._at = self._whole.recv(self._most), 0
             self._in_a_row += len(self._piece)
         begin, self._at = self._at, min(self._at + size, len(self._piece))
         return self._piece[begin : self._at]

@@ -28,7 +28,7 @@ from hub.domain.findings import Finding
 from hub.services.announce import Announcements
 from hub.services.news import NewsFeed
 from hub.services.planned import said, title, titled
-from hub.services.ports import Announcement, CommitFailed, Sound, Tx
+from hub.services.ports import Announcement, CommitFailed, PublishFailed, Sound, Tx
 from hub.services.receipts import HEARD_STEP_MS, heard_from
 from hub.services.views import announcement_view
 from tests.hub.services.small_community import (
@@ -39,6 +39,7 @@ from tests.hub.services.small_community import (
     FakeSounds,
     small_community,
 )
+from tests.world.waiting import wait_until
 from wire import messages
 from wire.messages import Evidence, Manifest, Receipt, ReceiptState, StateAt, Stop, read_announce
 
@@ -211,37 +212,6 @@ async def test_a_device_counts_as_sent_only_when_the_broker_has_the_manifest(rig
     assert rig.publisher.topics() == ["audio", "place/sunny/all"]
 
 
-class SlowToRetain(FakePublisher):
-    """A broker that is given audio and answers only when told to."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.answer = asyncio.Event()
-        self.has_manifest = asyncio.Event()
-
-    async def audio(self, sound: Sound, *, expiry_s: int) -> None:
-        await super().audio(sound, expiry_s=expiry_s)
-        await self.answer.wait()
-
-    async def to_place(self, community: str, place: str, payload: bytes, *, expiry_s: int) -> None:
-        await super().to_place(community, place, payload, expiry_s=expiry_s)
-        self.has_manifest.set()
-
-
-async def test_a_manifest_does_not_wait_for_the_answer_to_its_audio_and_counts_as_sent_only_after_it(rig: Rig) -> None:
-    publisher = SlowToRetain()
-    rig.announcements = Announcements(rig.database, publisher, rig.sounds, rig.clock, rig.news)
-    announcing = asyncio.create_task(rig.announce())
-    async with asyncio.timeout(10):
-        await publisher.has_manifest.wait()
-    assert publisher.topics() == ["audio", "place/sunny/all"]
-    [announcement] = await rig.database.read(lambda tx: tx.announcements.latest(1))
-    assert (await rig.progress(announcement, "dev-1")).at_ms == {}
-    publisher.answer.set()
-    await announcing
-    assert (await rig.progress(announcement, "dev-1")).at_ms == {Reached.SENT: NOON_MS}
-
-
 async def test_after_a_reconnection_what_is_over_is_not_sent_again(rig: Rig) -> None:
     announcement = await rig.announce()
     rig.publisher.sent.clear()
@@ -292,6 +262,61 @@ async def test_a_stop_that_crosses_its_manifest_is_the_last_that_a_place_hears(
     publisher.announcements = rig.announcements
     await rig.announce()
     assert [type(message) for _, message in publisher.announced()] == [Stop, Manifest, Stop]
+
+
+class Unanswering(CrossingPublisher):
+    """Takes a manifest and loses its answer; so nobody knows here whether the broker has it."""
+
+    async def to_place(self, community: str, place: str, payload: bytes, *, expiry_s: int) -> None:
+        await super().to_place(community, place, payload, expiry_s=expiry_s)
+        if isinstance(read_announce(payload), Manifest):
+            raise PublishFailed("not acknowledged")
+
+    async def to_device(
+        self, device: str, kind: str, payload: bytes, *, expiry_s: int, is_retained: bool = False
+    ) -> None:
+        await super().to_device(device, kind, payload, expiry_s=expiry_s, is_retained=is_retained)
+        message = read_announce(payload)
+        if isinstance(message, Manifest):
+            await self.announcements.stop(message.announcement_id, "wang")
+            raise PublishFailed("not acknowledged")
+
+
+async def test_a_stop_also_comes_last_behind_a_manifest_whose_answer_was_lost(rig: Rig) -> None:
+    publisher = Unanswering()
+    rig.announcements = Announcements(rig.database, publisher, rig.sounds, rig.clock, rig.news)
+    publisher.announcements = rig.announcements
+    await rig.announce()
+    assert [type(message) for _, message in publisher.announced()] == [Stop, Manifest, Stop]
+
+
+async def test_a_stop_also_comes_last_at_a_device_that_has_come_back_and_lost_the_answer(rig: Rig) -> None:
+    announcement = await rig.announce()
+    publisher = Unanswering()
+    rig.announcements = Announcements(rig.database, publisher, rig.sounds, rig.clock, rig.news)
+    publisher.announcements = rig.announcements
+    await rig.announcements.came_online(["dev-1"])
+    at_the_device = [type(message) for topic, message in publisher.announced() if topic == "dev/dev-1/announce"]
+    assert at_the_device == [Manifest, Stop]
+    assert (await rig.progress(announcement, "dev-1")).at_ms == {Reached.SENT: NOON_MS}
+
+
+class OnePlaceOnly(CrossingPublisher):
+    """Fails at the first place at once; the second place's manifest is on its way for longer."""
+
+    async def to_place(self, community: str, place: str, payload: bytes, *, expiry_s: int) -> None:
+        if place == "grid-1" and not self.is_crossed:
+            raise PublishFailed("not acknowledged")
+        await super().to_place(community, place, payload, expiry_s=expiry_s)
+
+
+async def test_no_manifest_is_on_its_way_to_a_place_when_it_is_looked_for_a_stop(rig: Rig) -> None:
+    publisher = OnePlaceOnly()
+    rig.announcements = Announcements(rig.database, publisher, rig.sounds, rig.clock, rig.news)
+    publisher.announcements = rig.announcements
+    await rig.announce(places=["grid-1", "building-3"])
+    at_building = [type(one) for topic, one in publisher.announced() if topic == "place/sunny/building-3"]
+    assert at_building[-2:] == [Manifest, Stop]
 
 
 async def test_what_was_sent_but_could_not_be_counted_is_not_reported_as_failed(rig: Rig) -> None:
@@ -611,6 +636,49 @@ async def test_audio_that_the_broker_keeps_is_not_sent_again_for_each_device(rig
     assert rig.publisher.topics().count("audio") == 1
     await rig.announcements.republish()
     assert rig.publisher.topics().count("audio") == 2
+
+
+class SlowToRetain(FakePublisher):
+    """A broker that answers only when told to, and then as told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers: list[asyncio.Future[None]] = []
+
+    async def audio(self, sound: Sound, *, expiry_s: int) -> None:
+        await super().audio(sound, expiry_s=expiry_s)
+        self.answers.append(asyncio.get_running_loop().create_future())
+        await self.answers[-1]
+
+
+async def test_audio_that_many_need_at_the_same_moment_is_sent_once_and_again_where_that_failed(rig: Rig) -> None:
+    await rig.announce()
+    publisher = SlowToRetain()
+    announcements = Announcements(rig.database, publisher, rig.sounds, rig.clock, rig.news)
+    serving = asyncio.create_task(announcements.came_online(["dev-1", "dev-2"]))
+    await wait_until(lambda: publisher.answers != [], "the audio is on its way")
+    publisher.answers[0].set_exception(PublishFailed("not acknowledged"))
+    await serving
+    assert publisher.topics() == ["audio"]
+    serving = asyncio.create_task(announcements.came_online(["dev-1", "dev-2"]))
+    await wait_until(lambda: len(publisher.answers) == 2, "the audio is on its way again")
+    publisher.answers[1].set_result(None)
+    await serving
+    assert publisher.topics() == ["audio", "audio", "dev/dev-1/announce", "dev/dev-2/announce"]
+
+
+async def test_a_new_connection_does_not_wait_for_the_answer_of_the_old_one(rig: Rig) -> None:
+    await rig.announce()
+    publisher = SlowToRetain()
+    announcements = Announcements(rig.database, publisher, rig.sounds, rig.clock, rig.news)
+    serving = asyncio.create_task(announcements.came_online(["dev-1"]))
+    await wait_until(lambda: publisher.answers != [], "the audio is on its way")
+    publishing = asyncio.create_task(announcements.republish())
+    await wait_until(lambda: len(publisher.answers) == 2, "the audio is on its way anew")
+    publisher.answers[0].set_exception(PublishFailed("the connection is gone"))
+    publisher.answers[1].set_result(None)
+    await asyncio.gather(serving, publishing)
+    assert "place/sunny/all" in publisher.topics()
 
 
 async def test_an_unknown_device_that_comes_online_is_sent_nothing(rig: Rig) -> None:

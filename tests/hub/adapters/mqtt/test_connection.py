@@ -1,6 +1,7 @@
 """A connection ends when it is asked to, whatever it waits for at that moment."""
 
 import asyncio
+import socket
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from paho.mqtt.packettypes import PacketTypes
 
 from hub.adapters.broker import OwnBroker
 from hub.adapters.mqtt import HubLink, PressIntake, ReportIntake
-from hub.adapters.mqtt.connection import answered, new_properties
+from hub.adapters.mqtt.connection import answered, connected, new_client, new_properties
 from hub.services.raise_alert import Received
 from tests.hub.adapters.mqtt.conftest import address_of
 from tests.hub.adapters.mqtt.test_link import KEY, Heard
@@ -63,6 +64,14 @@ async def test_a_cancellation_that_comes_together_with_the_brokers_answer_is_not
     task = asyncio.create_task(begin(broker))
     await asyncio.wait([task], timeout=10)
     assert task.cancelled()
+
+
+async def test_a_small_message_does_not_wait_for_the_answer_to_the_one_before(broker: OwnBroker) -> None:
+    await broker.start()
+    client = new_client(address_of(broker), "anybody", is_lasting=False)
+    async with connected(client):
+        whole: Any = client._client.socket()  # paho says that there may be none
+        assert whole.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
 
 
 async def test_a_broker_that_does_not_answer_is_treated_as_lost() -> None:
