@@ -658,7 +658,8 @@ async def test_audio_that_many_need_at_the_same_moment_is_sent_once_and_again_wh
     serving = asyncio.create_task(announcements.came_online(["dev-1", "dev-2"]))
     await wait_until(lambda: publisher.answers != [], "the audio is on its way")
     publisher.answers[0].set_exception(PublishFailed("not acknowledged"))
-    await serving
+    async with asyncio.timeout(10):
+        await serving
     assert publisher.topics() == ["audio"]
     serving = asyncio.create_task(announcements.came_online(["dev-1", "dev-2"]))
     await wait_until(lambda: len(publisher.answers) == 2, "the audio is on its way again")
