@@ -9,10 +9,8 @@ from typing import TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
-IN_FLIGHT = 500
-"""So many wait for the broker at the same time: it may take seconds to answer when thousands report to the hub."""
-A_TURN = 25
-"""So many are begun in one turn of the loop, about 10 ms of signing and sending."""
+IN_FLIGHT = 100
+"""So many wait for the broker at the same time."""
 
 
 async def for_each(values: Iterable[T], do: Callable[[T], Awaitable[R]]) -> list[R]:
@@ -23,12 +21,7 @@ async def for_each(values: Iterable[T], do: Callable[[T], Awaitable[R]]) -> list
         async with gate:
             return await do(value)
 
-    tasks: list[asyncio.Task[R]] = []
-    for value in values:
-        tasks.append(asyncio.create_task(one(value)))
-        if len(tasks) % A_TURN == 0:
-            await asyncio.sleep(0)
-    return await asyncio.gather(*tasks)
+    return await asyncio.gather(*(one(value) for value in values))
 
 
 async def all_done(works: Iterable[Awaitable[None]]) -> None:
