@@ -19,7 +19,7 @@ from wire.messages import ReceiptState
 
 LOOK_EVERY_S = 0.5
 LOOK_SOON_S, NEARLY = 0.05, 0.95
-"""Once so many have verified: the figure would else be half a second too long. Each look costs the hub time."""
+"""Once so many have verified, and more do: the figure would else be half a second too long. A look costs time."""
 CONNECT_S = 300.0
 SETTLED_S = 30.0
 """After the round: so long a receipt may be on its way until it counts as not arrived."""
@@ -89,14 +89,15 @@ class _Played:
 
     async def play(self) -> RoundResult:
         """Everything that happens in it at its time, and the figures."""
-        before = total(await self._crowds.state())
+        before, seen = total(await self._crowds.state()), 0
         async with asyncio.TaskGroup() as group:
             doing = [group.create_task(one) for one in self._events()]
             while self._watch.passed_s < self._round.watch_s:
                 sample = await self._look()
                 if all(task.done() for task in doing) and self._is_over(sample):
                     break
-                is_near = self._verified_s is None and verified(sample.counts) > NEARLY * self._meant
+                was, seen = seen, verified(sample.counts)
+                is_near = self._verified_s is None and seen > max(NEARLY * self._meant, was)
                 await asyncio.sleep(LOOK_SOON_S if is_near else LOOK_EVERY_S)
         figures = self._watch.result.figures
         if self._round.notice is not None:

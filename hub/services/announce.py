@@ -48,6 +48,7 @@ class Announcements:
         self._news = news
         self._audio_until_ms: dict[str, int] = {}
         self._retaining: dict[tuple[str, int], asyncio.Task[None]] = {}
+        self._stopped: set[str] = set()
 
     async def announce(
         self,
@@ -234,6 +235,8 @@ class Announcements:
     async def _send_owed(self, owed: Owed) -> bool:
         """False without a link."""
         for announcement in (*owed.stop, *owed.play):
+            if announcement.id in self._stopped and announcement.stopped_ms is None:
+                continue  # while others were served
             if not await self._send(announcement, owed.device):
                 return False
         return True
@@ -260,6 +263,8 @@ class Announcements:
 
         Also what the broker has not said that it took may be on its way, and is looked at for a stop.
         """
+        if announcement.stopped_ms is not None:
+            self._stopped.add(announcement.id)
         is_sent = await self._send(announcement, None, sound)
         if announcement.stopped_ms is not None or not announcement.is_out:
             return
@@ -271,12 +276,16 @@ class Announcements:
         """Audio and manifest, or the stop, to one device or to all places; False without a link.
 
         Of what is held only the audio, so that nothing is left to do but the manifest; of what was called off nothing.
+        The manifest goes out also when the broker has not answered to the audio, which it got before.
         """
-        try:
-            if announcement.stopped_ms is None:
+        if announcement.stopped_ms is None:
+            try:
                 await self._retain_audio(announcement, sound)
-            if not announcement.is_out:
-                return False
+            except PublishFailed:
+                log.warning("audio_not_answered", announcement=announcement.id)
+        if not announcement.is_out:
+            return False
+        try:
             await self._send_payload(announcement, device)
         except PublishFailed:
             log.warning("announcement_waits_for_the_link", announcement=announcement.id)
@@ -287,8 +296,7 @@ class Announcements:
         """What was stopped while it was being sent is stopped again; a device None stands for all its places."""
         current = await self._database.read(lambda tx: _found(tx, announcement_id))
         if current.stopped_ms is not None:
-            for device in devices:
-                await self._send(current, device)
+            await for_each(devices, lambda device: self._send(current, device))
 
     async def _count_as_sent(self, announcement_id: str, devices: Collection[str] | None) -> None:
         """The broker has it for these devices, or for all: `sent` is true now.
@@ -314,7 +322,11 @@ class Announcements:
         retaining = self._retaining.get(key)
         if retaining is None or retaining.done():
             retaining = self._retaining[key] = asyncio.create_task(self._retain(announcement, sound))
-        await asyncio.shield(retaining)
+        try:
+            await asyncio.shield(retaining)
+        finally:
+            if retaining.done() and self._retaining.get(key) is retaining:
+                del self._retaining[key]
 
     async def _retain(self, announcement: Announcement, sound: Sound | None) -> None:
         sound = sound or await self._database.read(lambda tx: tx.announcements.sound(announcement.audio_sha256))

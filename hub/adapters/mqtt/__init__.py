@@ -1,4 +1,4 @@
-"""The hub's connections to the broker: presses alone, what else devices report, and two for what it has to say."""
+"""The hub's three connections to the broker: presses alone, what else devices report, and what it has to say."""
 
 from hub.adapters.mqtt.connection import Address
 from hub.adapters.mqtt.link import HubLink

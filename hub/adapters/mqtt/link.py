@@ -21,16 +21,12 @@ from wire.signing import SigningKey
 FAREWELL_S = 2.0
 PUBLISH_S = 10.0
 """A broker that has not taken a message by then is not waited for any longer."""
-TO_THOUSANDS = {"config", "announce"}
-"""What devices are sent each by itself, thousands of them at once when they come back."""
 
 
 class HubLink:
     """Publishes for the services (ports.Publisher), and says that the hub is there.
 
-    Connections of its own: the broker's word that it has taken a message would stand behind all that devices report.
-    They are two, since Mosquitto takes one message from each in each of its turns, and a turn takes 60 ms while a
-    thousand devices connect: what an elder is told must not stand behind the settings of those. Both go together.
+    A connection of its own: the broker's word that it has taken a message would stand behind all that devices report.
     """
 
     def __init__(
@@ -42,7 +38,6 @@ class HubLink:
         self._now_ms = now_ms
         self._epoch = new_id(now_ms())
         self._client: aiomqtt.Client | None = None
-        self._to_thousands: aiomqtt.Client | None = None
 
     @property
     def is_connected(self) -> bool:
@@ -53,16 +48,15 @@ class HubLink:
         self, device: str, kind: str, payload: bytes, *, expiry_s: int, is_retained: bool = False
     ) -> None:
         """Signs and publishes below the device's own branch; raises PublishFailed."""
-        client = self._to_thousands if kind in TO_THOUSANDS else self._client
-        await self._publish(client, topics.device(device, kind), payload, expiry_s, is_retained=is_retained)
+        await self._publish(topics.device(device, kind), payload, expiry_s, is_retained=is_retained)
 
     async def to_place(self, community: str, place: str, payload: bytes, *, expiry_s: int) -> None:
         """Signs and publishes to everyone in the place; raises PublishFailed."""
-        await self._publish(self._client, topics.place(community, place), payload, expiry_s)
+        await self._publish(topics.place(community, place), payload, expiry_s)
 
     async def audio(self, sound: Sound, *, expiry_s: int) -> None:
         """Retains the file; its topic is its proof, so it needs no signature. Raises PublishFailed."""
-        await _send(self._client, topics.audio(sound.sha256), sound.opus, _expiring(expiry_s), is_retained=True)
+        await self._send(topics.audio(sound.sha256), sound.opus, _expiring(expiry_s), is_retained=True)
 
     async def live(self, announcement_id: str, frame: Frame) -> None:
         """Signs and publishes a frame of live speech, which is worth nothing later; raises PublishFailed."""
@@ -74,12 +68,19 @@ class HubLink:
         except aiomqtt.MqttError as error:
             raise PublishFailed(str(error)) from error
 
-    async def _publish(
-        self, client: aiomqtt.Client | None, topic: str, payload: bytes, expiry_s: int, *, is_retained: bool = False
-    ) -> None:
+    async def _publish(self, topic: str, payload: bytes, expiry_s: int, *, is_retained: bool = False) -> None:
         properties = _expiring(expiry_s)
         properties.UserProperty = self._key.sign(payload)
-        await _send(client, topic, payload, properties, is_retained=is_retained)
+        await self._send(topic, payload, properties, is_retained=is_retained)
+
+    async def _send(self, topic: str, payload: bytes, properties: Properties, *, is_retained: bool) -> None:
+        if self._client is None:
+            raise PublishFailed("no connection to the broker")
+        try:
+            async with asyncio.timeout(PUBLISH_S):
+                await self._client.publish(topic, payload, qos=1, retain=is_retained, properties=properties)
+        except (aiomqtt.MqttError, TimeoutError) as error:
+            raise PublishFailed(str(error) or f"not acknowledged within {PUBLISH_S:.0f} s") from error
 
     async def run(self, on_connected: Callable[[], Coroutine[None, None, None]]) -> None:
         """Serves until cancelled; `on_connected` is begun at each connection."""
@@ -88,16 +89,15 @@ class HubLink:
     async def _connection(self, on_connected: Callable[[], Coroutine[None, None, None]]) -> None:
         will = aiomqtt.Will(topics.HUB_STATUS, self._status(LinkState.OFFLINE), qos=1, retain=True)
         client = new_client(self._address(), self._identifier, will=will, is_lasting=False)
-        to_thousands = new_client(self._address(), f"{self._identifier}-to-thousands", is_lasting=False)
         try:
-            async with connected(client), connected(to_thousands), asyncio.TaskGroup() as group:
+            async with connected(client), asyncio.TaskGroup() as group:
                 async with answered():
                     await client.publish(topics.HUB_STATUS, self._status(LinkState.ONLINE), qos=1, retain=True)
-                self._client, self._to_thousands = client, to_thousands
+                self._client = client
                 group.create_task(on_connected())
-                group.create_task(_until_lost(to_thousands))
                 try:
-                    await _until_lost(client)
+                    async for _ in client.messages:
+                        pass  # nothing is subscribed to; this ends when the connection does
                 except asyncio.CancelledError:
                     # The broker sends no will for a client that leaves in good order.
                     with contextlib.suppress(aiomqtt.MqttError):
@@ -106,28 +106,10 @@ class HubLink:
                             await client.publish(topics.HUB_STATUS, offline, qos=1, retain=True)
                     raise
         finally:
-            self._client = self._to_thousands = None
+            self._client = None
 
     def _status(self, state: LinkState) -> bytes:
         return HubStatus(state=state, epoch=self._epoch, at_ms=self._now_ms()).to_payload()
-
-
-async def _until_lost(client: aiomqtt.Client) -> None:
-    """Nothing is subscribed to; raises aiomqtt.MqttError when the connection ends."""
-    async for _ in client.messages:
-        pass
-
-
-async def _send(
-    client: aiomqtt.Client | None, topic: str, payload: bytes, properties: Properties, *, is_retained: bool
-) -> None:
-    if client is None:
-        raise PublishFailed("no connection to the broker")
-    try:
-        async with asyncio.timeout(PUBLISH_S):
-            await client.publish(topic, payload, qos=1, retain=is_retained, properties=properties)
-    except (aiomqtt.MqttError, TimeoutError) as error:
-        raise PublishFailed(str(error) or f"not acknowledged within {PUBLISH_S:.0f} s") from error
 
 
 def _expiring(expiry_s: int) -> Properties:

@@ -25,6 +25,7 @@ from hub.domain.announcements import (
 from hub.domain.devices import LOST_AFTER_MS, NO_STATE, SAYS_OFFLINE, SAYS_ONLINE, UNCONFIRMED, Device, Part
 from hub.domain.errors import Invalid, NotFound, NoVoice
 from hub.domain.findings import Finding
+from hub.services import many
 from hub.services.announce import Announcements
 from hub.services.news import NewsFeed
 from hub.services.planned import said, title, titled
@@ -299,6 +300,31 @@ async def test_a_stop_also_comes_last_at_a_device_that_has_come_back_and_lost_th
     at_the_device = [type(message) for topic, message in publisher.announced() if topic == "dev/dev-1/announce"]
     assert at_the_device == [Manifest, Stop]
     assert (await rig.progress(announcement, "dev-1")).at_ms == {Reached.SENT: NOON_MS}
+
+
+class StoppingAtTheFirst(FakePublisher):
+    """Somebody stops the announcement while the first device is sent it."""
+
+    announcements: Announcements
+
+    async def to_device(
+        self, device: str, kind: str, payload: bytes, *, expiry_s: int, is_retained: bool = False
+    ) -> None:
+        await super().to_device(device, kind, payload, expiry_s=expiry_s, is_retained=is_retained)
+        message = read_announce(payload)
+        if isinstance(message, Manifest):
+            await self.announcements.stop(message.announcement_id, "wang")
+
+
+async def test_who_is_served_after_the_stop_is_not_sent_the_manifest(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(many, "IN_FLIGHT", 1)
+    await rig.announce()
+    publisher = StoppingAtTheFirst()
+    rig.announcements = Announcements(rig.database, publisher, rig.sounds, rig.clock, rig.news)
+    publisher.announcements = rig.announcements
+    await rig.announcements.came_online(["dev-1", "dev-2"])
+    manifests = [topic for topic, message in publisher.announced() if isinstance(message, Manifest)]
+    assert len(manifests) == 1
 
 
 class OnePlaceOnly(CrossingPublisher):
@@ -651,7 +677,7 @@ class SlowToRetain(FakePublisher):
         await self.answers[-1]
 
 
-async def test_audio_that_many_need_at_the_same_moment_is_sent_once_and_again_where_that_failed(rig: Rig) -> None:
+async def test_audio_that_many_need_at_once_is_sent_once_and_again_where_the_answer_was_lost(rig: Rig) -> None:
     await rig.announce()
     publisher = SlowToRetain()
     announcements = Announcements(rig.database, publisher, rig.sounds, rig.clock, rig.news)
@@ -660,12 +686,13 @@ async def test_audio_that_many_need_at_the_same_moment_is_sent_once_and_again_wh
     publisher.answers[0].set_exception(PublishFailed("not acknowledged"))
     async with asyncio.timeout(10):
         await serving
-    assert publisher.topics() == ["audio"]
+    manifests = ["dev/dev-1/announce", "dev/dev-2/announce"]
+    assert publisher.topics() == ["audio", *manifests]
     serving = asyncio.create_task(announcements.came_online(["dev-1", "dev-2"]))
     await wait_until(lambda: len(publisher.answers) == 2, "the audio is on its way again")
     publisher.answers[1].set_result(None)
     await serving
-    assert publisher.topics() == ["audio", "audio", "dev/dev-1/announce", "dev/dev-2/announce"]
+    assert publisher.topics() == ["audio", *manifests, "audio", *manifests]
 
 
 async def test_a_new_connection_does_not_wait_for_the_answer_of_the_old_one(rig: Rig) -> None:

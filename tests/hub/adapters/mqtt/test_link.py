@@ -120,31 +120,6 @@ async def test_the_broker_says_offline_for_a_hub_that_dies(broker: OwnBroker) ->
         assert states == ["offline", "online"]
 
 
-@pytest.mark.parametrize("which", ["_client", "_to_thousands"])
-async def test_when_either_connection_is_lost_both_are_made_anew(broker: OwnBroker, which: str) -> None:
-    heard = Heard()
-    async with linked(broker, heard) as link, client(broker, "panel-1") as panel:
-        lost = getattr(link, which)
-        lost._client.socket().shutdown(socket.SHUT_RDWR)
-        await wait_until(lambda: heard.connections == 2)
-        for kind in ("alert", "config"):
-            await panel.subscribe(topics.device("panel-1", kind), qos=1)
-            await link.to_device("panel-1", kind, b"{}", expiry_s=60)
-            assert (await next_of(panel)).payload == b"{}"
-
-
-async def test_nothing_urgent_takes_the_way_of_what_thousands_are_sent(broker: OwnBroker) -> None:
-    async with linked(broker, Heard()) as link:
-        link._to_thousands = None
-        for kind in ("accepted", "alert", "command"):
-            await link.to_device("panel-1", kind, b"{}", expiry_s=60)
-        await link.to_place("sunny", "all", b"{}", expiry_s=60)
-        await link.audio(Sound(b"opus", "ab" * 32, 1_000), expiry_s=60)
-        for kind in ("config", "announce"):
-            with pytest.raises(PublishFailed):
-                await link.to_device("panel-1", kind, b"{}", expiry_s=60)
-
-
 async def test_what_is_published_to_a_device_is_signed_and_expires(broker: OwnBroker) -> None:
     async with linked(broker, Heard()) as link, client(broker, "panel-1") as panel:
         await panel.subscribe(topics.device("panel-1", "alert"), qos=1)
