@@ -89,7 +89,8 @@ class _Played:
 
     async def play(self) -> RoundResult:
         """Everything that happens in it at its time, and the figures."""
-        before, seen = total(await self._crowds.state()), 0
+        before = total(await self._crowds.state())
+        seen = 0
         async with asyncio.TaskGroup() as group:
             doing = [group.create_task(one) for one in self._events()]
             while self._watch.passed_s < self._round.watch_s:

@@ -222,24 +222,26 @@ class Announcements:
         late = [row for one in owed for row in one.late]
         if late:
             await self._database.write(lambda tx: tx.announcements.save_progress(late))
-        are_sent = await for_each(owed, self._send_owed)
+        taken = await for_each(owed, self._send_owed)
         played: defaultdict[str, list[tuple[str, bool]]] = defaultdict(list)
-        for one, is_sent in zip(owed, are_sent, strict=True):
+        for one, ids in zip(owed, taken, strict=True):
             for announcement in one.play:
-                played[announcement.id].append((one.device, is_sent))
+                played[announcement.id].append((one.device, announcement.id in ids))
         for announcement_id, those in played.items():
             if sent := [device for device, is_sent in those if is_sent]:
                 await self._count_as_sent(announcement_id, sent)
             await self._stop_again(announcement_id, [device for device, _ in those])
 
-    async def _send_owed(self, owed: Owed) -> bool:
-        """False without a link."""
+    async def _send_owed(self, owed: Owed) -> set[str]:
+        """Which of it the broker has taken; what was stopped while others were served is not sent."""
+        taken: set[str] = set()
         for announcement in (*owed.stop, *owed.play):
             if announcement.id in self._stopped and announcement.stopped_ms is None:
-                continue  # while others were served
+                continue
             if not await self._send(announcement, owed.device):
-                return False
-        return True
+                break
+            taken.add(announcement.id)
+        return taken
 
     async def republish(self) -> None:
         """After each connection to the broker: audio and manifests of what is still to be heard, stops of the rest."""
@@ -276,7 +278,7 @@ class Announcements:
         """Audio and manifest, or the stop, to one device or to all places; False without a link.
 
         Of what is held only the audio, so that nothing is left to do but the manifest; of what was called off nothing.
-        The manifest goes out also when the broker has not answered to the audio, which it got before.
+        The manifest goes out also when the broker has not answered to the audio, which was written before it.
         """
         if announcement.stopped_ms is None:
             try:
