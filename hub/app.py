@@ -23,6 +23,7 @@ from hub.adapters.data_folder import DATABASE
 from hub.adapters.database.database import SqliteDatabase
 from hub.adapters.mqtt import Address, Handlers, HubLink, PressIntake, ReportIntake
 from hub.adapters.notify.answers import new_session
+from hub.adapters.notify.apprise_urls import AppriseProcess
 from hub.adapters.notify.page import OpenPage
 from hub.adapters.notify.webhook import Webhook
 from hub.adapters.signing_key import signing_key
@@ -86,6 +87,7 @@ class Hub:
         self._news = NewsFeed()
         self._database = SqliteDatabase(settings.data / DATABASE)
         self._sounds = SoundMaker()
+        self._apprise = AppriseProcess()
         self._certificate, self._key = _certificate(settings)
         self._broker = (
             None if settings.broker else OwnBroker(settings.data / "broker", settings.mqtt, self._broker_tls())
@@ -113,6 +115,7 @@ class Hub:
             stack.push_async_callback(self._database.close)
             language = (await ensure_community(self._database, self._settings.language)).language
             stack.push_async_callback(self._sounds.close)
+            stack.push_async_callback(self._apprise.close)
             session = await stack.enter_async_context(new_session())
             emergency = await stack.enter_async_context(aiohttp.ClientSession())
             if self._broker:
@@ -129,7 +132,7 @@ class Hub:
     ) -> None:
         """`emergency` is for presses that could not be stored: it waits for no connection of a gateway that hangs."""
         settings, database, clock, news = self._settings, self._database, self._clock, self._news
-        channels = build_channels(settings, session, clock, database, news.has_open_page)
+        channels = build_channels(settings, session, clock, database, news.has_open_page, self._apprise)
         policy = Policy(DEFAULT, settings.duty_webhook or "", news.has_open_page, frozenset(channels))
         key = signing_key(settings.data / KEYS)
         link = HubLink(self._address, "hub-link", key, clock.now_ms)

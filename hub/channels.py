@@ -8,7 +8,7 @@ from functools import partial
 import aiohttp
 
 from hub.adapters.notify.aliyun_sms import AliyunSms
-from hub.adapters.notify.apprise_urls import AppriseUrls
+from hub.adapters.notify.apprise_urls import AppriseProcess, AppriseUrls
 from hub.adapters.notify.dingtalk import DingTalk
 from hub.adapters.notify.feishu import Feishu
 from hub.adapters.notify.group import Group
@@ -37,6 +37,7 @@ def build_channels(
     clock: Clock,
     database: Database,
     has_open_page: Callable[[str], bool],
+    apprise: AppriseProcess,
 ) -> dict[ChannelName, Channel]:
     """By name; a way that is not configured is not there. `has_open_page` says it of a person."""
     channels: dict[ChannelName, Channel] = {
@@ -71,7 +72,7 @@ def build_channels(
         key = vapid_key(settings.data / KEYS)
         channels[ChannelName.WEB_PUSH] = WebPush(session, key, settings.web_push, clock, partial(_forget, database))
     if settings.apprise:
-        channels[ChannelName.APPRISE] = AppriseUrls(settings.apprise)
+        channels[ChannelName.APPRISE] = AppriseUrls(settings.apprise, apprise)
     return channels
 
 

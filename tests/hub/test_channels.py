@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from hub.adapters.notify.apprise_urls import AppriseProcess
 from hub.adapters.notify.push_encryption import public_bytes
 from hub.adapters.vapid_key import vapid_key
 from hub.channels import build_channels, build_phones
@@ -37,27 +38,34 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
         yield made
 
 
+@pytest_asyncio.fixture
+async def apprise() -> AsyncIterator[AppriseProcess]:
+    made = AppriseProcess()
+    yield made
+    await made.close()
+
+
 def settings(url: str, folder: Path) -> Settings:
     return load({"DATA": str(folder)}, environment(url))
 
 
 async def test_a_hub_without_settings_has_the_open_page_and_the_webhook_only(
-    session: aiohttp.ClientSession, rig: PressRig, tmp_path: Path
+    session: aiohttp.ClientSession, rig: PressRig, apprise: AppriseProcess, tmp_path: Path
 ) -> None:
     bare = load({"DATA": str(tmp_path)}, {})
-    channels = build_channels(bare, session, rig.clock, rig.database, lambda _: False)
+    channels = build_channels(bare, session, rig.clock, rig.database, lambda _: False, apprise)
     assert set(channels) == {ChannelName.WEBHOOK, ChannelName.PAGE}
     assert build_phones(bare, channels, rig.database, rig.clock) is None
 
 
 @pytest.mark.parametrize("hanging", [one.value for one in (*ADDRESSES, ChannelName.WEB_PUSH)])
 async def test_one_service_that_hangs_delays_no_other(
-    session: aiohttp.ClientSession, rig: PressRig, tmp_path: Path, hanging: str
+    session: aiohttp.ClientSession, rig: PressRig, apprise: AppriseProcess, tmp_path: Path, hanging: str
 ) -> None:
     alert = await rig.press()
     services = Services(hanging)
     async with services.serve() as url:
-        channels = build_channels(settings(url, tmp_path), session, rig.clock, rig.database, lambda _: True)
+        channels = build_channels(settings(url, tmp_path), session, rig.clock, rig.database, lambda _: True, apprise)
         dispatcher = Dispatcher(rig.database, channels, rig.clock, POLICY, rig.news)
         running = asyncio.create_task(dispatcher.run())
         addresses = {**ADDRESSES, ChannelName.WEB_PUSH: Browser(f"{url}/web_push").subscription}
@@ -87,10 +95,10 @@ def test_no_secret_of_a_channel_is_shown_by_what_prints_settings(tmp_path: Path)
 
 
 async def test_phones_are_given_the_public_half_of_the_key_that_signs(
-    session: aiohttp.ClientSession, rig: PressRig, tmp_path: Path
+    session: aiohttp.ClientSession, rig: PressRig, apprise: AppriseProcess, tmp_path: Path
 ) -> None:
     given = settings("https://gateway.example", tmp_path)
-    channels = build_channels(given, session, rig.clock, rig.database, lambda _: True)
+    channels = build_channels(given, session, rig.clock, rig.database, lambda _: True, apprise)
     phones = build_phones(given, channels, rig.database, rig.clock)
     assert phones is not None
     assert decode(phones.public_key) == public_bytes(vapid_key(tmp_path / "keys"))
@@ -98,14 +106,14 @@ async def test_phones_are_given_the_public_half_of_the_key_that_signs(
 
 @pytest.mark.parametrize("status", [404, 410])
 async def test_a_subscription_that_has_ended_is_no_contact_any_more(
-    session: aiohttp.ClientSession, rig: PressRig, tmp_path: Path, status: int
+    session: aiohttp.ClientSession, rig: PressRig, apprise: AppriseProcess, tmp_path: Path, status: int
 ) -> None:
     async with serving(answering(status)) as url:
         browser = Browser(url)
         contact = Contact(ChannelName.WEB_PUSH, browser.subscription)
         await rig.database.write(lambda tx: tx.people.add_contact("wang", contact))
         before = (await rig.database.read(lambda tx: tx.people.people(["wang"])))["wang"].contacts
-        channels = build_channels(settings(url, tmp_path), session, rig.clock, rig.database, lambda _: True)
+        channels = build_channels(settings(url, tmp_path), session, rig.clock, rig.database, lambda _: True, apprise)
         sent = replace(notification(browser.subscription), channel=ChannelName.WEB_PUSH)
         for person_id in (None, "wang"):
             with pytest.raises(ChannelFailed) as failed:

@@ -1,19 +1,28 @@
 """The long tail through Apprise: a real mail server's protocol, and HTTP, and what hangs while others go on."""
 
 import asyncio
+import json
 import logging
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from email import message_from_bytes, policy
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import pytest_asyncio
 from aiohttp import web
 
 from hub.adapters.notify import apprise_urls
-from hub.adapters.notify.apprise_urls import AppriseUrls
+from hub.adapters.notify.apprise_urls import AppriseProcess, AppriseUrls
+from hub.adapters.notify.apprise_worker import THREADS
 from hub.services.ports import ChannelFailed
 from tests.hub.adapters.notify.server import MESSAGE, answering, notification, serving
+from tests.world.waiting import wait_until
 
 
 class MailServer:
@@ -56,13 +65,49 @@ async def mail_server() -> AsyncIterator[MailServer]:
         server.close()
 
 
-def by_mail(server: MailServer) -> AppriseUrls:
-    return AppriseUrls({"mail": f"mailto://127.0.0.1:{server.port}?from=hub@example.org&to={{address}}&mode=insecure"})
+@pytest_asyncio.fixture
+async def process() -> AsyncIterator[AppriseProcess]:
+    made = AppriseProcess()
+    yield made
+    await made.close()
 
 
-async def test_a_mail_says_where_in_its_subject_and_that_somebody_is_needed() -> None:
+def by_mail(server: MailServer, process: AppriseProcess) -> AppriseUrls:
+    url = f"mailto://127.0.0.1:{server.port}?from=hub@example.org&to={{address}}&mode=insecure"
+    return AppriseUrls({"mail": url}, process)
+
+
+def by_post(url: str, process: AppriseProcess) -> AppriseUrls:
+    return AppriseUrls({"own": f"json://{urlsplit(url).netloc}/{{address}}"}, process)
+
+
+class Hanging:
+    """A server that answers nothing until `over`; `paths` of what has come."""
+
+    def __init__(self) -> None:
+        self.paths: list[str] = []
+        self.over = asyncio.Event()
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        self.paths.append(request.path.rpartition("/")[2])
+        await self.over.wait()
+        return web.Response()
+
+    async def has_come(self, count: int) -> None:
+        await wait_until(lambda: len(self.paths) >= count, f"{count} messages")
+
+
+def worker() -> int:
+    """The process id of the one that this process has begun."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    commands = {int(pid): Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children}
+    [found] = [pid for pid, command in commands.items() if b"hub.adapters.notify.apprise_worker" in command]
+    return found
+
+
+async def test_a_mail_says_where_in_its_subject_and_that_somebody_is_needed(process: AppriseProcess) -> None:
     async with mail_server() as server:
-        await by_mail(server).send(notification("mail:wang.fang@example.org"), MESSAGE)
+        await by_mail(server, process).send(notification("mail:wang.fang@example.org"), MESSAGE)
     [(receiver, raw)] = server.mails
     mail = message_from_bytes(raw, policy=policy.default)
     body = mail.get_body()
@@ -73,36 +118,41 @@ async def test_a_mail_says_where_in_its_subject_and_that_somebody_is_needed() ->
 
 
 async def test_a_mail_that_is_refused_has_failed_and_its_receiver_is_not_logged(
-    caplog: pytest.LogCaptureFixture,
+    process: AppriseProcess, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.DEBUG)
     async with mail_server() as server:
         server.refuses = True
         with pytest.raises(ChannelFailed) as failed:
-            await by_mail(server).send(notification("mail:wang.fang@example.org"), MESSAGE)
+            await by_mail(server, process).send(notification("mail:wang.fang@example.org"), MESSAGE)
     assert not failed.value.is_final
     assert server.mails == []
-    assert "wang.fang" not in caplog.text
+    await process.close()
+    assert "wang.fang" not in caplog.text + "".join(capfd.readouterr())
 
 
 @pytest.mark.parametrize("address", ["", "wang@example.org", "fax:123", "mail:"])
-async def test_a_contact_without_a_service_that_is_known_is_a_final_failure(address: str) -> None:
+async def test_a_contact_without_a_service_that_is_known_is_a_final_failure(
+    process: AppriseProcess, address: str
+) -> None:
     with pytest.raises(ChannelFailed) as failed:
-        await AppriseUrls({"mail": "mailto://127.0.0.1:1?to={address}"}).send(notification(address), MESSAGE)
+        await AppriseUrls({"mail": "mailto://127.0.0.1:1?to={address}"}, process).send(notification(address), MESSAGE)
     assert failed.value.is_final
 
 
-async def test_a_url_that_apprise_cannot_read_is_a_final_failure() -> None:
+async def test_a_url_that_apprise_cannot_read_is_a_final_failure(process: AppriseProcess) -> None:
     with pytest.raises(ChannelFailed) as failed:
-        await AppriseUrls({"x": "no-such-service://{address}"}).send(notification("x:1"), MESSAGE)
+        await AppriseUrls({"x": "no-such-service://{address}"}, process).send(notification("x:1"), MESSAGE)
     assert failed.value.is_final
 
 
 @pytest.mark.parametrize(("status", "is_taken"), [(200, True), (302, False), (404, False), (500, False)])
-async def test_what_apprise_counts_as_sent_is_sent_and_no_redirection_is_followed(status: int, is_taken: bool) -> None:
+async def test_what_apprise_counts_as_sent_is_sent_and_no_redirection_is_followed(
+    process: AppriseProcess, status: int, is_taken: bool
+) -> None:
     seen: list[web.Request] = []
     async with serving(answering(status, "", seen, Location="/elsewhere")) as url:
-        channel = AppriseUrls({"own": f"json://{urlsplit(url).netloc}/{{address}}"})
+        channel = by_post(url, process)
         if is_taken:
             await channel.send(notification("own:a/../b?x=1"), MESSAGE)
         else:
@@ -112,19 +162,100 @@ async def test_what_apprise_counts_as_sent_is_sent_and_no_redirection_is_followe
     assert "x" not in seen[0].query  # an address is no part of a URL but the one that it stands for
 
 
-async def test_one_that_hangs_leaves_the_loop_free_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_service_that_hangs_leaves_the_loop_free_and_ends(
+    process: AppriseProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(apprise_urls, "PATIENCE_S", 0.2)
-    reached, over = asyncio.Event(), asyncio.Event()
-
-    async def hang(request: web.Request) -> web.StreamResponse:
-        reached.set()
-        await over.wait()
-        return web.Response()
-
-    async with serving(hang) as url:
-        channel = AppriseUrls({"own": f"json://{urlsplit(url).netloc}/{{address}}"})
-        stuck = asyncio.create_task(channel.send(notification("own:a"), MESSAGE))
-        await reached.wait()  # the loop runs while Apprise waits
+    server = Hanging()
+    async with serving(server.handle) as url:
+        stuck = asyncio.create_task(by_post(url, process).send(notification("own:a"), MESSAGE))
+        await server.has_come(1)  # the loop runs while Apprise waits
         with pytest.raises(ChannelFailed):
             await stuck
-        over.set()
+        server.over.set()
+
+
+async def test_what_waits_for_its_turn_and_is_given_up_is_never_sent(process: AppriseProcess) -> None:
+    server = Hanging()
+    async with serving(server.handle) as url:
+        channel = by_post(url, process)
+        sends = [asyncio.create_task(channel.send(notification(f"own:{n}"), MESSAGE)) for n in range(THREADS + 1)]
+        await server.has_come(THREADS)
+        sends.pop().cancel()
+        server.over.set()
+        await asyncio.gather(*sends)
+        await channel.send(notification("own:later"), MESSAGE)
+    assert sorted(server.paths) == [*(str(n) for n in range(THREADS)), "later"]
+
+
+async def test_one_that_is_given_up_under_way_keeps_its_turn_until_it_ends(process: AppriseProcess) -> None:
+    server = Hanging()
+    async with serving(server.handle) as url:
+        channel = by_post(url, process)
+        sends = [asyncio.create_task(channel.send(notification(f"own:{n}"), MESSAGE)) for n in range(THREADS)]
+        await server.has_come(THREADS)
+        for one in sends:
+            one.cancel()
+        await asyncio.wait(sends)
+        waiting = asyncio.create_task(channel.send(notification("own:waiting"), MESSAGE))
+        await asyncio.wait([waiting], timeout=0.1)  # time enough to go out, were there a turn
+        waiting.cancel()
+        server.over.set()
+        await channel.send(notification("own:later"), MESSAGE)
+    assert server.paths[THREADS:] == ["later"]
+
+
+async def test_a_worker_that_is_killed_has_not_sent_and_the_next_message_has_a_new_one(
+    process: AppriseProcess,
+) -> None:
+    server = Hanging()
+    async with serving(server.handle) as url:
+        channel = by_post(url, process)
+        cut = asyncio.create_task(channel.send(notification("own:a"), MESSAGE))
+        await server.has_come(1)
+        os.kill(worker(), signal.SIGKILL)
+        with pytest.raises(ChannelFailed) as failed:
+            await cut
+        assert not failed.value.is_final
+        server.over.set()
+        await channel.send(notification("own:b"), MESSAGE)
+    assert server.paths == ["a", "b"]
+
+
+async def test_a_worker_that_hangs_is_ended_and_the_next_message_has_a_new_one(
+    process: AppriseProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[web.Request] = []
+    async with serving(answering(200, "", seen)) as url:
+        channel = by_post(url, process)
+        await channel.send(notification("own:a"), MESSAGE)
+        os.kill(worker(), signal.SIGSTOP)
+        with monkeypatch.context() as changed:
+            changed.setattr(apprise_urls, "HUNG_S", 0.2)
+            with pytest.raises(ChannelFailed):
+                await channel.send(notification("own:b"), MESSAGE)
+        await channel.send(notification("own:c"), MESSAGE)
+    assert [one.path.rpartition("/")[2] for one in seen] == ["a", "c"]
+
+
+async def test_the_worker_ends_with_the_hub_whatever_it_is_doing() -> None:
+    server = Hanging()
+    async with serving(server.handle) as url:
+        command = (sys.executable, "-m", "hub.adapters.notify.apprise_worker")
+        process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
+        assert process.stdin is not None
+        asked = {"id": 1, "url": f"json://{urlsplit(url).netloc}/a", "title": "t", "text": "x", "patience_s": 60}
+        process.stdin.write(json.dumps(asked).encode() + b"\n")
+        await server.has_come(1)
+        process.stdin.close()
+        assert await process.wait() == 0
+        server.over.set()
+
+
+async def test_a_worker_that_cannot_be_started_is_a_failure_that_is_tried_again(
+    process: AppriseProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(ChannelFailed) as failed:
+        await AppriseUrls({"x": "json://127.0.0.1:1/{address}"}, process).send(notification("x:1"), MESSAGE)
+    assert not failed.value.is_final
