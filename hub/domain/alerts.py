@@ -257,8 +257,9 @@ def _target(alert: Alert, step: By) -> State:
 
 def opened(alert: Alert, ladder: Ladder, reaching: Reaching, now_ms: int) -> Step:
     """The first press: tells the elder, and asks the first rung that has somebody on it."""
-    alert = replace(alert, state=State.OPEN, rung=-1, pressed_ms=(now_ms,), family_ms=_family_ms(alert.kind, now_ms))
-    alert = replace(alert, remind_ms=_remind_ms(alert, now_ms))
+    family_ms = _family_ms(alert.kind, now_ms)
+    remind_ms = _remind_ms(family_ms, now_ms)
+    alert = replace(alert, state=State.OPEN, rung=-1, pressed_ms=(now_ms,), family_ms=family_ms, remind_ms=remind_ms)
     step = _climbed(alert, ladder, reaching, lambda _rung: True, now_ms)
     return replace(step, entries=(Entry("opened", "elder"), *step.entries), tells=(Tell(Stage.RECORDED, 0),))
 
@@ -293,7 +294,7 @@ def pressed_again(alert: Alert, now_ms: int) -> Step:
     if len(recent) == HURRY_PRESSES:
         alert = replace(alert, due_ms=now_ms, pressed_ms=())
         entries = (entry, Entry("hurried", "elder"))
-    return Step(replace(alert, remind_ms=_remind_ms(alert, now_ms)), entries, (tell,))
+    return Step(replace(alert, remind_ms=_remind_ms(alert.family_ms, now_ms)), entries, (tell,))
 
 
 def said_fine(alert: Alert) -> Step:
@@ -481,7 +482,7 @@ def remind(alert: Alert, now_ms: int) -> Step:
         return Step(alert)
     is_family_due = alert.family_ms is not None and alert.family_ms <= now_ms
     alert = replace(alert, family_ms=None) if is_family_due else alert
-    alert, tell = _tell(replace(alert, remind_ms=_remind_ms(alert, now_ms)), Stage.NOTIFYING)
+    alert, tell = _tell(replace(alert, remind_ms=_remind_ms(alert.family_ms, now_ms)), Stage.NOTIFYING)
     if not is_family_due:
         return Step(alert, tells=(tell,))
     return Step(alert, (Entry("family_told"),), (tell,), informs=(Inform(Audience.FAMILY, Purpose.FAMILY_WAITS),))
@@ -532,9 +533,9 @@ def _family_ms(kind: Kind, now_ms: int) -> int | None:
     return now_ms + FAMILY_MS if kind is Kind.CALL else None
 
 
-def _remind_ms(alert: Alert, now_ms: int) -> int:
+def _remind_ms(family_ms: int | None, now_ms: int) -> int:
     """When the elder is told next; never later than the family, however often the elder presses and is answered."""
-    return min(now_ms + REMIND_MS, alert.family_ms or now_ms + REMIND_MS)
+    return min(now_ms + REMIND_MS, family_ms or now_ms + REMIND_MS)
 
 
 def _minutes_left(alert: Alert, now_ms: int) -> int:

@@ -88,12 +88,13 @@ class Rota:
     extras: Sequence[Extra] = ()
     swaps: Sequence[Swap] = ()
     absences: Sequence[Absence] = ()
-    shifts_on: Sequence[Sequence[Shift]] = field(init=False, repr=False, compare=False)
-    """The weekly shifts by weekday: every press asks for those of two days."""
+    shifts_on: Sequence[Sequence[tuple[int, int, Shift]]] = field(init=False, repr=False, compare=False)
+    """By weekday: first minute, first minute after it, weekly shift. Every press looks through those of two days."""
 
     def __post_init__(self) -> None:
-        """Sorts them."""
-        by_day = tuple(tuple(one for one in self.shifts if one.weekday == weekday) for weekday in range(7))
+        """Sorts the weekly shifts."""
+        spans = [(one.start_minute, one.start_minute + _length(one), one) for one in self.shifts]
+        by_day = tuple(tuple(one for one in spans if one[2].weekday == weekday) for weekday in range(7))
         object.__setattr__(self, "shifts_on", by_day)
 
 
@@ -124,8 +125,8 @@ def on_duty(rota: Rota, now_ms: int) -> OnDuty:
     minute = minute_at(now_ms, rota.timezone)
     away = frozenset(one.person_id for one in rota.absences if one.from_ms <= now_ms < one.until_ms)
     posts: list[Assignment] = []
-    for shift, day in _holding(rota, minute):
-        swap = deciding(swaps_of(rota, shift, day), minute - day_minute(day))
+    for shift, day, since in _holding(rota, minute):
+        swap = deciding(swaps_of(rota, shift, day), since) if rota.swaps else None
         person_id = swap.person_id if swap else shift.person_id
         if person_id != NOBODY and person_id not in away:
             posts.append(Assignment(person_id, shift.place, shift.duty))
@@ -152,14 +153,16 @@ def _length(shift: Shift | Extra) -> int:
     return (shift.end_minute - shift.start_minute) % MINUTES_A_DAY or MINUTES_A_DAY
 
 
-def _holding(rota: Rota, minute: int) -> Iterator[tuple[Shift | Extra, date]]:
-    """The shifts that hold at a minute, each with its day: today, or yesterday for one over midnight."""
+def _holding(rota: Rota, minute: int) -> Iterator[tuple[Shift | Extra, date, int]]:
+    """The shifts that hold at a minute, each with its day (today, or yesterday for one over midnight) and the minutes
+    since that day's midnight.
+    """
     today, yesterday = day_of(minute), day_of(minute - MINUTES_A_DAY)
     for day in (yesterday, today):
         since = minute - day_minute(day)
-        for shift in rota.shifts_on[day.weekday()]:
-            if 0 <= since - shift.start_minute < _length(shift):
-                yield shift, day
+        for begins, ends, shift in rota.shifts_on[day.weekday()]:
+            if begins <= since < ends:
+                yield shift, day, since
         for extra in rota.extras:
             if extra.day == day and 0 <= since - extra.start_minute < _length(extra):
-                yield extra, day
+                yield extra, day, since

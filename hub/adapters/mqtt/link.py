@@ -91,15 +91,15 @@ class HubLink:
         client = new_client(self._address(), self._identifier, will=will, is_lasting=False)
         try:
             async with connected(client), asyncio.TaskGroup() as group:
-                async with answered():
-                    await client.publish(topics.HUB_STATUS, self._status(LinkState.ONLINE), qos=1, retain=True)
-                self._client = client
-                group.create_task(on_connected())
                 try:
+                    async with answered():
+                        await client.publish(topics.HUB_STATUS, self._status(LinkState.ONLINE), qos=1, retain=True)
+                    self._client = client
+                    group.create_task(on_connected())
                     async for _ in client.messages:
                         pass  # nothing is subscribed to; this ends when the connection does
                 except asyncio.CancelledError:
-                    # The broker sends no will for a client that leaves in good order.
+                    # The broker sends no will for a client that leaves in good order; ONLINE may stand there already.
                     with contextlib.suppress(aiomqtt.MqttError):
                         async with answered(FAREWELL_S):
                             offline = self._status(LinkState.OFFLINE)

@@ -15,7 +15,7 @@ from hub.adapters.mqtt import HubLink, PressIntake, ReportIntake
 from hub.adapters.mqtt.connection import answered, connected, new_client, new_properties
 from hub.services.raise_alert import Received
 from tests.hub.adapters.mqtt.conftest import address_of
-from tests.hub.adapters.mqtt.test_link import KEY, Heard
+from tests.hub.adapters.mqtt.test_link import KEY, Heard, hub_state
 
 Begin = Callable[[OwnBroker], Coroutine[None, None, None]]
 
@@ -64,6 +64,23 @@ async def test_a_cancellation_that_comes_together_with_the_brokers_answer_is_not
     task = asyncio.create_task(begin(broker))
     await asyncio.wait([task], timeout=10)
     assert task.cancelled()
+
+
+async def test_a_hub_that_is_ended_as_it_says_online_says_offline(
+    broker: OwnBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await broker.start()
+    handle = aiomqtt.Client._on_publish
+
+    def answered_and_cancelled(client: aiomqtt.Client, *arguments: Any) -> None:
+        handle(client, *arguments)
+        task.cancel()
+
+    with monkeypatch.context() as changed:
+        changed.setattr(aiomqtt.Client, "_on_publish", answered_and_cancelled)
+        task = asyncio.create_task(link(broker))
+        await asyncio.wait([task], timeout=10)
+    assert await hub_state(broker) == "offline"
 
 
 async def test_a_small_message_does_not_wait_for_the_answer_to_the_one_before(broker: OwnBroker) -> None:
