@@ -98,7 +98,7 @@ class HubLink:
                     group.create_task(on_connected())
                     async for _ in client.messages:
                         pass  # nothing is subscribed to; this ends when the connection does
-                except asyncio.CancelledError:
+                except (asyncio.CancelledError, aiomqtt.MqttError):
                     # The broker sends no will for a client that leaves in good order; ONLINE may stand there already.
                     with contextlib.suppress(aiomqtt.MqttError):
                         async with answered(FAREWELL_S):

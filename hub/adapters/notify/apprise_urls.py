@@ -8,6 +8,7 @@ import itertools
 import json
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections import defaultdict
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -16,7 +17,7 @@ from urllib.parse import quote
 import structlog
 
 from hub.adapters.notify import apprise_worker
-from hub.adapters.notify.apprise_worker import THREADS, Outcome
+from hub.adapters.notify.apprise_worker import Outcome
 from hub.services.ports import ChannelFailed, Message, Notification
 
 log = structlog.get_logger()
@@ -24,16 +25,23 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 PLACE = "{address}"
-PATIENCE_S = 9.0
-"""Below the dispatcher's own limit."""
-HUNG_S = 30.0
-"""Twice as long as the slowest service that Apprise knows waits for a server: the worker hangs and is ended."""
+AT_ONCE = 4
+"""Messages under way in one service. What hangs there holds up only what goes there."""
+HUNG_S = 60.0
+"""Services' code waits 4-15 s for each answer of a server. What takes so long has no limit: the worker is ended."""
+AGAIN_S = 1.0
+"""So long after a worker that ended by itself none is begun."""
+END_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Worker:
     process: Process
     asked: dict[int, asyncio.Future[Outcome]] = field(default_factory=dict)
+
+    def end(self) -> None:
+        with contextlib.suppress(ProcessLookupError):  # it may have ended by itself just now
+            self.process.kill()
 
 
 class AppriseProcess:
@@ -43,81 +51,99 @@ class AppriseProcess:
     """
 
     def __init__(self) -> None:
-        self._free = asyncio.Semaphore(THREADS)
+        self._free: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
         self._numbers = itertools.count()
         self._starting = asyncio.Lock()
         self._worker: _Worker | None = None
+        self._ended_s = -AGAIN_S
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    async def tell(self, url: str, title: str, text: str) -> Outcome:
-        """What became of it; NOT_SENT also where the worker ended meanwhile, or could not be started.
+    async def tell(self, service: str, url: str, title: str, text: str) -> Outcome:
+        """What became of it; NOT_SENT also where that is not known, since the worker ended or could not be started.
 
-        One whose caller is cancelled while it waits for its turn is never sent; after that it takes its turn to the
-        end, so that the worker never has more than its threads can do.
+        One whose caller is cancelled while it waits for its turn in the service is never sent; after that it takes its
+        turn to the end.
         """
-        await self._free.acquire()
-        return await asyncio.shield(self._keep(self._ask({"url": url, "title": title, "text": text})))
+        free = self._free[service]
+        await free.acquire()
+        return await asyncio.shield(self._keep(self._ask(free, {"url": url, "title": title, "text": text})))
 
     async def close(self) -> None:
         """Ends the worker, whatever it is doing."""
-        while self._tasks:
-            self._end_worker()
-            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(END_S):
+                while self._tasks:
+                    if self._worker:
+                        self._worker.end()
+                    await asyncio.wait(self._tasks, timeout=0.1)
 
-    async def _ask(self, message: Mapping[str, str]) -> Outcome:
+    async def _ask(self, free: asyncio.Semaphore, message: Mapping[str, str]) -> Outcome:
         try:
-            async with asyncio.timeout(HUNG_S):
-                return await self._answer(message)
-        except TimeoutError:
-            log.error("apprise_hangs")
-            self._end_worker()
-        except OSError as error:
+            return await self._answer(await self._running_worker(), message)
+        except (OSError, RuntimeError) as error:  # uvloop's for a pipe that is closed
             log.error("apprise_not_running", reason=type(error).__name__)
+            return Outcome.NOT_SENT
         finally:
-            self._free.release()
-        return Outcome.NOT_SENT
+            free.release()
 
-    async def _answer(self, message: Mapping[str, str]) -> Outcome:
-        worker = await self._running_worker()
+    async def _answer(self, worker: _Worker, message: Mapping[str, str]) -> Outcome:
         number = next(self._numbers)
         answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         worker.asked[number] = answer
         assert worker.process.stdin is not None
-        worker.process.stdin.write(json.dumps({"id": number, "patience_s": PATIENCE_S, **message}).encode() + b"\n")
-        await worker.process.stdin.drain()
-        return await answer
+        worker.process.stdin.write(json.dumps({"id": number, **message}).encode() + b"\n")
+        try:
+            async with asyncio.timeout(HUNG_S):
+                await worker.process.stdin.drain()
+                return await answer
+        except TimeoutError:
+            log.error("apprise_hangs")
+            self._forget(worker)
+            worker.end()
+            return Outcome.NOT_SENT
 
     async def _running_worker(self) -> _Worker:
         async with self._starting:
             if self._worker is None:
+                await asyncio.sleep(self._ended_s + AGAIN_S - asyncio.get_running_loop().time())
                 command = (sys.executable, "-m", apprise_worker.__name__)
                 self._worker = _Worker(await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE))
                 self._keep(self._read(self._worker))
             return self._worker
 
     async def _read(self, worker: _Worker) -> None:
-        """Its answers until it ends."""
+        """Its answers until it ends; then nobody waits for it any more."""
         assert worker.process.stdout is not None
-        async for line in worker.process.stdout:
-            answered = json.loads(line)
-            _set(worker.asked.pop(answered["id"]), Outcome(answered["outcome"]))
+        try:
+            async for line in worker.process.stdout:
+                _take(worker, line)
+        except Exception as error:  # noqa: BLE001  # an answer that cannot be read, as good as its end
+            log.error("apprise_not_understood", reason=type(error).__name__)
         if self._worker is worker:
-            self._worker = None
+            self._ended_s = asyncio.get_running_loop().time()
+        self._forget(worker)
         for answer in worker.asked.values():
             _set(answer, Outcome.NOT_SENT)
-        await worker.process.wait()
+        worker.end()
+        log.info("apprise_ended", status=await worker.process.wait())
 
-    def _end_worker(self) -> None:
-        worker, self._worker = self._worker, None  # the next message finds no dying one
-        if worker is not None:
-            with contextlib.suppress(ProcessLookupError):  # it may have ended by itself just now
-                worker.process.kill()
+    def _forget(self, worker: _Worker) -> None:
+        """The next message finds no dying one."""
+        if self._worker is worker:
+            self._worker = None
 
     def _keep(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+def _take(worker: _Worker, line: bytes) -> None:
+    answered = json.loads(line)
+    if answered["error"]:
+        log.error("apprise_broke", error=answered["error"])
+    _set(worker.asked.pop(answered["id"]), Outcome(answered["outcome"]))
 
 
 def _set(answer: asyncio.Future[Outcome], outcome: Outcome) -> None:
@@ -143,7 +169,7 @@ class AppriseUrls:
         if template is None or not address:
             raise ChannelFailed("no service of this name", is_final=True)
         url = template.replace(PLACE, quote(address, safe="@"))
-        match await self._process.tell(url, message.title, message.text):
+        match await self._process.tell(name, url, message.title, message.text):
             case Outcome.UNREADABLE:
                 raise ChannelFailed("address cannot be read", is_final=True)
             case Outcome.NOT_SENT:

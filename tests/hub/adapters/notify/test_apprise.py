@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 import os
 import signal
 import sys
@@ -18,10 +17,10 @@ import pytest_asyncio
 from aiohttp import web
 
 from hub.adapters.notify import apprise_urls
-from hub.adapters.notify.apprise_urls import AppriseProcess, AppriseUrls
-from hub.adapters.notify.apprise_worker import THREADS
+from hub.adapters.notify.apprise_urls import AT_ONCE, AppriseProcess, AppriseUrls
 from hub.services.ports import ChannelFailed
 from tests.hub.adapters.notify.server import MESSAGE, answering, notification, serving
+from tests.world.processes import MARK, running
 from tests.world.waiting import wait_until
 
 
@@ -77,8 +76,10 @@ def by_mail(server: MailServer, process: AppriseProcess) -> AppriseUrls:
     return AppriseUrls({"mail": url}, process)
 
 
-def by_post(url: str, process: AppriseProcess) -> AppriseUrls:
-    return AppriseUrls({"own": f"json://{urlsplit(url).netloc}/{{address}}"}, process)
+def by_post(url: str, process: AppriseProcess, waits_s: float = 60) -> AppriseUrls:
+    """`waits_s`: so long Apprise waits for an answer."""
+    own = f"json://{urlsplit(url).netloc}/{{address}}?rto={waits_s}"
+    return AppriseUrls({"own": own, "other": own}, process)
 
 
 class Hanging:
@@ -117,18 +118,30 @@ async def test_a_mail_says_where_in_its_subject_and_that_somebody_is_needed(proc
     assert MESSAGE.text in body.get_content()
 
 
-async def test_a_mail_that_is_refused_has_failed_and_its_receiver_is_not_logged(
-    process: AppriseProcess, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
-) -> None:
-    caplog.set_level(logging.DEBUG)
+async def test_a_mail_that_is_refused_has_failed(process: AppriseProcess) -> None:
     async with mail_server() as server:
         server.refuses = True
         with pytest.raises(ChannelFailed) as failed:
             await by_mail(server, process).send(notification("mail:wang.fang@example.org"), MESSAGE)
     assert not failed.value.is_final
     assert server.mails == []
-    await process.close()
-    assert "wang.fang" not in caplog.text + "".join(capfd.readouterr())
+
+
+LOUD = "import logging; logging.basicConfig(level=1); from hub.adapters.notify.apprise_worker import main; main()"
+
+
+async def test_nothing_that_apprise_logs_or_prints_leaves_its_process() -> None:
+    async with mail_server() as server:
+        server.refuses = True
+        url = f"mailto://127.0.0.1:{server.port}?from=hub@example.org&to=wang.fang@example.org&mode=insecure"
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", LOUD, stdin=PIPE, stdout=PIPE, stderr=PIPE)
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps({"id": 7, "url": url, "title": "t", "text": "x"}).encode() + b"\n")
+        answer = await process.stdout.readline()
+        rest = await process.communicate(b"")
+    assert json.loads(answer) == {"id": 7, "outcome": "not_sent", "error": ""}
+    assert rest == (b"", b"")
 
 
 @pytest.mark.parametrize("address", ["", "wang@example.org", "fax:123", "mail:"])
@@ -162,38 +175,49 @@ async def test_what_apprise_counts_as_sent_is_sent_and_no_redirection_is_followe
     assert "x" not in seen[0].query  # an address is no part of a URL but the one that it stands for
 
 
-async def test_a_service_that_hangs_leaves_the_loop_free_and_ends(
-    process: AppriseProcess, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(apprise_urls, "PATIENCE_S", 0.2)
+async def test_a_service_that_hangs_leaves_the_loop_free_and_ends(process: AppriseProcess) -> None:
     server = Hanging()
     async with serving(server.handle) as url:
-        stuck = asyncio.create_task(by_post(url, process).send(notification("own:a"), MESSAGE))
+        stuck = asyncio.create_task(by_post(url, process, waits_s=0.2).send(notification("own:a"), MESSAGE))
         await server.has_come(1)  # the loop runs while Apprise waits
         with pytest.raises(ChannelFailed):
             await stuck
         server.over.set()
 
 
+async def test_a_service_that_hangs_holds_up_no_other(process: AppriseProcess) -> None:
+    server, seen = Hanging(), list[web.Request]()
+    async with serving(server.handle) as url, serving(answering(200, "", seen)) as other_url:
+        services = {"own": f"json://{urlsplit(url).netloc}/{{address}}?rto=60"}
+        services["other"] = f"json://{urlsplit(other_url).netloc}/{{address}}"
+        channel = AppriseUrls(services, process)
+        stuck = [asyncio.create_task(channel.send(notification(f"own:{n}"), MESSAGE)) for n in range(2 * AT_ONCE)]
+        await server.has_come(AT_ONCE)
+        await channel.send(notification("other:a"), MESSAGE)
+        assert len(seen) == 1
+        server.over.set()
+        await asyncio.gather(*stuck)
+
+
 async def test_what_waits_for_its_turn_and_is_given_up_is_never_sent(process: AppriseProcess) -> None:
     server = Hanging()
     async with serving(server.handle) as url:
         channel = by_post(url, process)
-        sends = [asyncio.create_task(channel.send(notification(f"own:{n}"), MESSAGE)) for n in range(THREADS + 1)]
-        await server.has_come(THREADS)
+        sends = [asyncio.create_task(channel.send(notification(f"own:{n}"), MESSAGE)) for n in range(AT_ONCE + 1)]
+        await server.has_come(AT_ONCE)
         sends.pop().cancel()
         server.over.set()
         await asyncio.gather(*sends)
         await channel.send(notification("own:later"), MESSAGE)
-    assert sorted(server.paths) == [*(str(n) for n in range(THREADS)), "later"]
+    assert sorted(server.paths) == [*(str(n) for n in range(AT_ONCE)), "later"]
 
 
 async def test_one_that_is_given_up_under_way_keeps_its_turn_until_it_ends(process: AppriseProcess) -> None:
     server = Hanging()
     async with serving(server.handle) as url:
         channel = by_post(url, process)
-        sends = [asyncio.create_task(channel.send(notification(f"own:{n}"), MESSAGE)) for n in range(THREADS)]
-        await server.has_come(THREADS)
+        sends = [asyncio.create_task(channel.send(notification(f"own:{n}"), MESSAGE)) for n in range(AT_ONCE)]
+        await server.has_come(AT_ONCE)
         for one in sends:
             one.cancel()
         await asyncio.wait(sends)
@@ -202,10 +226,10 @@ async def test_one_that_is_given_up_under_way_keeps_its_turn_until_it_ends(proce
         waiting.cancel()
         server.over.set()
         await channel.send(notification("own:later"), MESSAGE)
-    assert server.paths[THREADS:] == ["later"]
+    assert server.paths[AT_ONCE:] == ["later"]
 
 
-async def test_a_worker_that_is_killed_has_not_sent_and_the_next_message_has_a_new_one(
+async def test_what_a_worker_that_was_killed_had_begun_counts_as_not_sent_and_the_next_message_has_a_new_one(
     process: AppriseProcess,
 ) -> None:
     server = Hanging()
@@ -238,18 +262,48 @@ async def test_a_worker_that_hangs_is_ended_and_the_next_message_has_a_new_one(
     assert [one.path.rpartition("/")[2] for one in seen] == ["a", "c"]
 
 
-async def test_the_worker_ends_with_the_hub_whatever_it_is_doing() -> None:
+HUB = """
+import asyncio, sys
+from hub.adapters.notify.apprise_urls import AppriseProcess
+asyncio.run(AppriseProcess().tell("own", sys.argv[1], "title", "text"))
+"""
+
+
+async def test_the_worker_ends_with_a_hub_that_is_killed_whatever_it_is_doing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(MARK, str(tmp_path))
     server = Hanging()
     async with serving(server.handle) as url:
-        command = (sys.executable, "-m", "hub.adapters.notify.apprise_worker")
-        process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
-        assert process.stdin is not None
-        asked = {"id": 1, "url": f"json://{urlsplit(url).netloc}/a", "title": "t", "text": "x", "patience_s": 60}
-        process.stdin.write(json.dumps(asked).encode() + b"\n")
+        own = f"json://{urlsplit(url).netloc}/a?rto=60"
+        hub = await asyncio.create_subprocess_exec(sys.executable, "-c", HUB, own)
         await server.has_come(1)
-        process.stdin.close()
-        assert await process.wait() == 0
+        assert any("apprise_worker" in command for command in running(tmp_path).values())
+        hub.kill()
+        await hub.wait()
+        await wait_until(lambda: not running(tmp_path), "the worker has ended")
         server.over.set()
+
+
+async def test_what_a_services_code_raises_is_a_failure_whose_kind_is_logged(
+    process: AppriseProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "apprise.py").write_text("def Apprise(**_): raise SystemExit('secret')\nAppriseAsset = dict\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(ChannelFailed):
+        await AppriseUrls({"x": "json://127.0.0.1:1/{address}"}, process).send(notification("x:1"), MESSAGE)
+    logged = capsys.readouterr().out
+    assert "SystemExit" in logged
+    assert "secret" not in logged
+
+
+async def test_an_answer_that_cannot_be_read_ends_the_worker_and_all_that_it_was_asked(
+    process: AppriseProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "apprise.py").write_text("import os; os.write(3, b'x\\n'); os.write(4, b'x\\n'); os.write(5, b'x\\n')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(ChannelFailed):
+        await AppriseUrls({"x": "json://127.0.0.1:1/{address}"}, process).send(notification("x:1"), MESSAGE)
 
 
 async def test_a_worker_that_cannot_be_started_is_a_failure_that_is_tried_again(
