@@ -75,38 +75,42 @@ class Bench:
             {"text": planned.text, "places": ["all"], "kind": planned.kind, "play_at_ms": _play_at_ms(began_s)},
         )
         late_s = time.time() - began_s  # what speaking it took is no part of the plan
-        alarm, *_ = await asyncio.gather(
-            self._alarm(planned, late_s), *(self.world.strike(blow) for blow in planned.blows)
-        )
+        await asyncio.gather(self._alarm(planned, late_s), *(self.world.strike(blow) for blow in planned.blows))
         await self.world.heal()
-        alarm = await self._out(alarm) if alarm else None
-        made = [(begun, planned.kind), *([(alarm, planned.alarm)] if alarm else [])]
+        alarms = [await self._out(one) for one in self._stored_since(began_s) if one != begun["id"]]
+        self.alarms += len(alarms)
+        made = [(begun, planned.kind), *((one, planned.alarm) for one in alarms)]
         killed = _by_name(self.world.killed[kills:])
         await self._ended([one for one, _ in made], killed)
         await asyncio.sleep(max(0.0, began_s + PLAY_AT_S + SOUND_S - time.time()) + QUIET_S)
         await self._judge(index, made, began_s, killed)
-        what = "; ".join(map(str, planned.blows)) + (f"; {planned.alarm_s:.2f} {planned.alarm}" if alarm else "")
+        what = "; ".join(map(str, planned.blows)) + (f"; {planned.alarm_s:.2f} {planned.alarm}" if alarms else "")
         print(f"{index:3} {time.time() - began_s:5.1f} s {planned.kind}: {what}", flush=True)
 
     async def _step_clocks(self, planned: Round) -> None:
         for device, skew_ms in zip(self.world.devices, planned.skew_ms, strict=True):
             await self.world.of(device).fault(device, Fault.CLOCK_SKEW, skew_ms)
 
-    async def _alarm(self, planned: Round, late_s: float) -> Json | None:
-        """A warning, confirmed, each as soon as a hub takes it; None when none does in time."""
+    async def _alarm(self, planned: Round, late_s: float) -> None:
+        """A warning, confirmed, each as soon as a hub takes it; none when none does in time."""
         if planned.alarm_s is None:
-            return None
+            return
         await asyncio.sleep(planned.alarm_s - late_s)
         body = {"text": planned.alarm_text, "places": ["all"], "kind": planned.alarm}
         made = await _asked(self.api, "/announcements", body)
         if made is not None:
-            self.alarms += 1
             await _asked(self.second, f"/announcements/{made['id']}/confirm", {})
-        return made
 
-    async def _out(self, alarm: Json) -> Json:
-        """The warning as it went out: confirmed, or by itself."""
-        path = f"/announcements/{alarm['id']}"
+    def _stored_since(self, began_s: float) -> list[str]:
+        """What the hub has taken since then, also where it was killed before it could say so."""
+        rows = self.world.hub.rows(
+            "SELECT id FROM announcement WHERE created_ms >= ? ORDER BY created_ms", began_s * 1000
+        )
+        return [announcement_id for (announcement_id,) in rows]
+
+    async def _out(self, announcement_id: str) -> Json:
+        """A warning as it went out: confirmed, or by itself."""
+        path = f"/announcements/{announcement_id}"
 
         async def is_out() -> bool:
             return bool((await self.api.get(path))["hold"] in OUT)
@@ -155,13 +159,15 @@ class Bench:
 
 
 async def _asked(api: Api, path: str, body: Json) -> Json | None:
-    """The answer, as soon as there is a hub to give it; None when there is none in time."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(ASK_S):
-            while True:
-                with contextlib.suppress(aiohttp.ClientError):
-                    return await api.post(path, body)
-                await asyncio.sleep(ASK_AGAIN_S)
+    """The answer, as soon as there is a hub to give it; None when there is none in time.
+
+    What is under way is waited for: given up, it would be taken all the same, in the next round.
+    """
+    until_s = time.monotonic() + ASK_S
+    while time.monotonic() < until_s:
+        with contextlib.suppress(aiohttp.ClientError):
+            return await api.post(path, body)
+        await asyncio.sleep(ASK_AGAIN_S)
     return None
 
 
