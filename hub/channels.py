@@ -39,7 +39,10 @@ def build_channels(
     has_open_page: Callable[[str], bool],
     apprise: AppriseProcess,
 ) -> dict[ChannelName, Channel]:
-    """By name; a way that is not configured is not there. `has_open_page` says it of a person."""
+    """By name; a way that is not configured is not there.
+
+    `has_open_page` says it of a person; `apprise` begins with the first message, and is the caller's to close.
+    """
     channels: dict[ChannelName, Channel] = {
         ChannelName.WEBHOOK: Webhook(session),
         ChannelName.PAGE: OpenPage(has_open_page),

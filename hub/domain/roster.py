@@ -126,7 +126,7 @@ def on_duty(rota: Rota, now_ms: int) -> OnDuty:
     away = frozenset(one.person_id for one in rota.absences if one.from_ms <= now_ms < one.until_ms)
     posts: list[Assignment] = []
     for shift, day, since in _holding(rota, minute):
-        swap = deciding(swaps_of(rota, shift, day), since) if rota.swaps else None
+        swap = deciding(swaps_of(rota, shift, day), since)
         person_id = swap.person_id if swap else shift.person_id
         if person_id != NOBODY and person_id not in away:
             posts.append(Assignment(person_id, shift.place, shift.duty))

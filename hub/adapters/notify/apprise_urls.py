@@ -39,10 +39,6 @@ class _Worker:
     process: Process
     asked: dict[int, asyncio.Future[Outcome]] = field(default_factory=dict)
 
-    def end(self) -> None:
-        with contextlib.suppress(ProcessLookupError):  # it may have ended by itself just now
-            self.process.kill()
-
 
 class AppriseProcess:
     """Runs hub/adapters/notify/apprise_worker.py, from the first message until `close` or the end of this process.
@@ -74,8 +70,8 @@ class AppriseProcess:
             async with asyncio.timeout(END_S):
                 while self._tasks:
                     if self._worker:
-                        self._worker.end()
-                    await asyncio.wait(self._tasks, timeout=0.1)
+                        self._end(self._worker)
+                    await asyncio.wait(self._tasks, timeout=0.1)  # one may have been about to begin
 
     async def _ask(self, free: asyncio.Semaphore, message: Mapping[str, str]) -> Outcome:
         try:
@@ -98,8 +94,7 @@ class AppriseProcess:
                 return await answer
         except TimeoutError:
             log.error("apprise_hangs")
-            self._forget(worker)
-            worker.end()
+            self._end(worker)
             return Outcome.NOT_SENT
 
     async def _running_worker(self) -> _Worker:
@@ -119,18 +114,21 @@ class AppriseProcess:
                 _take(worker, line)
         except Exception as error:  # noqa: BLE001  # an answer that cannot be read, as good as its end
             log.error("apprise_not_understood", reason=type(error).__name__)
-        if self._worker is worker:
+        if is_by_itself := self._worker is worker:
             self._ended_s = asyncio.get_running_loop().time()
-        self._forget(worker)
+        self._end(worker)
         for answer in worker.asked.values():
             _set(answer, Outcome.NOT_SENT)
-        worker.end()
-        log.info("apprise_ended", status=await worker.process.wait())
+        status = await worker.process.wait()
+        if is_by_itself:
+            log.error("apprise_ended", status=status)
 
-    def _forget(self, worker: _Worker) -> None:
+    def _end(self, worker: _Worker) -> None:
         """The next message finds no dying one."""
         if self._worker is worker:
             self._worker = None
+        with contextlib.suppress(ProcessLookupError):  # it may have ended by itself just now
+            worker.process.kill()
 
     def _keep(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)

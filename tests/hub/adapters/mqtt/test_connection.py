@@ -1,6 +1,7 @@
 """A connection ends when it is asked to, whatever it waits for at that moment."""
 
 import asyncio
+import json
 import socket
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
@@ -12,10 +13,13 @@ from paho.mqtt.packettypes import PacketTypes
 
 from hub.adapters.broker import OwnBroker
 from hub.adapters.mqtt import HubLink, PressIntake, ReportIntake
+from hub.adapters.mqtt import link as hub_link
 from hub.adapters.mqtt.connection import answered, connected, new_client, new_properties
 from hub.services.raise_alert import Received
+from tests.hub.adapters.broker_rig import client as panel
 from tests.hub.adapters.mqtt.conftest import address_of
-from tests.hub.adapters.mqtt.test_link import KEY, Heard, hub_state
+from tests.hub.adapters.mqtt.test_link import KEY, Heard, hub_state, next_of
+from wire import topics
 
 Begin = Callable[[OwnBroker], Coroutine[None, None, None]]
 
@@ -81,6 +85,28 @@ async def test_a_hub_that_is_ended_as_it_says_online_says_offline(
         task = asyncio.create_task(link(broker))
         await asyncio.wait([task], timeout=10)
     assert await hub_state(broker) == "offline"
+
+
+async def test_a_hub_whose_online_is_not_answered_says_offline_before_it_tries_again(
+    broker: OwnBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await broker.start()
+    handle, unanswered = aiomqtt.Client._on_publish, [True]
+
+    def first_one_lost(client: aiomqtt.Client, *arguments: Any) -> None:
+        if not unanswered:
+            handle(client, *arguments)
+        unanswered.clear()
+
+    async with panel(broker, "panel-1") as reader:
+        await reader.subscribe(topics.HUB_STATUS, qos=1)
+        monkeypatch.setattr(aiomqtt.Client, "_on_publish", first_one_lost)
+        monkeypatch.setattr(hub_link, "answered", lambda within_s=0.2: answered(within_s))
+        task = asyncio.create_task(link(broker))
+        states = [json.loads((await next_of(reader)).payload)["state"] for _ in range(3)]
+        task.cancel()
+        await asyncio.wait([task])
+    assert states == ["online", "offline", "online"]
 
 
 async def test_a_small_message_does_not_wait_for_the_answer_to_the_one_before(broker: OwnBroker) -> None:

@@ -230,7 +230,7 @@ async def test_one_that_is_given_up_under_way_keeps_its_turn_until_it_ends(proce
 
 
 async def test_what_a_worker_that_was_killed_had_begun_counts_as_not_sent_and_the_next_message_has_a_new_one(
-    process: AppriseProcess,
+    process: AppriseProcess, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server = Hanging()
     async with serving(server.handle) as url:
@@ -244,6 +244,7 @@ async def test_what_a_worker_that_was_killed_had_begun_counts_as_not_sent_and_th
         server.over.set()
         await channel.send(notification("own:b"), MESSAGE)
     assert server.paths == ["a", "b"]
+    assert "apprise_ended" in capsys.readouterr().out
 
 
 async def test_a_worker_that_hangs_is_ended_and_the_next_message_has_a_new_one(
@@ -297,13 +298,23 @@ async def test_what_a_services_code_raises_is_a_failure_whose_kind_is_logged(
     assert "secret" not in logged
 
 
-async def test_an_answer_that_cannot_be_read_ends_the_worker_and_all_that_it_was_asked(
-    process: AppriseProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("answer", ["not json", '{"id": 99, "outcome": "sent", "error": ""}', '{"id": 0}'])
+async def test_a_worker_whose_answer_cannot_be_read_is_ended_and_has_not_sent(
+    process: AppriseProcess,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    answer: str,
 ) -> None:
-    (tmp_path / "apprise.py").write_text("import os; os.write(3, b'x\\n'); os.write(4, b'x\\n'); os.write(5, b'x\\n')")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv(MARK, str(tmp_path))
+    mad = tmp_path / "mad"
+    mad.write_text(f"#!/bin/sh\nread line\necho '{answer}'\nexec sleep 600\n")
+    mad.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(mad))
     with pytest.raises(ChannelFailed):
         await AppriseUrls({"x": "json://127.0.0.1:1/{address}"}, process).send(notification("x:1"), MESSAGE)
+    await wait_until(lambda: not running(tmp_path), "it has ended")
+    assert "apprise_not_understood" in capsys.readouterr().out
 
 
 async def test_a_worker_that_cannot_be_started_is_a_failure_that_is_tried_again(
