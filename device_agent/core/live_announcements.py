@@ -12,7 +12,7 @@ from device_agent.core.hearing import Evidence
 from device_agent.core.moment import Moment
 from device_agent.core.noise import NoiseState
 from device_agent.core.receipts import ReceiptsState
-from device_agent.core.sounding import on_the_wire
+from device_agent.core.sounding import on_the_wire, too_much_lost
 from device_agent.core.sounds import Finished, Interrupted, Missed, SoundEvent, Started, Stopped
 from wire import messages
 from wire.messages import Config, Live, LiveEnd, ReceiptState
@@ -122,6 +122,8 @@ def sounded(state: LiveState, event: SoundEvent, now: Moment) -> Result:
     match event:
         case Started():
             return _started(state, each, event, now)
+        case Finished() if (gap := too_much_lost(event)) is not None:
+            return _end(state, event.id, ReceiptState.FAILED, now, gap)
         case Finished():
             at_ms = now.unix_of(event.dac_s)
             state = _put(state, replace(each, played_at_ms=at_ms))

@@ -121,7 +121,7 @@ class Mixer:
             if voice.left <= 0:
                 self._sounding[voice.sound.lane] = None
                 self._voices.remove(voice)
-                self._events.append(Finished(voice.sound.id, now_s, voice.played_s))
+                self._events.append(Finished(voice.sound.id, now_s, voice.played_s, voice.lost_s))
 
     def _is_ready(self, voice: Voice, now_s: float) -> bool:
         """Whether its instant has come; one that comes late is moved to where the others are by now."""

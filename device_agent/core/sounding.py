@@ -14,6 +14,8 @@ from device_agent.core.sounds import Finished, Interrupted, Missed, SoundEvent, 
 from wire import messages
 from wire.messages import ReceiptState
 
+MOST_LOST_S = 0.25
+"""A syllable: of what had a longer gap a word may be missing, and nobody may call it played."""
 OVERDUE_MS = 30_000  # a sound card that is lost and comes back within this goes on with what it was playing
 
 
@@ -25,6 +27,8 @@ def sounded(state: AnnouncementsState, event: SoundEvent, now: Moment) -> Result
     match event:
         case Started():
             return _started(state, each, event, now)
+        case Finished() if (gap := too_much_lost(event)) is not None:
+            return end(state, event.id, ReceiptState.FAILED, now, gap)
         case Finished():
             at_ms = now.unix_of(event.dac_s)
             state = put(state, replace(each, played_at_ms=at_ms))
@@ -37,6 +41,11 @@ def sounded(state: AnnouncementsState, event: SoundEvent, now: Moment) -> Result
             return state, [play(each, None)]
         case Missed():
             return end(state, event.id, ReceiptState.EXPIRED, now, "came too late to be played")
+
+
+def too_much_lost(event: Finished) -> str | None:
+    """Why it must not be called played, since the loudspeaker or the whole device stood still; None if it may be."""
+    return f"{event.lost_s:.1f} s of it did not sound" if event.lost_s > MOST_LOST_S else None
 
 
 def play(each: Announcement, start_ms: float | None) -> effects.Play:

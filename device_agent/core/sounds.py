@@ -69,11 +69,15 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The last frame has left the DAC at `dac_s`; `played_s` is less than the length after a late start or a gap."""
+    """The last frame has left the DAC at `dac_s`; `played_s` is less than the length after a late start or a gap.
+
+    `lost_s` of it did not sound for gaps, in the pass that had the least of them.
+    """
 
     id: str
     dac_s: float
     played_s: float
+    lost_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

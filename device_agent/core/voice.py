@@ -1,6 +1,6 @@
 """One sound on its way through the mixer: where in it we are, and when that is due."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ class Voice:
     zero_s: float | None = None  # when frame 0 was, or would have been; None while it waits
     position: int = 0
     played: int = 0
+    holes: dict[int, int] = field(default_factory=dict)  # by pass: how many frames of its sound were jumped over
     gain: float = 1.0
 
     @property
@@ -37,6 +38,11 @@ class Voice:
     @property
     def played_s(self) -> float:
         return self.played / SAMPLE_RATE
+
+    @property
+    def lost_s(self) -> float:
+        """How much of it has not sounded in the pass that sounded best, from where it began."""
+        return min(self.holes.values(), default=0) / SAMPLE_RATE
 
     def volume(self, local: float) -> float:
         """Its own volume, times the local one below the emergency priorities."""
@@ -55,13 +61,14 @@ class Voice:
 
     def wait_turn(self) -> None:
         """It is ready and somebody else sounds: when its turn comes it plays whole."""
-        self.due_s, self.position, self.played = None, 0, 0
+        self.due_s, self.position, self.played, self.holes = None, 0, 0, {}
 
     def start(self, now_s: float) -> None:
         """Frame `position` sounds at `now_s`; in the middle of a sound it fades in."""
         self.position = max(self.position, self.live_position(now_s))
         due_s = now_s if self.due_s is None else self.due_s
         self.zero_s, self.due_s = due_s - self.position / SAMPLE_RATE, None
+        self.holes = dict.fromkeys(range(self.position // self.pass_frames, self.sound.repeat), 0)
         self.gain = 0.0 if self.position % self.pass_frames else 1.0
 
     def live_position(self, now_s: float) -> int:
@@ -80,10 +87,21 @@ class Voice:
         assert self.zero_s is not None
         behind = in_frames(now_s - self.zero_s) - self.position
         if abs(behind) > JUMP_FRAMES:
-            self.position = max(0, self.position + behind)
+            self._jump(behind)
             self.gain = 0.0
         elif abs(behind) > SLIP_FRAMES:
             self.position += 1 if behind > 0 else -1
+
+    def _jump(self, frames: int) -> None:
+        """Go on so many frames further on, or back; what is jumped over does not sound."""
+        to = min(max(0, self.position + frames), self.position + self.left)
+        while self.position < to:
+            number, into = divmod(self.position, self.pass_frames)
+            step = min(to - self.position, self.pass_frames - into)
+            jumped = min(step, max(0, len(self.sound.pcm) - into))
+            self.holes[number] = self.holes.get(number, 0) + jumped
+            self.position += step
+        self.position = to
 
     def take(self, frames: int) -> NDArray[np.float32]:
         """The next `frames` frames at unit gain, silence in the gaps; at most `left`."""

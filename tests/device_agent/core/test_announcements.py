@@ -278,6 +278,21 @@ def test_a_loudspeaker_that_stands_still_is_no_played() -> None:
     assert states(todo) == ["failed"]
 
 
+def test_one_of_which_more_than_a_syllable_did_not_sound_is_no_played() -> None:
+    device = Device()
+    device.starts()
+    todo = device.sounds(Finished("n-1", 14.0, 7.0, lost_s=2.0), 13_950)
+    (receipt,) = receipts(todo)
+    assert (states(todo), receipt.reason) == (["failed"], "2.0 s of it did not sound")
+    assert states(device.judges(HEARD, 14_500)) == []  # what the microphone heard of the rest makes it no more
+
+
+def test_a_gap_of_a_syllable_is_forgiven() -> None:
+    device = Device()
+    device.starts()
+    assert states(device.sounds(Finished("n-1", 14.0, 8.8, lost_s=sounding.MOST_LOST_S), 13_950)) == ["played"]
+
+
 def test_one_that_comes_twice_is_played_once_and_not_refused() -> None:
     device = Device()
     device.gets(manifest())

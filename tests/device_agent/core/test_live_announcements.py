@@ -55,6 +55,11 @@ def test_a_speaker_is_waited_for_heard_and_told_as_played() -> None:
     assert told == ["OpenLive", "Listen", "received", "verified", "ready", "playing", "played", "CloseLive"]
 
 
+def test_speech_of_which_more_than_a_syllable_was_jumped_over_is_not_told_as_played() -> None:
+    _, told = play(LIVE, events.LiveOpen("a-1"), STARTED, replace(FINISHED, lost_s=2.0))
+    assert told[-2:] == ["failed: 2.0 s of it did not sound", "CloseLive"]
+
+
 def test_the_same_speaker_twice_changes_nothing() -> None:
     state, _ = play(LIVE)
     _, told = play(LIVE, LIVE.model_copy(update={"id": "m-2", "to": DEVICE}), state=state)

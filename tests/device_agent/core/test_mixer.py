@@ -394,6 +394,48 @@ def test_after_a_gap_in_the_stream_it_goes_on_where_the_others_are() -> None:
     assert isinstance(finished, Finished)
     assert finished.dac_s == pytest.approx(T0 + 0.5)
     assert finished.played_s == pytest.approx(0.3)
+    assert finished.lost_s == pytest.approx(0.2)
+
+
+GAP_S = 0.1
+PASS_S = 0.3 + GAP_S
+
+
+@pytest.mark.parametrize(
+    ("stalls", "lost_s"),
+    [
+        ([(0.1, 0.3)], 0.0),  # the second pass sounded whole
+        ([(0.31, 0.39)], 0.0),  # nothing was missed but the pause
+        ([(0.1, 0.2), (0.5, 0.75)], 0.1),  # of the better pass
+        ([(0.2, 0.5)], 0.1),  # over the pause between them: 0.1 s of each
+        ([(0.1, 0.9)], 0.2),  # the rest of the first pass, and all of the second
+    ],
+)
+def test_what_a_gap_swallowed_is_told_of_the_pass_that_sounded_best(
+    stalls: list[tuple[float, float]], lost_s: float
+) -> None:
+    mixer = Mixer()
+    mixer.play(Sound("a", rising(14_400), 60, T0, repeat=2, gap_s=GAP_S))
+    at = 0.0
+    for begin, end in [*stalls, (1.0, 1.0)]:
+        if begin > at:
+            played(mixer, begin - at, since=at)
+        at = end
+    finished = mixer.events()[-1]
+    assert isinstance(finished, Finished)
+    assert finished.lost_s == pytest.approx(lost_s, abs=0.002)
+
+
+def test_what_was_lost_before_an_interruption_does_not_count_when_it_is_played_again_from_its_start() -> None:
+    mixer = Mixer()
+    mixer.play(steady("low", 7, 24_000, resumes=True))
+    played(mixer, 0.1)
+    played(mixer, 0.1, since=0.2)
+    mixer.play(steady("high", 9, 480, priority=250, at=0.3))
+    played(mixer, 1.0, since=0.3)
+    finished = mixer.events()[-1]
+    assert isinstance(finished, Finished)
+    assert (finished.id, finished.lost_s) == ("low", 0.0)
 
 
 def test_the_mixer_says_when_it_will_sound_next() -> None:

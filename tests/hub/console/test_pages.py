@@ -530,6 +530,9 @@ async def test_an_announcement_says_which_quiet_hours_kept_a_building_silent(
             "noise budget 60 min a day, 58.3 min used",
             "那里一天最多播 60 分钟，已经播了 58.3 分钟，剩下的不够播这一条",
         ),
+        ("2.0 s of it did not sound", "中间有 2.0 秒没有响"),
+        ("after 3.1 s", "播了 3.1 秒"),
+        ("the device restarted while it sounded", "播到一半，设备重新启动了"),
         ("no file", "no file"),
     ],
 )
