@@ -58,6 +58,15 @@ class DeviceClock:
         self.learn(offset_ns)
         self._is_learned = False
 
+    def ahead_ns(self) -> int | None:
+        """How far the hub's time is ahead of the monotonic clock at this instant, learned or assumed; None before."""
+        return None if self._offset_ns is None else self._offset(self.mono_ns())
+
+    @property
+    def is_assumed(self) -> bool:
+        """Whether an offset is gone by that was not learned."""
+        return self._offset_ns is not None and not self._is_learned
+
     def wall_error_ms(self) -> float | None:
         """How far the system's wall clock is ahead of the hub's time; None while that is not known."""
         if not self._is_learned:

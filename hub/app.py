@@ -135,7 +135,7 @@ class Hub:
         channels = build_channels(settings, session, clock, database, news.has_open_page, self._apprise)
         policy = Policy(DEFAULT, settings.duty_webhook or "", news.has_open_page, frozenset(channels))
         key = signing_key(settings.data / KEYS)
-        link = HubLink(self._address, "hub-link", key, clock.now_ms)
+        link = HubLink(self._address, "hub-link", key, clock.now_ms, clock.base_ms)
         dispatcher = Dispatcher(database, channels, clock, policy, news)
         teller = Teller(database, link, self._sounds, clock, dispatcher.is_behind)
         consequences = Consequences(dispatcher, teller, news)

@@ -271,6 +271,12 @@ class Config(Signed):
     """When, in minutes after midnight there, the device proves itself every day by a quiet sweep; None: never."""
 
 
+AGREED_MS = 10 * 60_000
+"""What is issued to sound within this is agreed as an instant: a hub's clock that is set meanwhile does not move it,
+or buildings that learn of that before others would sound apart. What is issued for later is meant by the clock on the
+wall."""
+
+
 class Manifest(Signed):
     """An announcement: what to play, when, and how important it is. `gap_ms` lies between repeats."""
 
@@ -347,12 +353,16 @@ class ClockAnswer(Signed):
 
 
 class HubStatus(Message):
-    """Birth and will of the hub; `epoch` changes with every start, `restored_to_ms` after a restore."""
+    """Birth and will of the hub; `epoch` changes with every start, `restored_to_ms` after a restore.
+
+    `clock_base_ms` is the hub's wall clock minus its machine's steady one: another one, and the clock was set.
+    """
 
     state: LinkState
     epoch: Id
     at_ms: TimeMs
     restored_to_ms: TimeMs | None = None
+    clock_base_ms: TimeMs | None = None
 
 
 Announce = Annotated[Manifest | Stop | Live | LiveEnd, Field(discriminator="kind")]

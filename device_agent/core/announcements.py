@@ -16,7 +16,7 @@ from device_agent.core.moment import Moment
 from device_agent.core.noise import NoiseState
 from device_agent.core.sounding import overdue, play
 from device_agent.core.voice import LATE_SHARE
-from wire.messages import Config, Manifest, ReceiptState
+from wire.messages import AGREED_MS, Config, Manifest, ReceiptState
 
 LEAD_MS = 1_000  # handed to the mixer so early: a disk that stalls for a moment does not delay the start
 LOOK_MS = 500  # how often to look at what waits for the hub's time, or for its turn
@@ -29,7 +29,7 @@ def begin(rows: list[tuple[Manifest, Step]], now: Moment) -> Result:
     """After a start, from what is on disk: what has begun to sound is over, the rest goes on."""
     state, todo = AnnouncementsState(), list[effects.Effect]()
     for manifest, step in rows:
-        state = put(state, Announcement(manifest, step))
+        state = put(state, _new(manifest, step, now))
         if step is Step.STARTED:
             reason = "the device restarted while it sounded"
             state, more = end(state, manifest.announcement_id, ReceiptState.FAILED, now, reason)
@@ -100,6 +100,19 @@ def audio_failed(state: AnnouncementsState, sha256: str, reason: str, now: Momen
     return state, todo
 
 
+def stepped(state: AnnouncementsState, by_ms: int) -> Result:
+    """The hub's time is another by so much from now on: what was agreed before is told by it, and keeps its instant."""
+    todo: list[effects.Effect] = []
+    for each in state.known.values():
+        if each.is_agreed:
+            message = each.manifest
+            times = {"play_at_ms": message.play_at_ms + by_ms, "valid_until_ms": message.valid_until_ms + by_ms}
+            restated = message.model_copy(update=times)
+            state = put(state, replace(each, manifest=restated))
+            todo.append(effects.StoreManifest(restated))
+    return state, todo
+
+
 def tick(state: AnnouncementsState, config: Config | None, loud: NoiseState, now: Moment) -> Result:
     """Start what is due and fits in, expire what is over, tell what was gathered, forget what is past."""
     gathered, todo = receipts.tick(state.receipts, now)
@@ -166,8 +179,14 @@ def _waiting(
     return put(state, replace(each, step=Step.HANDED)), [play(each, _start_ms(each, now))]
 
 
+def _new(message: Manifest, step: Step, now: Moment) -> Announcement:
+    """One that is agreed by the hub's time, if that is known and it sounds soon."""
+    is_soon = message.play_at_ms - message.issued_ms <= AGREED_MS
+    return Announcement(message, step, is_agreed=is_soon and now.is_learned)
+
+
 def _fetch(state: AnnouncementsState, message: Manifest, now: Moment) -> Result:
-    state = put(state, Announcement(message, Step.FETCHING))
+    state = put(state, _new(message, Step.FETCHING, now))
     new = [ReceiptState.RECEIVED, ReceiptState.VERIFIED]
     state, todo = report(state, message.announcement_id, new, now)
     return state, [*todo, effects.FetchAudio(message.audio_sha256)]

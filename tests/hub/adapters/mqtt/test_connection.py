@@ -25,7 +25,7 @@ Begin = Callable[[OwnBroker], Coroutine[None, None, None]]
 
 
 def link(broker: OwnBroker) -> Coroutine[None, None, None]:
-    return HubLink(lambda: address_of(broker), "hub-link", KEY, lambda: 0).run(Heard().connected)
+    return HubLink(lambda: address_of(broker), "hub-link", KEY, lambda: 0, lambda: 0).run(Heard().connected)
 
 
 def reports(broker: OwnBroker) -> Coroutine[None, None, None]:
