@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import secrets
+import signal
 import sqlite3
 import sys
 from collections.abc import Sequence
@@ -77,6 +78,15 @@ class SimulatedBuildings:
         if self.is_running:
             self._process.kill()
         await self._process.wait()
+
+    async def stand_still(self, for_s: float) -> None:
+        """All of them are frozen for so long, loudspeakers too."""
+        assert self._process is not None
+        if not self.is_running:
+            return
+        self._process.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(for_s)
+        self._process.send_signal(signal.SIGCONT)
 
     async def stop(self) -> None:
         """Ends them in good order."""

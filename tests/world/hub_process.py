@@ -23,6 +23,7 @@ from hub.adapters.broker.running import running_pid
 from hub.adapters.data_folder import DATABASE
 from tests.world.ports import free_port
 from tests.world.processes import MARK, running
+from tests.world.set_clock import SetClock
 from tests.world.waiting import wait_until
 
 START_S = 30.0
@@ -36,7 +37,7 @@ class HubProcess:
     It knows no quiet hours and no noise budget unless `environ` says so: what is tested is the same at night and the
     hundredth time.
     `options` are further ones of `dongdong hub`; `start` works only where it serves plain HTTP. With `broker` it
-    uses one that it did not start.
+    uses one that it did not start. With a `clock` that can be set, its wall clock goes by that.
     """
 
     data: Path
@@ -45,6 +46,7 @@ class HubProcess:
     broker: str | None = None
     http_port: int = field(default_factory=free_port)
     mqtt_port: int = field(default_factory=free_port)
+    clock: SetClock | None = None
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -73,7 +75,9 @@ class HubProcess:
         """Begins the process and does not wait for it."""
         listen = ["--http", f"127.0.0.1:{self.http_port}"]
         broker = ["--broker", self.broker] if self.broker else ["--mqtt", f"127.0.0.1:{self.mqtt_port}"]
-        command = [sys.executable, "-m", "hub", "hub", "--data", str(self.data), *listen, *broker, *self.options]
+        program = ["tests.world.set_clock", str(self.clock.file)] if self.clock else ["hub"]
+        what = ["hub", "--data", str(self.data), *listen, *broker, *self.options]
+        command = [sys.executable, "-m", *program, *what]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, env=self._environ())
 

@@ -4,9 +4,9 @@
 
 In each round something is announced 5 s ahead, and in some a warning that interrupts it, which a second person
 confirms; hub, broker and buildings are killed before the agreed instant, around it and while it sounds, at instants
-that the seed gives, and come back as a supervisor would bring them. Wall clocks are stepped by minutes. Then all is
-healed, and the recordings of all loudspeakers are compared with what was announced and with what the hub says became
-of it. A round takes 20 to 45 s.
+that the seed gives, and come back as a supervisor would bring them; buildings stand still while it sounds. Wall clocks
+of buildings are stepped by minutes, the hub's by seconds. Then all is healed, and the recordings of all loudspeakers
+are compared with what was announced and with what the hub says became of it. A round takes 20 to 45 s.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ import asyncio
 import contextlib
 import sys
 import time
-from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -26,7 +25,7 @@ import aiohttp
 from device_agent.hardware.decoding import decode_opus
 from firmware_sim.fleet import Fault
 from hub.domain.second_person import OUT
-from tests.bench.broadcast_crash.evidence import Aired, Report, Verdicts, report_of
+from tests.bench.broadcast_crash.evidence import Aired, Report, Trouble, Verdicts, report_of
 from tests.bench.broadcast_crash.plan import PLAY_AT_S, SOUND_S, Round, plan
 from tests.bench.broadcast_crash.tapes import air, seconds_heard
 from tests.bench.crash.evidence import named
@@ -37,6 +36,7 @@ from tests.world.api import Api, Json
 from tests.world.buildings import SimulatedBuildings
 from tests.world.community import Community
 from tests.world.hub_process import HubProcess
+from tests.world.set_clock import SetClock
 from tests.world.waiting import wait_until
 
 AGENTS = (("dev-building-17", "dev-building-1"), ("dev-building-2",))
@@ -64,12 +64,13 @@ class Bench:
     seed: int
     verdicts: Verdicts = field(default_factory=Verdicts)
     alarms: int = 0
+    known: set[str] = field(default_factory=set)
 
     async def round(self, index: int) -> None:
         """Everything goes wrong that the plan says, then rest is waited for, and looked at."""
         planned = plan(self.seed, index, [each.name for each in self.world.agents], self.world.devices)
         await self._step_clocks(planned)
-        began_s, kills = time.time(), len(self.world.killed)
+        began_s, kills, stalls = time.time(), len(self.world.killed), len(self.world.stalled)
         begun = await self.api.post(
             "/announcements",
             {"text": planned.text, "places": ["all"], "kind": planned.kind, "play_at_ms": _play_at_ms(began_s)},
@@ -77,13 +78,22 @@ class Bench:
         late_s = time.time() - began_s  # what speaking it took is no part of the plan
         await asyncio.gather(self._alarm(planned, late_s), *(self.world.strike(blow) for blow in planned.blows))
         await self.world.heal()
-        alarms = [await self._out(one) for one in self._stored_since(began_s) if one != begun["id"]]
+        alarms = [await self._out(one) for one in self._new() if one != begun["id"]]
         self.alarms += len(alarms)
         made = [(begun, planned.kind), *((one, planned.alarm) for one in alarms)]
-        killed = _by_name(self.world.killed[kills:])
-        await self._ended([one for one, _ in made], killed)
+        trouble = {
+            one.name: Trouble(
+                [at_s for name, at_s in self.world.killed[kills:] if name == one.name],
+                [(begin_s, end_s) for name, begin_s, end_s in self.world.stalled[stalls:] if name == one.name],
+                planned.set_s,
+            )
+            for one in self.world.agents
+        }
+        await self._ended([one for one, _ in made], trouble)
         await asyncio.sleep(max(0.0, began_s + PLAY_AT_S + SOUND_S - time.time()) + QUIET_S)
-        await self._judge(index, made, began_s, killed)
+        await self._judge(index, made, began_s, trouble)
+        if planned.set_s:  # what is announced next follows at once
+            self.world.set_clock(0.0)
         what = "; ".join(map(str, planned.blows)) + (f"; {planned.alarm_s:.2f} {planned.alarm}" if alarms else "")
         print(f"{index:3} {time.time() - began_s:5.1f} s {planned.kind}: {what}", flush=True)
 
@@ -101,12 +111,12 @@ class Bench:
         if made is not None:
             await _asked(self.second, f"/announcements/{made['id']}/confirm", {})
 
-    def _stored_since(self, began_s: float) -> list[str]:
-        """What the hub has taken since then, also where it was killed before it could say so."""
-        rows = self.world.hub.rows(
-            "SELECT id FROM announcement WHERE created_ms >= ? ORDER BY created_ms", began_s * 1000
-        )
-        return [announcement_id for (announcement_id,) in rows]
+    def _new(self) -> list[str]:
+        """What the hub has taken since it was last looked, also where it was killed before it could say so."""
+        rows = self.world.hub.rows("SELECT id FROM announcement ORDER BY created_ms")
+        found = [announcement_id for (announcement_id,) in rows if announcement_id not in self.known]
+        self.known.update(found)
+        return found
 
     async def _out(self, announcement_id: str) -> Json:
         """A warning as it went out: confirmed, or by itself."""
@@ -122,22 +132,23 @@ class Bench:
         query = "SELECT device, reached, at_ms, reason FROM progress WHERE announcement_id = ?"
         return {device: report_of(tuple(row)) for device, *row in self.world.hub.rows(query, announcement_id)}
 
-    async def _ended(self, made: list[Json], kills: dict[str, list[float]]) -> None:
+    async def _ended(self, made: list[Json], trouble: Mapping[str, Trouble]) -> None:
         """Waits until every building has told what became of everything; what it never tells is found later."""
 
         def is_told() -> bool:
             reports = [self._reports(one["id"]) for one in made]
             return all(
-                each[device].is_final(kills.get(self.world.of(device).name, []))
+                each[device].is_final(trouble[self.world.of(device).name])
                 for each in reports
                 for device in self.world.devices
             )
 
-        until_s = max(one["valid_until_ms"] for one in made) / 1000 + BEYOND_S
+        set_s = max(abs(one.set_s) for one in trouble.values())
+        until_s = max(one["valid_until_ms"] for one in made) / 1000 + BEYOND_S + set_s
         with contextlib.suppress(TimeoutError):
             await wait_until(is_told, "all told", until_s - time.time(), LOOK_EVERY_S)
 
-    async def _judge(self, index: int, made: list[Made], began_s: float, kills: dict[str, list[float]]) -> None:
+    async def _judge(self, index: int, made: list[Made], began_s: float, trouble: Mapping[str, Trouble]) -> None:
         span_s = time.time() - began_s
         for number, (one, kind) in enumerate(made):
             aired = Aired(one["id"], one["play_at_ms"] / 1000, one["duration_ms"] / 1000)
@@ -148,8 +159,8 @@ class Bench:
                 seconds = await asyncio.to_thread(seconds_heard, source, kind, heard)
                 begins = {second: [began_s + each for each in several] for second, several in seconds.items()}
                 name = f"{index}/{device}/{'alarm' if number else 'ahead'}"
-                killed = kills.get(process.name, [])
-                self.verdicts.judge(name, aired, reports[device], begins, killed, is_alone=len(made) == 1)
+                touched = trouble[process.name]
+                self.verdicts.judge(name, aired, reports[device], begins, touched, is_alone=len(made) == 1)
 
     async def _audio(self, announcement_id: str) -> bytes:
         path = f"/api/v1/announcements/{announcement_id}/audio"
@@ -175,18 +186,11 @@ def _play_at_ms(began_s: float) -> int:
     return round((began_s + PLAY_AT_S) * 1000)
 
 
-def _by_name(killed: list[tuple[str, float]]) -> dict[str, list[float]]:
-    """Unix seconds by what was killed."""
-    found: defaultdict[str, list[float]] = defaultdict(list)
-    for name, at_s in killed:
-        found[name].append(at_s)
-    return found
-
-
 @contextlib.asynccontextmanager
 async def running_bench(community: Community, folder: Path, seed: int) -> AsyncIterator[Bench]:
     """A community at work; nothing of it runs afterwards."""
-    hub = HubProcess(community.copy(folder / "hub"), {"DONGDONG_LOG_LEVEL": "warning"})
+    clock = SetClock(folder / "clock")
+    hub = HubProcess(community.copy(folder / "hub"), {"DONGDONG_LOG_LEVEL": "warning"}, clock=clock)
     agents = [SimulatedBuildings(hub.data, hub.mqtt_port, each, name=f"agents-{i}") for i, each in enumerate(AGENTS)]
     headers = {"Authorization": f"Bearer {community.token}"}
     async with aiohttp.ClientSession(headers=headers) as session:
@@ -219,6 +223,7 @@ def figures(bench: Bench) -> list[Figure]:
         Figure("announcements at loudspeakers", f"{found.aired}, with {bench.alarms} warnings into others"),
         Figure("  played", str(found.played)),
         Figure("  killed while it sounded", str(found.killed_while_sounding)),
+        Figure("  stood still while it sounded", str(found.stood_still)),
         Figure("  interrupted by a warning", str(found.interrupted)),
         Figure("  joined late / played when the others were through", f"{found.joined_late} / {found.played_after}"),
         Figure("  seconds that sounded with the others, off by", off),

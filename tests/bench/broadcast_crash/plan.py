@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.bench.crash.plan import BROKER, HUB, Blow, What
 
@@ -15,6 +15,11 @@ SOUND_S = 7.0
 DARK, KILL, ALARM, TROUBLE = 0.3, 0.5, 0.4, 0.3
 """How often neither hub nor broker is there at the instant, each is killed otherwise, a warning interrupts, and the
 link of a building is cut or doubles everything."""
+STALL, STALL_S = 0.3, (0.5, 4.0)
+"""How often the process of some buildings stands still while it sounds, and for how long: a gap of more than 0.25 s is
+no `played` any more."""
+SET, SET_S = 0.3, (2.1, 8.0)
+"""How often the hub's clock is set, and by how much, either way: from 2 s on the hub moves what it has written down."""
 SKEW_MS = 180_000
 """The wall clocks of the buildings are stepped by up to this much either way at the begin of a round."""
 KINDS, ALARMS = ("routine", "notice", "blue", "yellow"), ("orange", "red")
@@ -46,10 +51,26 @@ class Round:
     skew_ms: tuple[float, ...]
     blows: tuple[Blow, ...]
 
+    @property
+    def set_s(self) -> float:
+        """By how much the hub's clock is set in it; 0 where it is not."""
+        return sum(one.lasts_s for one in self.blows if one.what is What.SET)
+
 
 def plan(seed: int, index: int, agents: Sequence[str], devices: Sequence[str]) -> Round:
     """One round; at least one process is killed in it."""
     rng = random.Random(f"{seed}/{index}")
+    round_ = _round(rng, agents, devices)
+    blows = [*round_.blows]
+    if rng.random() < STALL:
+        at_s = PLAY_AT_S + rng.uniform(-0.5, SOUND_S)
+        blows.append(Blow(at_s, What.STALL, rng.choice(agents), rng.uniform(*STALL_S)))
+    if rng.random() < SET:
+        blows.append(Blow(_instant(rng), What.SET, HUB, rng.choice((-1, 1)) * rng.uniform(*SET_S)))
+    return replace(round_, blows=tuple(sorted(blows)))
+
+
+def _round(rng: random.Random, agents: Sequence[str], devices: Sequence[str]) -> Round:
     words = rng.sample(WORDS, 5)
     blows = list(_dark(rng)) if rng.random() < DARK else []
     blows += [_kill(rng, one) for one in (*agents, *([] if blows else (HUB, BROKER))) if rng.random() < KILL]

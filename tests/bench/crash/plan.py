@@ -24,11 +24,17 @@ class What(StrEnum):
     """The link of one building is cut."""
     DOUBLE = "double"
     """Everything on the link of one building travels twice."""
+    STALL = "stall"
+    """A process stands still."""
+    SET = "set"
+    """The wall clock of the hub is set by `lasts_s`, which may be negative."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Blow:
-    """`target` is the hub, the broker, a process of agents, or one building. It is right again `lasts_s` later."""
+    """`target` is the hub, the broker, a process of agents, or one building. It is right again `lasts_s` later, but
+    for a clock that was set.
+    """
 
     at_s: float
     what: What
@@ -36,7 +42,8 @@ class Blow:
     lasts_s: float
 
     def __str__(self) -> str:
-        return f"{self.at_s:.2f} {self.what} {self.target}"
+        how = f" {self.lasts_s:.2f}" if self.what in (What.STALL, What.SET) else ""
+        return f"{self.at_s:.2f} {self.what} {self.target}{how}"
 
 
 def plan(seed: int, index: int, agents: Sequence[str], devices: Sequence[str]) -> list[Blow]:

@@ -35,6 +35,8 @@ class World:
     broker_kills: list[float] = field(default_factory=list)
     killed: list[tuple[str, float]] = field(default_factory=list)
     """What was killed by its target's name, and when, in Unix seconds."""
+    stalled: list[tuple[str, float, float]] = field(default_factory=list)
+    """What stood still, and from when until when."""
     ended: list[str] = field(default_factory=list)
     """What has ended although nobody killed it."""
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
@@ -48,18 +50,32 @@ class World:
         """The process in which this building runs."""
         return next(each for each in self.agents if device in each.devices)
 
+    def named(self, name: str) -> SimulatedBuildings:
+        """The process of this name."""
+        return next(each for each in self.agents if each.name == name)
+
     async def strike(self, blow: Blow) -> None:
         """Lets it go wrong when its time has come, and right again; a second blow on the same waits for the first."""
         await asyncio.sleep(blow.at_s)
         async with self._locks.setdefault(blow.target, asyncio.Lock()):
-            if blow.what is not What.KILL:
+            if blow.what is What.SET:
+                self.set_clock(blow.lasts_s)
+            elif blow.what is What.STALL:
+                await self._stall(self.named(blow.target), blow.lasts_s)
+            elif blow.what is not What.KILL:
                 await self._trouble(blow)
             elif blow.target == HUB:
                 await self._kill_hub(blow.lasts_s)
             elif blow.target == BROKER:
                 self._kill_broker()
             else:
-                await self._kill_agents(next(each for each in self.agents if each.name == blow.target), blow.lasts_s)
+                await self._kill_agents(self.named(blow.target), blow.lasts_s)
+
+    def set_clock(self, ahead_s: float) -> None:
+        """The hub's wall clock is ahead of the machine's by so much from now on."""
+        assert self.hub.clock is not None
+        self.hub.clock.set_ms(ahead_s * 1000)
+        self.struck[What.SET] += 1
 
     async def heal(self) -> None:
         """Returns when everything runs and is connected."""
@@ -104,6 +120,12 @@ class World:
         self._note_kill("agents", agents.name)
         await asyncio.sleep(down_s)
         await agents.spawn()
+
+    async def _stall(self, agents: SimulatedBuildings, for_s: float) -> None:
+        began_s = time.time()
+        await agents.stand_still(for_s)
+        self.struck[What.STALL] += 1
+        self.stalled.append((agents.name, began_s, time.time()))
 
     async def _trouble(self, blow: Blow) -> None:
         agents, fault = self.of(blow.target), FAULTS[blow.what]

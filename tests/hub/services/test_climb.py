@@ -212,15 +212,23 @@ def announced(name: str, now_ms: int, ahead_ms: int) -> Announcement:
     )
 
 
+async def announce(rig: PressRig, *announcements: Announcement) -> None:
+    def job(tx: Tx) -> None:
+        for one in announcements:
+            tx.announcements.add(one, [])
+
+    await rig.database.write(job)
+
+
 @pytest.mark.parametrize("by_ms", [-HOUR_MS, -2_001, 2_001, HOUR_MS, 365 * 24 * HOUR_MS])
 async def test_a_clock_step_moves_what_is_announced_for_soon_and_nothing_else(rig: PressRig, by_ms: int) -> None:
     await rig.pass_ms(0)
     soon, later = announced("soon", rig.clock.now_ms(), 60_000), announced("later", rig.clock.now_ms(), HOUR_MS)
-    await rig.database.write(lambda tx: [tx.announcements.add(one, []) for one in (soon, later)])
+    await announce(rig, soon, later)
     await rig.pass_ms(5_000)
     rig.clock.set_by(by_ms)
     just_now = announced("just-now", rig.clock.now_ms(), 60_000)
-    await rig.database.write(lambda tx: tx.announcements.add(just_now, []))
+    await announce(rig, just_now)
     await rig.pass_ms(0)
     found = await rig.read(lambda tx: tx.announcements.latest(3))
     assert {one.id: one for one in found} == {
