@@ -52,8 +52,11 @@ class Report:
         return self.reached in ENDS
 
     def is_final(self, trouble: Trouble) -> bool:
-        """Whether nothing follows: one that was interrupted is played again, unless its process was killed since."""
-        since_s = self.at_ms.get(Reached.INTERRUPTED, 0) / 1000 - 1.0 - abs(trouble.set_s)
+        """Whether nothing follows: one that was interrupted is played again, unless its process was killed since.
+
+        In doubt of which clock that time is by, it was later: then it is only waited for longer.
+        """
+        since_s = self.at_ms.get(Reached.INTERRUPTED, 0) / 1000 - 1.0 + max(0.0, -trouble.set_s)
         is_cut = any(kill >= since_s for kill in trouble.kills)
         return self.is_end and (self.reached is not Reached.INTERRUPTED or is_cut)
 
