@@ -47,6 +47,9 @@ class ClockAhead:
     def monotonic_ms(self) -> int:
         return SystemClock().monotonic_ms() + self.ahead_ms
 
+    def base_ms(self) -> int:
+        return SystemClock().base_ms()
+
     def boot_id(self) -> str:
         return "boot"
 
