@@ -27,7 +27,6 @@ from device_agent.core.clock import (
     better,
     estimate,
     followed,
-    is_step,
     rate,
 )
 from device_agent.core.health import REPORT_EVERY_S
@@ -105,7 +104,7 @@ class HubLink:
         self._answers: dict[str, asyncio.Future[Probe]] = {}
         self._estimate = outbox.estimate()
         if self._estimate is not None:  # an agent that was restarted has no need of its hub to be on time
-            clock.learn(self._estimate.offset_ns, self._estimate.at_ns)
+            clock.learn(self._estimate.offset_ns, self._estimate.at_ns, timeline=self._estimate.timeline)
         self._course: tuple[Estimate, ...] = ()
 
     @property
@@ -291,7 +290,10 @@ class HubLink:
             return
         asked = self._answers.pop(answer.nonce, None)
         if asked is not None and not asked.done() and answer.to == self._device:
-            asked.set_result(Probe(answer.sent_ns, answer.received_ns, answer.answered_ns, incoming.arrived_ns))
+            boot, base_ns = (None, 0) if (line := answer.timeline) is None else (line.boot, line.base_ns)
+            asked.set_result(
+                Probe(answer.sent_ns, answer.received_ns, answer.answered_ns, incoming.arrived_ns, boot, base_ns)
+            )
 
     async def _send_unsent(self, link: Link) -> None:
         while True:
@@ -327,28 +329,25 @@ class HubLink:
         Whether there was any.
         """
         probes: list[Probe] = []
-        step = _ClockStep(self._clock)
         for _ in range(PROBES):
             if (probe := await self._probe(link)) is not None:
-                probes = agreeing([*probes, probe])
-                before, self._estimate = self._estimate, better(self._estimate, estimate(probes))
-                step.begins(is_set=before is not None and is_step(before, self._estimate))
-                self._clock.learn(self._estimate.offset_ns, self._estimate.at_ns, rate(self._course))
-                if by_ms := step.more_ms():
-                    self._store_estimate()
-                    self._post(events.TimeStepped(by_ms))
+                probes = agreeing([*(each.told_as(probe) for each in probes), probe])
+                self._course = tuple(each.told_as(probe) for each in self._course)
+                before = None if self._estimate is None else self._estimate.told_as(probe)
+                self._estimate = better(before, estimate(probes))
+                self._learn(self._estimate)
                 self._post(events.TimeTold(probe.sent_ns // 1_000_000))
             await asyncio.sleep(random.uniform(*PROBE_PAUSE_S))  # noqa: S311 - no secret, only spread
-        self._store_estimate()
-        if probes and self._estimate is not None and (found := estimate(probes)).error_ns <= GOOD_NS:
-            self._course = followed(self._course, found)
-            self._clock.learn(self._estimate.offset_ns, self._estimate.at_ns, rate(self._course))
-        return bool(probes)
-
-    def _store_estimate(self) -> None:
         if self._estimate is not None:
             with suppress(sqlite3.Error):  # a broken disk must not break the link
                 self._outbox.store_estimate(self._estimate)
+        if probes and self._estimate is not None and (found := estimate(probes)).error_ns <= GOOD_NS:
+            self._course = followed(self._course, found)
+            self._learn(self._estimate)
+        return bool(probes)
+
+    def _learn(self, found: Estimate) -> None:
+        self._clock.learn(found.offset_ns, found.at_ns, rate(self._course), found.timeline)
 
     async def _probe(self, link: Link) -> Probe | None:
         nonce = os.urandom(16).hex()
@@ -379,29 +378,6 @@ class HubLink:
             topic = topics.device(self._device, "health")
             await link.publish(Outgoing(topic, self._report().to_payload(), qos=0))
             await asyncio.sleep(REPORT_EVERY_S)
-
-
-class _ClockStep:
-    """By how much the hub's time has moved in one round of probes; the later ones know a step better than the first."""
-
-    def __init__(self, clock: DeviceClock) -> None:
-        self._clock = clock
-        self._before_ns: int | None = None
-        self._told_ms = 0
-
-    def begins(self, *, is_set: bool) -> None:
-        """Before something is learned: `is_set` says that it is another time than was learned before."""
-        if self._before_ns is None and (is_set or self._clock.is_assumed):
-            self._before_ns = self._clock.ahead_ns()
-
-    def more_ms(self) -> int:
-        """By how much more than was said so far; 0 where nothing was stepped."""
-        ahead_ns = self._clock.ahead_ns()
-        if self._before_ns is None or ahead_ns is None:
-            return 0
-        by_ms = round((ahead_ns - self._before_ns) / 1e6) - self._told_ms
-        self._told_ms += by_ms
-        return by_ms
 
 
 def _announcement_id(incoming: Incoming) -> str | None:

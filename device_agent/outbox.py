@@ -152,13 +152,9 @@ class Outbox:
         self._put("restored_to_ms", str(restored_to_ms).encode())
 
     def store_manifest(self, manifest: messages.Manifest) -> None:
-        """Keep an announcement that is to be fetched; one that is kept already stays as far as it has come."""
+        """Keep an announcement that is to be fetched."""
         row = (manifest.announcement_id, manifest.to_payload(), Step.FETCHING.value)
-        self._write(
-            "INSERT INTO announcements VALUES (?, ?, ?)"
-            " ON CONFLICT (announcement_id) DO UPDATE SET payload = excluded.payload",
-            row,
-        )
+        self._write("INSERT OR REPLACE INTO announcements VALUES (?, ?, ?)", row)
 
     def store_step(self, announcement_id: str, step: Step) -> None:
         """Keep how far an announcement has come."""

@@ -207,7 +207,7 @@ class Playback:
         if pcm is None or manifest.announcement_id not in self._coming:
             return
         self._coming.remove(manifest.announcement_id)
-        start_s = None if effect.start_ms is None else self._clock.mono_s(effect.start_ms) + self.delay_s
+        start_s = self._start_s(effect)
         self._mix(
             Sound(
                 manifest.announcement_id,
@@ -220,6 +220,11 @@ class Playback:
                 resumes=effect.resumes,
             )
         )
+
+    def _start_s(self, effect: effects.Play) -> float | None:
+        if effect.start_ms is None:
+            return None
+        return self._clock.mono_s(effect.start_ms, effect.manifest.timeline) + self.delay_s
 
     async def _speak_phrase(self, effect: effects.SpeakPhrase) -> None:
         file = resources.files("device_agent") / "sounds" / f"{effect.phrase.value}.opus"

@@ -271,14 +271,23 @@ class Config(Signed):
     """When, in minutes after midnight there, the device proves itself every day by a quiet sweep; None: never."""
 
 
-AGREED_MS = 10 * 60_000
-"""What is issued to sound within this is agreed as an instant: a hub's clock that is set meanwhile does not move it,
-or buildings that learn of that before others would sound apart. What is issued for later is meant by the clock on the
-wall."""
+class Timeline(BaseModel):
+    """What a Unix time of the hub is on its machine's steady clock: that time minus `base_ns`, counted from the start
+    of the machine that `boot` names. When the wall clock is set, the base changes; the steady clock does not.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    boot: Annotated[str, Field(max_length=64)]
+    base_ns: int
 
 
 class Manifest(Signed):
-    """An announcement: what to play, when, and how important it is. `gap_ms` lies between repeats."""
+    """An announcement: what to play, when, and how important it is. `gap_ms` lies between repeats.
+
+    With a `timeline`, `play_at_ms` and `valid_until_ms` are meant by that, whatever the hub's clock is set to: an
+    instant is agreed. Without, they are meant by the clock on the wall.
+    """
 
     kind: Literal["announcement"] = "announcement"
     announcement_id: Id
@@ -291,6 +300,7 @@ class Manifest(Signed):
     gap_ms: Annotated[int, Field(ge=0)] = 0
     play_at_ms: TimeMs
     volume: Share = 1.0
+    timeline: Timeline | None = None
 
 
 class Stop(Signed):
@@ -350,19 +360,16 @@ class ClockAnswer(Signed):
     sent_ns: int
     received_ns: int
     answered_ns: int
+    timeline: Timeline | None = None
 
 
 class HubStatus(Message):
-    """Birth and will of the hub; `epoch` changes with every start, `restored_to_ms` after a restore.
-
-    `clock_base_ms` is the hub's wall clock minus its machine's steady one: another one, and the clock was set.
-    """
+    """Birth and will of the hub; `epoch` changes with every start, `restored_to_ms` after a restore."""
 
     state: LinkState
     epoch: Id
     at_ms: TimeMs
     restored_to_ms: TimeMs | None = None
-    clock_base_ms: TimeMs | None = None
 
 
 Announce = Annotated[Manifest | Stop | Live | LiveEnd, Field(discriminator="kind")]

@@ -29,6 +29,7 @@ def objection(state: Admission, message: messages.Signed, now: Moment) -> str | 
     """
     if message.to != state.device and message.to not in state.places:
         return "not for this device"
+    now = now.by(message.timeline) if isinstance(message, messages.Manifest) else now
     if now.is_learned and now.unix_ms > message.valid_until_ms:
         return "expired"
     if message.id in state.seen:

@@ -42,7 +42,7 @@ from wire.messages import Config, Gesture, Output, Stage
 
 @dataclass(frozen=True, slots=True)
 class AgentState:
-    """Everything that the agent's rules go by; `clock_base_ms` as the hub's status last said it."""
+    """Everything that the agent's rules go by."""
 
     admission: Admission
     presses: PressesState
@@ -57,7 +57,6 @@ class AgentState:
     noise: NoiseState = field(default_factory=NoiseState)
     config: Config | None = None
     is_linked: bool = False
-    clock_base_ms: int | None = None
 
 
 Result = tuple[AgentState, list[effects.Effect]]
@@ -82,8 +81,6 @@ def _decide(state: AgentState, event: events.Event, now: Moment) -> Result:
             return _tick(state, now)
         case events.TimeTold(asked_ms=asked_ms):
             return _time_told(state, asked_ms, now)
-        case events.TimeStepped(by_ms=by_ms):
-            return _with_announcements(state, announcements.stepped(state.announcements, by_ms))
         case events.TimeDoubted():
             doubted, todo = doubt.ask(state.doubt, now)
             return replace(state, doubt=doubted), todo
@@ -119,8 +116,7 @@ def _decide(state: AgentState, event: events.Event, now: Moment) -> Result:
             ours = state.config
             is_overtaken = isinstance(event, Config) and ours is not None and event.issued_ms < ours.issued_ms
             doubted, judged, todo = doubt.came(state.doubt, event, now, is_overtaken=is_overtaken)
-            state, todo, _ = _judge(replace(state, doubt=doubted), judged, now, todo)
-            return state, todo
+            return _judge(replace(state, doubt=doubted), judged, now, todo)
 
 
 def due(state: AgentState, now: Moment) -> int | None:
@@ -169,15 +165,15 @@ def _press(state: AgentState, name: str, gesture: Gesture, now: Moment) -> Resul
 
 def _time_told(state: AgentState, asked_ms: int, now: Moment) -> Result:
     doubted, free = doubt.told(state.doubt, asked_ms, now)
-    state, todo, _ = _judge(replace(state, doubt=doubted), free, now, [])
+    state, todo = _judge(replace(state, doubt=doubted), free, now, [])
     state, more = _tick(state, now)
     return state, todo + more
 
 
 def _tick(state: AgentState, now: Moment) -> Result:
     doubted, free, todo = doubt.tick(state.doubt, now)
-    state, todo, then = _judge(replace(state, doubt=doubted), free, now, todo)
-    state, more = _tick_all(state, then)
+    state, todo = _judge(replace(state, doubt=doubted), free, now, todo)
+    state, more = _tick_all(state, _after(todo, now))
     return state, todo + more
 
 
@@ -240,31 +236,27 @@ def _judged(state: AgentState, event: events.Judged, now: Moment) -> Result:
 
 
 def _hub_status(state: AgentState, event: messages.HubStatus, now: Moment) -> Result:
-    todo: list[effects.Effect] = []
-    if event.clock_base_ms is not None:
-        before_ms, state = state.clock_base_ms, replace(state, clock_base_ms=event.clock_base_ms)
-        if before_ms is not None and abs(event.clock_base_ms - before_ms) > doubt.BASE_WAVERS_MS:
-            doubted, todo = doubt.clock_set(state.doubt, now)
-            state = replace(state, doubt=doubted)
     if event.restored_to_ms is None:
-        return state, todo
+        return state, []
     again = presses.restored(state.presses, event.restored_to_ms, now, is_linked=state.is_linked)
-    state, more = _with_presses(state, again)
-    return state, todo + more
+    return _with_presses(state, again)
 
 
-def _judge(
-    state: AgentState, judged: list[messages.Signed], now: Moment, todo: list[effects.Effect]
-) -> tuple[AgentState, list[effects.Effect], Moment]:
-    """What these messages change, after what is to be done anyway; and this instant by the time that is assumed."""
-    for effect in [each for each in todo if isinstance(each, effects.AssumeTime)]:
-        then = Moment(now.mono_ms, now.mono_ms + effect.offset_ms, is_learned=False)
-        state, more = _with_announcements(state, announcements.stepped(state.announcements, then.unix_ms - now.unix_ms))
-        now, todo = then, todo + more
+def _judge(state: AgentState, judged: list[messages.Signed], now: Moment, todo: list[effects.Effect]) -> Result:
+    """What these messages change, after what is to be done anyway."""
+    then = _after(todo, now)
     for message in judged:
-        state, more = _message(state, message, now)
+        state, more = _message(state, message, then)
         todo = todo + more
-    return state, todo, now
+    return state, todo
+
+
+def _after(todo: list[effects.Effect], now: Moment) -> Moment:
+    """This instant by what is taken for the hub's time once these effects are performed."""
+    for effect in todo:
+        if isinstance(effect, effects.AssumeTime):
+            now = replace(now, unix_ms=now.mono_ms + effect.offset_ms, is_settled=True, is_learned=False)
+    return now
 
 
 def _message(state: AgentState, message: messages.Signed, now: Moment) -> Result:

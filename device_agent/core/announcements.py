@@ -16,7 +16,7 @@ from device_agent.core.moment import Moment
 from device_agent.core.noise import NoiseState
 from device_agent.core.sounding import overdue, play
 from device_agent.core.voice import LATE_SHARE
-from wire.messages import AGREED_MS, Config, Manifest, ReceiptState
+from wire.messages import Config, Manifest, ReceiptState
 
 LEAD_MS = 1_000  # handed to the mixer so early: a disk that stalls for a moment does not delay the start
 LOOK_MS = 500  # how often to look at what waits for the hub's time, or for its turn
@@ -29,7 +29,7 @@ def begin(rows: list[tuple[Manifest, Step]], now: Moment) -> Result:
     """After a start, from what is on disk: what has begun to sound is over, the rest goes on."""
     state, todo = AnnouncementsState(), list[effects.Effect]()
     for manifest, step in rows:
-        state = put(state, _new(manifest, step, now))
+        state = put(state, Announcement(manifest, step))
         if step is Step.STARTED:
             reason = "the device restarted while it sounded"
             state, more = end(state, manifest.announcement_id, ReceiptState.FAILED, now, reason)
@@ -100,19 +100,6 @@ def audio_failed(state: AnnouncementsState, sha256: str, reason: str, now: Momen
     return state, todo
 
 
-def stepped(state: AnnouncementsState, by_ms: int) -> Result:
-    """The hub's time is another by so much from now on: what was agreed before is told by it, and keeps its instant."""
-    todo: list[effects.Effect] = []
-    for each in state.known.values():
-        if each.is_agreed:
-            message = each.manifest
-            times = {"play_at_ms": message.play_at_ms + by_ms, "valid_until_ms": message.valid_until_ms + by_ms}
-            restated = message.model_copy(update=times)
-            state = put(state, replace(each, manifest=restated))
-            todo.append(effects.StoreManifest(restated))
-    return state, todo
-
-
 def tick(state: AnnouncementsState, config: Config | None, loud: NoiseState, now: Moment) -> Result:
     """Start what is due and fits in, expire what is over, tell what was gathered, forget what is past."""
     gathered, todo = receipts.tick(state.receipts, now)
@@ -140,8 +127,9 @@ def due(state: AnnouncementsState, now: Moment) -> int | None:
             instants.append(now.mono_ms + LOOK_MS)
         message = each.manifest
         unix_ms = message.play_at_ms - LEAD_MS if each.step is Step.READY else message.valid_until_ms + 1
-        if now.is_learned:
-            instants.append(max(now.mono_ms, now.mono_ms + unix_ms - now.unix_ms))
+        then = now.by(message.timeline)
+        if then.is_learned:
+            instants.append(max(now.mono_ms, now.mono_ms + unix_ms - then.unix_ms))
     return min((each for each in instants if each is not None), default=None)
 
 
@@ -154,7 +142,7 @@ def is_busy(state: AnnouncementsState, now: Moment, ahead_ms: int) -> bool:
     """Whether an announcement sounds here, waits for its turn, or is to sound within the next `ahead_ms`."""
     return any(
         each.step in (Step.HANDED, Step.STARTED, Step.HELD)
-        or (each.step in UNBEGUN and each.manifest.play_at_ms - ahead_ms <= now.unix_ms)
+        or (each.step in UNBEGUN and each.manifest.play_at_ms - ahead_ms <= now.by(each.manifest.timeline).unix_ms)
         for each in state.known.values()
     )
 
@@ -164,29 +152,23 @@ def _waiting(
 ) -> Result:
     """Take back what may not sound any more, hand over what is due."""
     message = each.manifest
-    is_past = now.unix_ms > message.valid_until_ms
-    if is_past:
-        return take_back(state, each.id, ReceiptState.EXPIRED, now) if now.is_learned else (state, [])
-    if each.step is Step.FETCHING or now.unix_ms < message.play_at_ms - LEAD_MS:
+    then = now.by(message.timeline)
+    if then.unix_ms > message.valid_until_ms:
+        return take_back(state, each.id, ReceiptState.EXPIRED, now) if then.is_learned else (state, [])
+    if each.step is Step.FETCHING or then.unix_ms < message.play_at_ms - LEAD_MS:
         return state, []
-    at_ms = max(now.unix_ms, message.play_at_ms)
+    at_ms = now.unix_ms + max(0, message.play_at_ms - then.unix_ms)
     why = quiet.objection(config, message.priority, at_ms)
     why = why or noise.objection(loud, config, message, each.span_ms, at_ms, now)
     if why is not None:
         return take_back(state, each.id, ReceiptState.SUPPRESSED, now, why)
     if each.step is not Step.READY:
         return state, []
-    return put(state, replace(each, step=Step.HANDED)), [play(each, _start_ms(each, now))]
-
-
-def _new(message: Manifest, step: Step, now: Moment) -> Announcement:
-    """One that is agreed by the hub's time, if that is known and it sounds soon."""
-    is_soon = message.play_at_ms - message.issued_ms <= AGREED_MS
-    return Announcement(message, step, is_agreed=is_soon and now.is_learned)
+    return put(state, replace(each, step=Step.HANDED)), [play(each, _start_ms(each, then))]
 
 
 def _fetch(state: AnnouncementsState, message: Manifest, now: Moment) -> Result:
-    state = put(state, _new(message, Step.FETCHING, now))
+    state = put(state, Announcement(message, Step.FETCHING))
     new = [ReceiptState.RECEIVED, ReceiptState.VERIFIED]
     state, todo = report(state, message.announcement_id, new, now)
     return state, [*todo, effects.FetchAudio(message.audio_sha256)]
@@ -196,7 +178,7 @@ def _start_ms(each: Announcement, now: Moment) -> float | None:
     """The agreed instant, at which a late device joins or waits for the repeat.
 
     Past a third of the last pass it plays all of it as soon as everybody else is through: the rest alone would tell
-    nobody anything. None, which is now, when they are.
+    nobody anything. None, which is now, when they are. All by the announcement's own timeline.
     """
     message = each.manifest
     through_ms = message.play_at_ms + each.span_ms

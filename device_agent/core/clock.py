@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from wire.messages import Timeline
 
 PROBES = 16  # the least round trip of so many had a p95 error of 0.2 ms, also on a loaded machine
 PROBE_PAUSE_S = (0.01, 0.06)  # between two of them: a round outlasts what keeps hub or device busy at its begin
@@ -17,12 +19,16 @@ PATIENCE_MS = 10_000  # so long after its start a device waits for the hub's tim
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One question and its answer: sent and arrived on the device's monotonic clock, the others on the hub's."""
+    """One question and its answer: sent and arrived on the device's monotonic clock, the others on the hub's, by the
+    timeline of `boot` and `base_ns` where the hub names one.
+    """
 
     sent_ns: int
     received_ns: int
     answered_ns: int
     arrived_ns: int
+    boot: str | None = None
+    base_ns: int = 0
 
     @property
     def there_ns(self) -> int:
@@ -34,14 +40,34 @@ class Probe:
         """Time on the way back, minus the offset."""
         return self.arrived_ns - self.answered_ns
 
+    def told_as(self, other: Probe) -> Probe:
+        """As the hub would have told it with its clock set as it is in another one."""
+        by_ns = _set_by_ns(self, other)
+        received_ns, answered_ns = self.received_ns + by_ns, self.answered_ns + by_ns
+        return replace(self, received_ns=received_ns, answered_ns=answered_ns, base_ns=self.base_ns + by_ns)
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The offset, learned at `at_ns` on the monotonic clock, and how wrong it may have been then."""
+    """The offset, learned at `at_ns` on the monotonic clock, and how wrong it may have been then; boot and base as of
+    the probes.
+    """
 
     offset_ns: int
     error_ns: int
     at_ns: int
+    boot: str | None = None
+    base_ns: int = 0
+
+    @property
+    def timeline(self) -> Timeline | None:
+        """What of the hub's it is learned by; None where the hub names none."""
+        return None if self.boot is None else Timeline(boot=self.boot, base_ns=self.base_ns)
+
+    def told_as(self, probe: Probe) -> Estimate:
+        """As it is with the hub's clock set as it is in this probe."""
+        by_ns = _set_by_ns(self, probe)
+        return replace(self, offset_ns=self.offset_ns + by_ns, base_ns=self.base_ns + by_ns)
 
     def error_at(self, now_ns: int) -> int:
         """How wrong it may be by now."""
@@ -54,7 +80,15 @@ def estimate(probes: list[Probe]) -> Estimate:
     A queue on one side delays one way only, so each way has its own best; the two need not be of the same probe.
     """
     there_ns, back_ns = min(probe.there_ns for probe in probes), min(probe.back_ns for probe in probes)
-    return Estimate((there_ns - back_ns) // 2, (there_ns + back_ns) // 2, probes[-1].arrived_ns)
+    last = probes[-1]
+    return Estimate(
+        (there_ns - back_ns) // 2, (there_ns + back_ns) // 2, last.arrived_ns, boot=last.boot, base_ns=last.base_ns
+    )
+
+
+def _set_by_ns(one: Probe | Estimate, other: Probe) -> int:
+    """By how much the hub's clock was set from the one to the other; 0 where nobody says that it is the same clock."""
+    return other.base_ns - one.base_ns if one.boot is not None and one.boot == other.boot else 0
 
 
 def agreeing(probes: list[Probe]) -> list[Probe]:

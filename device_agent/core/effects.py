@@ -201,7 +201,9 @@ class FetchAudio:
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """Hand an announcement to the mixer; `start_ms` None means now, `resumes` is what an interruption does to it."""
+    """Hand an announcement to the mixer; `start_ms` is by its own timeline, None means now, `resumes` is what an
+    interruption does to it.
+    """
 
     manifest: messages.Manifest
     start_ms: float | None

@@ -37,13 +37,6 @@ class TimeTold:
 
 
 @dataclass(frozen=True, slots=True)
-class TimeStepped:
-    """What we take for the hub's time has moved by so much at this instant, since the hub's clock was set."""
-
-    by_ms: int
-
-
-@dataclass(frozen=True, slots=True)
 class TimeDoubted:
     """A frame of live speech was captured far from what we take for the hub's time."""
 
@@ -122,7 +115,6 @@ Event: TypeAlias = (
     | ButtonUp
     | Tick
     | TimeTold
-    | TimeStepped
     | TimeDoubted
     | LinkUp
     | LinkDown

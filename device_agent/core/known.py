@@ -17,12 +17,10 @@ from wire.messages import Manifest, ReceiptState
 @dataclass(frozen=True, slots=True)
 class Announcement:
     """One announcement; what was proved of its sound so far. `overdue_ms` is when, on the monotonic clock, a sound
-    that has begun must be over. `is_clock_known`: when it began, the hub's time was known. `is_agreed`: its instant
-    stands, also when the hub's clock is set (announcements.stepped)."""
+    that has begun must be over. `is_clock_known`: when it began, the hub's time was known."""
 
     manifest: Manifest
     step: Step
-    is_agreed: bool = False
     started_at_ms: int | None = None
     is_clock_known: bool = True
     overdue_ms: int | None = None

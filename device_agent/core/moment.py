@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from wire.messages import Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """The hub's time as it was last learned, whatever is assumed since, and by which of the hub's timelines."""
+
+    unix_ms: int
+    timeline: Timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,12 +22,25 @@ class Moment:
 
     `mono_ms` never jumps: every wait is measured on it. `unix_ms` is the hub's time once it has been learned
     (`is_learned`), and the system's wall clock before, by which a device goes that has waited in vain (`is_settled`).
+    `learned` is None before, and with a hub that names no timeline.
     """
 
     mono_ms: int
     unix_ms: int
     is_settled: bool = True
     is_learned: bool = True
+    learned: Learned | None = None
+
+    def by(self, timeline: Timeline | None) -> Moment:
+        """This instant as the hub would have told it by that timeline, had its clock not been set since.
+
+        Unchanged where there is none, or where the hub's machine has started anew.
+        """
+        ours = self.learned
+        if timeline is None or ours is None or ours.timeline.boot != timeline.boot:
+            return self
+        set_ms = round((timeline.base_ns - ours.timeline.base_ns) / 1e6)
+        return replace(self, unix_ms=ours.unix_ms + set_ms, is_settled=True, is_learned=True)
 
     def unix_of(self, mono_s: float) -> int:
         """The Unix time, in ms, of an instant of the monotonic clock in seconds."""

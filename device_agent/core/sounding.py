@@ -37,7 +37,7 @@ def sounded(state: AnnouncementsState, event: SoundEvent, now: Moment) -> Result
             return _interrupted(state, each, event, now)
         case Stopped():
             return end(state, event.id, ReceiptState.STOPPED, now, _after(event.played_s))
-        case Missed() if now.unix_ms <= each.manifest.valid_until_ms:
+        case Missed() if now.by(each.manifest.timeline).unix_ms <= each.manifest.valid_until_ms:
             return state, [play(each, None)]
         case Missed():
             return end(state, event.id, ReceiptState.EXPIRED, now, "came too late to be played")

@@ -56,6 +56,10 @@ the last was ready after 0.3-0.54 s for 7 s of sound and 0.6 s for 24 s, and arm
 takes 6 ms of CPU there; smaller computers get three times that. An emergency
 may take 1.5 s to the first sound."""
 MAX_AHEAD_MS = 366 * 24 * 3_600_000
+AGREED_MS = 10 * 60_000
+"""What sounds within this is agreed with the devices as an instant: a clock that is set meanwhile does not move it, or
+buildings that learn of that before others would sound apart. What is planned for later goes by the clock on the wall.
+"""
 PAST_TOLERANCE_MS = 5_000
 """A time chosen on a page may have gone by this long when the request arrives; then it is played now."""
 VALID_AFTER_END_MS = 60_000

@@ -71,7 +71,8 @@ class Announcements:
         wanted = checked(text, places, kind, repeat, play_at_ms, self._clock.now_ms(), status)
         targets = await self._database.read(lambda tx: targets_of(tx, wanted.places))
         sound = await self._speak(wanted, targets.community.language)
-        announcement = planned(wanted, targets, sound, by, priority, self._clock.now_ms())
+        timeline = self._clock.timeline()
+        announcement = planned(wanted, targets, sound, by, priority, self._clock.now_ms(), timeline)
 
         def job(tx: Tx) -> None:
             tx.announcements.add_sound(sound, announcement.created_ms)
@@ -98,13 +99,13 @@ class Announcements:
 
     async def _settle(self, announcement_id: str, step: Callable[[Window, int], Window]) -> Announcement:
         """Whoever commits first has decided, and only they send it."""
-        now_ms = self._clock.now_ms()
+        now_ms, timeline = self._clock.now_ms(), self._clock.timeline()
 
         def job(tx: Tx) -> tuple[Announcement, bool]:
             one = _found(tx, announcement_id)
             if one.window is None:
                 raise NotHeld
-            settled = holding.settle(tx, one, step(one.window, now_ms))
+            settled = holding.settle(tx, one, step(one.window, now_ms), timeline)
             return settled, settled is not one
 
         settled, is_new = await self._database.write(job)

@@ -15,7 +15,6 @@ from hub.domain.errors import Changed
 from hub.domain.people import ChannelName
 from hub.services.calling import Calling
 from hub.services.consequences import Consequences
-from hub.services.planned import move_with_clock
 from hub.services.ports import Clock, CommitFailed, Database, Notification, Tx
 from hub.services.recording import CLAIM_MS, Committed, Outgoing, Policy, Recording, message_for
 
@@ -139,9 +138,7 @@ class DueLoop:
             claimed.append(await self._database.write(put_off))
 
     async def _watch_clock(self) -> None:
-        """Keeps the distance from now of deadlines, and of what is announced for soon, when the wall clock is set, or
-        was while no hub ran.
-        """
+        """Keeps the deadlines' distance from now when the wall clock is set, or was while no hub ran."""
         now_ms = self._clock.now_ms()
         offset_ms = now_ms - self._clock.monotonic_ms()
         if self._offset_ms is not None and abs(offset_ms - self._offset_ms) <= CLOCK_STEP_MS:
@@ -150,8 +147,6 @@ class DueLoop:
 
         def job(tx: Tx) -> Committed:
             step_ms = _unnoticed_step_ms(tx, boot_id, offset_ms)
-            if step_ms:
-                _move_announcements(tx, step_ms, now_ms)
             return shift_deadlines(tx, self._policy, step_ms, now_ms) if step_ms or is_start else Committed()
 
         self._consequences.follow(await self._database.write(job))
@@ -274,14 +269,6 @@ def shift_deadlines(tx: Tx, policy: Policy, by_ms: int, now_ms: int) -> Committe
     for alert in tx.alerts.not_closed():
         recording.add(_shifted(recording, alert, by_ms, now_ms))
     return recording.write()
-
-
-def _move_announcements(tx: Tx, by_ms: int, now_ms: int) -> None:
-    """What cannot be moved keeps no deadline from being shifted."""
-    try:
-        move_with_clock(tx, by_ms, now_ms)
-    except Exception:
-        log.exception("announcements_not_moved")
 
 
 def _shifted(recording: Recording, alert: Alert, by_ms: int, now_ms: int) -> Step:

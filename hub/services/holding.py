@@ -11,6 +11,7 @@ import structlog
 from hub.domain.announcements import VALID_AFTER_END_MS, lead_ms, total_ms
 from hub.domain.second_person import OUT, Window, begins_ms, called_off, due_ms
 from hub.services.ports import Announcement, AuditRow, Clock, Database, Tx
+from wire.messages import Timeline
 
 log = structlog.get_logger()
 
@@ -19,8 +20,10 @@ HUB = "hub"
 """Who acts in the journal when time alone decides."""
 
 
-def settle(tx: Tx, one: Announcement, window: Window) -> Announcement:
-    """Stores and journals what became of its window; when that is nothing new, nothing."""
+def settle(tx: Tx, one: Announcement, window: Window, timeline: Timeline | None = None) -> Announcement:
+    """Stores and journals what became of its window; when that is nothing new, nothing. Where it begins at another
+    instant than was planned, that is agreed by this timeline.
+    """
     if window == one.window or window.at_ms is None:
         return one
     settled = replace(one, hold=window.hold, hold_by=window.by, hold_at_ms=window.at_ms)
@@ -28,6 +31,8 @@ def settle(tx: Tx, one: Announcement, window: Window) -> Announcement:
         play_at_ms = begins_ms(window, lead_ms(one.duration_ms), window.at_ms)
         end_ms = play_at_ms + total_ms(one.duration_ms, one.repeat)
         settled = replace(settled, play_at_ms=play_at_ms, valid_until_ms=end_ms + VALID_AFTER_END_MS)
+        if timeline is not None and play_at_ms != one.play_at_ms:
+            settled = replace(settled, boot=timeline.boot, base_ns=timeline.base_ns)
     else:
         settled = replace(settled, stopped_ms=window.at_ms)
     tx.announcements.save_hold(settled)

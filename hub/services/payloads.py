@@ -38,6 +38,7 @@ def manifest(announcement: Announcement, to: str, now_ms: int) -> Manifest:
         repeat=announcement.repeat,
         gap_ms=GAP_MS,
         play_at_ms=announcement.play_at_ms,
+        timeline=announcement.timeline,
     )
 
 

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from hub.domain.announcements import VALID_AFTER_END_MS, Status, Wanted, lead_ms, total_ms
+from hub.domain.announcements import AGREED_MS, VALID_AFTER_END_MS, Status, Wanted, lead_ms, total_ms
 from hub.domain.live import LIVE, MOST_MS, UNUSED_MS
 from hub.domain.reading import spoken
 from hub.domain.second_person import HOLD_MS, Hold, needs_window
 from hub.domain.words import say
 from hub.services.audience import Targets
-from hub.services.ports import Announcement, Sound, Tx
+from hub.services.ports import Announcement, Sound
 from wire.ids import new_id
-from wire.messages import AGREED_MS
+from wire.messages import Timeline
 
-NOTICED_MS = 1_000
-"""A clock that was set is noticed within this (climb.LONGEST_WAIT_S)."""
 TITLE_CHARACTERS = 20
 """As much as fits one line of the small panels."""
 
 
-def planned(wanted: Wanted, targets: Targets, sound: Sound, by: str, priority: int | None, now_ms: int) -> Announcement:
+def planned(
+    wanted: Wanted,
+    targets: Targets,
+    sound: Sound,
+    by: str,
+    priority: int | None,
+    now_ms: int,
+    timeline: Timeline,
+) -> Announcement:
     """The row; an instant that is past, or too near for the devices to prepare, becomes the next possible one.
 
     What is held stays valid for a little longer than it needs, so that its sound need not be published again.
@@ -30,6 +34,7 @@ def planned(wanted: Wanted, targets: Targets, sound: Sound, by: str, priority: i
     hold_ms = HOLD_MS if needs_window(rank, by) else 0
     play_at_ms = max(wanted.play_at_ms or 0, now_ms + hold_ms + lead_ms(sound.duration_ms))
     end_ms = play_at_ms + total_ms(sound.duration_ms, wanted.repeat)
+    is_agreed = play_at_ms - now_ms <= AGREED_MS
     return Announcement(
         id=new_id(now_ms),
         kind=wanted.kind.value,
@@ -48,26 +53,9 @@ def planned(wanted: Wanted, targets: Targets, sound: Sound, by: str, priority: i
         status=wanted.status,
         hold=Hold.HELD if hold_ms else None,
         hold_until_ms=now_ms + hold_ms if hold_ms else None,
+        boot=timeline.boot if is_agreed else None,
+        base_ns=timeline.base_ns if is_agreed else None,
     )
-
-
-def move_with_clock(tx: Tx, by_ms: int, now_ms: int) -> None:
-    """The wall clock was set by so much, to `now_ms`: what devices have agreed on keeps its instant, and is written
-    down by the clock as it is now, for who comes later.
-    """
-    for one in tx.announcements.valid(now_ms - by_ms):
-        if one.play_at_ms - one.created_ms <= AGREED_MS and _is_from_before(one.created_ms, by_ms, now_ms):
-            moved = replace(one, play_at_ms=one.play_at_ms + by_ms, valid_until_ms=one.valid_until_ms + by_ms)
-            tx.announcements.save_hold(moved)
-
-
-def _is_from_before(created_ms: int, by_ms: int, now_ms: int) -> bool:
-    """Whether it was written down by the clock as it was. One that was set back shows what has been once more: then
-    what seems to be of this moment is.
-    """
-    if by_ms > 0:
-        return created_ms <= now_ms - by_ms
-    return not now_ms - NOTICED_MS <= created_ms <= now_ms
 
 
 def spoken_live(announcement_id: str, priority: int, targets: Targets, by: str, now_ms: int) -> Announcement:

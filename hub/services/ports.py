@@ -22,6 +22,7 @@ from hub.domain.roster import Absence, Extra, Rota, Shift, Swap
 from hub.domain.score import Call
 from hub.domain.second_person import OUT, Hold, Window
 from wire.live import Frame
+from wire.messages import Timeline
 
 T = TypeVar("T")
 
@@ -158,7 +159,7 @@ class Announcement:
     """An announcement as stored. `places` are the targets without overlap, `stopped_ms` None unless stopped.
 
     The four of the second person's window (domain.second_person) are empty for one that is not held; one that was
-    called off counts as stopped too.
+    called off counts as stopped too. `boot` and `base_ns` are those of its timeline.
     """
 
     id: str
@@ -181,6 +182,15 @@ class Announcement:
     hold_until_ms: int | None = None
     hold_at_ms: int | None = None
     hold_by: str | None = None
+    boot: str | None = None
+    base_ns: int | None = None
+
+    @property
+    def timeline(self) -> Timeline | None:
+        """By which its instant is agreed with the devices; None where the clock on the wall is meant."""
+        if self.boot is None or self.base_ns is None:
+            return None
+        return Timeline(boot=self.boot, base_ns=self.base_ns)
 
     @property
     def window(self) -> Window | None:
@@ -759,6 +769,10 @@ class Clock(Protocol):
 
     def boot_id(self) -> str:
         """Names the instant that `monotonic_ms` counts from: programs that name the same one count alike."""
+        ...
+
+    def timeline(self) -> Timeline:
+        """What Unix times of now are on the machine's steady clock."""
         ...
 
 

@@ -11,14 +11,13 @@ import pytest
 
 from device_agent import hub_link
 from device_agent.clock import DeviceClock
-from device_agent.core import events
-from device_agent.core.clock import PROBES, Estimate, Probe
+from device_agent.core.clock import PROBES, Estimate
 from device_agent.hub_link import HubLink, Identity
 from device_agent.mqtt import Incoming, Link, LinkLost, Outgoing
 from device_agent.outbox import Outbox
 from tests.device_agent.core.values import UNIX_MS
 from tests.device_agent.test_outbox import press
-from wire.messages import ClockProbe, Health, read
+from wire.messages import Health
 from wire.signing import SigningKey, VerifyKeys
 
 FOR_EVER_S = 1e6
@@ -58,25 +57,6 @@ class CountingLink:
     async def messages(self) -> AsyncIterator[Incoming]:
         await asyncio.Event().wait()
         yield Incoming("", b"", {}, 0)
-
-
-class AnsweringLink(CountingLink):
-    """A `Link` to a hub whose clock is `ahead_ns[k]` ahead of the device's at probe k, the last of them from then on;
-    the way takes `ways_ns[k]` there, and nothing back.
-    """
-
-    def __init__(self, ahead_ns: list[int], ways_ns: list[int]) -> None:
-        super().__init__()
-        self._ahead_ns, self._ways_ns = ahead_ns, ways_ns
-        self.answers: dict[str, asyncio.Future[Probe]] = {}
-
-    async def publish(self, message: Outgoing) -> None:
-        probe = read(ClockProbe, message.payload)
-        last = min(self.asked, len(self._ahead_ns) - 1)
-        arrived_ns = probe.sent_ns + self._ways_ns[last]
-        hub_ns = arrived_ns + self._ahead_ns[last]
-        self.answers[probe.nonce].set_result(Probe(probe.sent_ns, hub_ns, hub_ns, arrived_ns))
-        await super().publish(message)
 
 
 @pytest.fixture
@@ -146,57 +126,6 @@ async def test_a_hub_whose_time_is_in_doubt_is_asked_at_once(outbox: Outbox, mon
             assert to_hub.asked == rounds * PROBES
             link.ask_time()
         learning.cancel()
-
-
-MS, LEARNED_NS = 1_000_000, UNIX_MS * 1_000_000
-
-
-@pytest.mark.parametrize(
-    ("ahead_ns", "ways_ns", "steps_ms"),
-    [
-        ([LEARNED_NS], [40 * MS, 2 * MS, 1 * MS], []),  # a busy network is no step
-        ([LEARNED_NS - 7_900 * MS], [1], [-7_900]),
-        ([LEARNED_NS + 7_900 * MS] * 3, [40 * MS, 2 * MS, 1], [7_920, -19, -1]),  # known better and better
-        ([LEARNED_NS] * 3 + [LEARNED_NS + 500 * MS], [1, 1, 1, 1], [500]),  # in the middle of the round
-    ],
-)
-async def test_what_the_hubs_clock_was_set_by_is_told_once_in_all(
-    outbox: Outbox,
-    monkeypatch: pytest.MonkeyPatch,
-    ahead_ns: list[int],
-    ways_ns: list[int],
-    steps_ms: list[int],
-) -> None:
-    monkeypatch.setattr(hub_link, "PROBE_PAUSE_S", (0.0, 0.0))
-    outbox.store_estimate(Estimate(LEARNED_NS, 100_000, DeviceClock().mono_ns()))
-    async with trying(outbox) as (link, _):
-        happened: list[events.Event] = []
-        monkeypatch.setattr(link, "_post", happened.append)
-        to_hub = AnsweringLink(ahead_ns, ways_ns)
-        to_hub.answers = link._answers
-        await link._probe_round(to_hub)
-    assert [each.by_ms for each in happened if isinstance(each, events.TimeStepped)] == steps_ms
-    told = [type(each) for each in happened]
-    assert told.count(events.TimeTold) == PROBES
-    if steps_ms:
-        stepped = told.index(events.TimeStepped)
-        assert stepped == 0 or stepped == 3  # before the answer that shows it is acted on
-    kept = outbox.estimate()
-    assert kept is not None
-    assert abs(kept.offset_ns - ahead_ns[-1]) < MS
-
-
-async def test_a_time_that_was_only_assumed_is_stepped_from(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub_link, "PROBE_PAUSE_S", (0.0, 0.0))
-    outbox.store_estimate(Estimate(LEARNED_NS, 100_000, DeviceClock().mono_ns()))
-    async with trying(outbox) as (link, _):
-        link._clock.assume(LEARNED_NS - 90_000 * MS)
-        happened: list[events.Event] = []
-        monkeypatch.setattr(link, "_post", happened.append)
-        to_hub = AnsweringLink([LEARNED_NS], [1])
-        to_hub.answers = link._answers
-        await link._probe_round(to_hub)
-    assert [each for each in happened if isinstance(each, events.TimeStepped)] == [events.TimeStepped(90_000)]
 
 
 async def test_while_a_press_waits_the_broker_is_looked_for_again_soon(

@@ -56,15 +56,6 @@ def test_everything_is_there_again_after_a_restart(tmp_path: Path) -> None:
     assert (found.seen, found.config, found.proofs) == ({"m-1": UNIX_MS + 5}, config, Proofs(1, 2, {"b": 3}))
 
 
-def test_an_announcement_that_is_told_by_another_time_stays_as_far_as_it_has_come(tmp_path: Path) -> None:
-    path = tmp_path / "outbox.db"
-    outbox = Outbox(path)
-    outbox.store_manifest(manifest())
-    outbox.store_step("n-1", Step.READY)
-    outbox.store_manifest(manifest(play_in_ms=9_000))
-    assert reopened(outbox, path).load().announcements == [(manifest(play_in_ms=9_000), Step.READY)]
-
-
 def test_the_hubs_time_is_kept_until_the_machine_starts_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "outbox.db"
     outbox = Outbox(path)

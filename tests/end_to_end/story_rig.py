@@ -28,6 +28,7 @@ from tests.hub.console.stage import PASSWORD, SETTING, fill
 from tests.world.button import Buttons, client
 from tests.world.hub_process import HubProcess
 from tests.world.ports import free_port
+from wire.messages import Timeline
 
 DEVICE, BUTTON = "dd-17", "502"
 PHONES = ("li", "wang")
@@ -47,11 +48,14 @@ class ClockAhead:
     def monotonic_ms(self) -> int:
         return SystemClock().monotonic_ms() + self.ahead_ms
 
-    def base_ms(self) -> int:
-        return SystemClock().base_ms()
-
     def boot_id(self) -> str:
         return "boot"
+
+    def steady_ns(self) -> int:
+        return SystemClock().steady_ns() + self.ahead_ms * 1_000_000
+
+    def timeline(self) -> Timeline:
+        return SystemClock().timeline()
 
 
 @dataclass(frozen=True)

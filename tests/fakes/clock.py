@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from wire.messages import Timeline
+
 
 class FakeClock:
     """Fills ports.Clock; `pass_ms` is time going by, `set_by` somebody setting the wall clock."""
@@ -21,6 +23,10 @@ class FakeClock:
     def boot_id(self) -> str:
         """One machine that is never started again."""
         return "boot"
+
+    def timeline(self) -> Timeline:
+        """How far apart the two are."""
+        return Timeline(boot="boot", base_ns=(self._now_ms - self._monotonic_ms) * 1_000_000)
 
     def pass_ms(self, by_ms: int) -> None:
         """Time goes by on both clocks."""

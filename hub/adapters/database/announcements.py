@@ -49,7 +49,7 @@ _STOP = (
     .values(stopped_ms=bindparam("now"))
 )
 _HELD = _ANNOUNCEMENTS.where(_ONE.hold == Hold.HELD).order_by(_ONE.created_ms, _ONE.id)
-_HOLD = ("hold", "hold_by", "hold_at_ms", "play_at_ms", "valid_until_ms", "stopped_ms")
+_HOLD = ("hold", "hold_by", "hold_at_ms", "play_at_ms", "valid_until_ms", "stopped_ms", "boot", "base_ns")
 _SAVE_HOLD = (
     tables.announcement.update()
     .where(_ONE.community_id == COMMUNITY, _ONE.id == bindparam("announcement"))

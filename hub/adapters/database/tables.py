@@ -657,6 +657,8 @@ announcement = Table(
     _ms("hold_until_ms", nullable=True),
     _ms("hold_at_ms", nullable=True),
     Column("hold_by", String),
+    Column("boot", String),  # NULL, as the next, where the clock on the wall is meant
+    Column("base_ns", BigInteger),
     Index(None, "community_id", "created_ms"),
     Index(None, "community_id", "valid_until_ms"),
     Index(None, "community_id", "hold"),

@@ -19,37 +19,24 @@ from wire.messages import HubStatus, LinkState
 from wire.signing import SigningKey
 
 FAREWELL_S = 2.0
-CLOCK_S = 0.5
-"""So often, and before each message, it is looked whether the clock was set."""
-CLOCK_WAVERS_MS = 20
-"""Two clocks that are read one after the other may differ by so much though neither was set."""
 PUBLISH_S = 10.0
 """A broker that has not taken a message by then is not waited for any longer."""
 
 
 class HubLink:
-    """Publishes for the services (ports.Publisher), and says that the hub is there, and when its clock was set.
-
-    `base_ms` is the wall clock minus the steady one.
+    """Publishes for the services (ports.Publisher), and says that the hub is there.
 
     A connection of its own: the broker's word that it has taken a message would stand behind all that devices report.
     """
 
     def __init__(
-        self,
-        address: Callable[[], Address],
-        identifier: str,
-        key: SigningKey,
-        now_ms: Callable[[], int],
-        base_ms: Callable[[], int],
+        self, address: Callable[[], Address], identifier: str, key: SigningKey, now_ms: Callable[[], int]
     ) -> None:
         self._address = address
         self._identifier = identifier
         self._key = key
         self._now_ms = now_ms
-        self._base_ms = base_ms
         self._epoch = new_id(now_ms())
-        self._told_base_ms = base_ms()
         self._client: aiomqtt.Client | None = None
 
     @property
@@ -91,7 +78,6 @@ class HubLink:
             raise PublishFailed("no connection to the broker")
         try:
             async with asyncio.timeout(PUBLISH_S):
-                await self._tell_clock(self._client)
                 await self._client.publish(topic, payload, qos=1, retain=is_retained, properties=properties)
         except (aiomqtt.MqttError, TimeoutError) as error:
             raise PublishFailed(str(error) or f"not acknowledged within {PUBLISH_S:.0f} s") from error
@@ -110,7 +96,6 @@ class HubLink:
                         await client.publish(topics.HUB_STATUS, self._status(LinkState.ONLINE), qos=1, retain=True)
                     self._client = client
                     group.create_task(on_connected())
-                    group.create_task(self._watch_clock(client))
                     async for _ in client.messages:
                         pass  # nothing is subscribed to; this ends when the connection does
                 except (asyncio.CancelledError, aiomqtt.MqttError):
@@ -123,23 +108,8 @@ class HubLink:
         finally:
             self._client = None
 
-    async def _watch_clock(self, client: aiomqtt.Client) -> None:
-        while True:
-            await asyncio.sleep(CLOCK_S)
-            await self._tell_clock(client)
-
-    async def _tell_clock(self, client: aiomqtt.Client) -> None:
-        """When the clock was set devices must know before they read by the old time what is issued by the new one."""
-        if abs(self._base_ms() - self._told_base_ms) > CLOCK_WAVERS_MS:
-            await client.publish(topics.HUB_STATUS, self._status(LinkState.ONLINE), qos=1, retain=True)
-
     def _status(self, state: LinkState) -> bytes:
-        """What is kept to be said by the broker says nothing of a clock that may be set meanwhile."""
-        base_ms = None
-        if state is LinkState.ONLINE:
-            self._told_base_ms = base_ms = self._base_ms()
-        status = HubStatus(state=state, epoch=self._epoch, at_ms=self._now_ms(), clock_base_ms=base_ms)
-        return status.to_payload()
+        return HubStatus(state=state, epoch=self._epoch, at_ms=self._now_ms()).to_payload()
 
 
 def _expiring(expiry_s: int) -> Properties:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -12,6 +11,7 @@ import aiomqtt
 import structlog
 from paho.mqtt.packettypes import PacketTypes
 
+from hub.adapters.clock import SystemClock
 from hub.adapters.mqtt.connection import (
     Address,
     acknowledge,
@@ -58,13 +58,11 @@ class Handlers:
 class ReportIntake:
     """Hands the services what devices report, and answers what they ask of the time."""
 
-    def __init__(
-        self, address: Callable[[], Address], identifier: str, key: SigningKey, now_ms: Callable[[], int]
-    ) -> None:
+    def __init__(self, address: Callable[[], Address], identifier: str, key: SigningKey, clock: SystemClock) -> None:
         self._address = address
         self._identifier = identifier
         self._key = key
-        self._now_ms = now_ms
+        self._clock = clock
         self.is_connected = False
 
     async def run(self, handlers: Handlers) -> None:
@@ -72,7 +70,7 @@ class ReportIntake:
         await keep_connected("reports", lambda: self._connection(handlers))
 
     async def _connection(self, handlers: Handlers) -> None:
-        inbox = _Inbox(handlers)
+        inbox = _Inbox(handlers, self._clock)
 
         def take(message: aiomqtt.Message) -> None:
             if not inbox.take(message):
@@ -98,14 +96,16 @@ class ReportIntake:
         self, client: aiomqtt.Client, probes: asyncio.Queue[tuple[aiomqtt.Message, tuple[str, ClockProbe, int]]]
     ) -> None:
         while True:
-            message, (device, probe, received_ns) = await probes.get()
-            await self._answer_clock(client, device, probe, message, received_ns)
+            message, (device, probe, steady_ns) = await probes.get()
+            await self._answer_clock(client, device, probe, message, steady_ns)
 
     async def _answer_clock(
-        self, client: aiomqtt.Client, device: str, probe: ClockProbe, message: aiomqtt.Message, received_ns: int
+        self, client: aiomqtt.Client, device: str, probe: ClockProbe, message: aiomqtt.Message, steady_ns: int
     ) -> None:
-        """Answers on the device's own topic, whatever Response Topic it asked for."""
-        now_ms = self._now_ms()
+        """Answers on the device's own topic, whatever Response Topic it asked for. Both times are by one timeline, so
+        that a clock that is set between them makes none of them wrong.
+        """
+        now_ms, timeline = self._clock.now_ms(), self._clock.timeline()
         answer = ClockAnswer(
             to=device,
             id=new_id(now_ms),
@@ -113,8 +113,9 @@ class ReportIntake:
             valid_until_ms=now_ms + CLOCK_VALID_MS,
             nonce=probe.nonce,
             sent_ns=probe.sent_ns,
-            received_ns=received_ns,
-            answered_ns=time.time_ns(),
+            received_ns=steady_ns + timeline.base_ns,
+            answered_ns=self._clock.steady_ns() + timeline.base_ns,
+            timeline=timeline,
         )
         payload = answer.to_payload()
         properties = new_properties(PacketTypes.PUBLISH)
@@ -129,8 +130,9 @@ class ReportIntake:
 class _Inbox:
     """What has come, by kind, in the order of arrival, and waits for whoever handles it."""
 
-    def __init__(self, handlers: Handlers) -> None:
+    def __init__(self, handlers: Handlers, clock: SystemClock) -> None:
         self._reply = handlers.reply
+        self._clock = clock
         self.statuses: asyncio.Queue[tuple[aiomqtt.Message, tuple[str, Status, bool]]] = asyncio.Queue()
         self.receipts: asyncio.Queue[tuple[aiomqtt.Message, tuple[str, Receipt]]] = asyncio.Queue()
         self.healths: asyncio.Queue[tuple[aiomqtt.Message, tuple[str, Health]]] = asyncio.Queue()
@@ -160,7 +162,7 @@ class _Inbox:
             case "health":
                 self.healths.put_nowait((message, (device, read(Health, payload))))
             case "clock":  # of QoS 0: there is nothing to acknowledge
-                self.probes.put_nowait((message, (device, read(ClockProbe, payload), time.time_ns())))
+                self.probes.put_nowait((message, (device, read(ClockProbe, payload), self._clock.steady_ns())))
             case _:
                 self._reply(device, read(Reply, payload))
                 return False

@@ -44,9 +44,6 @@ class World:
     coming: list[tuple[int, int, Any]] = field(default_factory=list)
     is_fresh: set[str] = field(default_factory=set)
     """Announcements that were sent since the last step."""
-    agreed: dict[str, int] = field(default_factory=dict)
-    """The instants (monotonic) of announcements that came while the device knew the hub's time."""
-    instants: dict[str, int] = field(default_factory=dict)
 
     def moment(self) -> Moment:
         return Moment(self.now_ms, self.now_ms + self.device_ms, is_learned=self.is_learned)
@@ -54,12 +51,6 @@ class World:
     def step(self, by_ms: int) -> None:
         self.hub_ms += by_ms
         self.is_fresh.clear()
-
-    def says_so(self) -> None:
-        """The hub's status names the clock that it goes by."""
-        now_ms = self.now_ms + self.hub_ms
-        online = messages.LinkState.ONLINE
-        self.happens(messages.HubStatus(state=online, epoch="e", at_ms=now_ms, clock_base_ms=self.hub_ms))
 
     def head(self, valid_ms: int) -> dict[str, Any]:
         issued_ms = self.now_ms + self.hub_ms
@@ -69,13 +60,11 @@ class World:
             "valid_until_ms": issued_ms + valid_ms,
         }
 
-    def announces(self, priority: int, ahead_ms: int = 1_500) -> str:
+    def announces(self, priority: int) -> str:
         key = f"n-{len(self.sent)}"
         self.is_fresh.add(key)
-        if self.is_learned and self.device_ms == self.hub_ms and not self.state.doubt.held:
-            self.agreed[key] = self.now_ms + ahead_ms
-        head = self.head(ahead_ms + 600_000)
-        self.sends(manifest(key, priority=priority, **head, play_at_ms=head["issued_ms"] + ahead_ms))
+        head = self.head(600_000)
+        self.sends(manifest(key, priority=priority, **head, play_at_ms=head["issued_ms"] + 1_500))
         return key
 
     def tells(self) -> str:
@@ -159,12 +148,9 @@ class World:
 
     def comes(self, event: events.Event) -> None:
         if isinstance(event, events.TimeTold):
-            by_ms, self.device_ms, self.is_learned = self.hub_ms - self.device_ms, self.hub_ms, True
-            if by_ms:
-                self.happens(events.TimeStepped(by_ms))
+            self.device_ms, self.is_learned = self.hub_ms, True
         if isinstance(event, Started):
             self.sounded.append(event.id)
-            self.instants[event.id] = self.now_ms
             self.later(9_000, Finished(event.id, self.now_ms / 1000 + 9, 9.0))
         self.happens(event)
 
@@ -287,108 +273,3 @@ def test_whatever_the_order_nothing_valid_expires_and_nothing_sounds_or_is_said_
     assert len(world.told) == len(set(world.told))
     assert red in world.sounded
     assert said in world.told
-    assert {key: world.instants[key] for key in world.agreed} == world.agreed
-
-
-SET_BY_MS = [-90_000, -7_900, -1_900, -40, 40, 1_900, 7_900, 90_000, 400 * 24 * HOUR_MS]
-
-
-@pytest.mark.parametrize("step_ms", SET_BY_MS)
-def test_what_is_agreed_keeps_its_instant_when_the_hubs_clock_is_set(step_ms: int) -> None:
-    world = World()
-    soon = world.announces(60, ahead_ms=60_000)
-    world.passes(1_000)
-    world.step(step_ms)
-    world.comes(events.TimeTold(world.now_ms))
-    world.passes(100_000)
-    world.step(-step_ms)
-    world.comes(events.TimeTold(world.now_ms))
-    world.passes(100_000)
-    assert world.instants == {soon: 60_000}
-    assert world.ended == {soon: ReceiptState.PLAYED}
-
-
-def test_what_is_agreed_and_waits_for_its_turn_stays_valid_as_long_as_it_was() -> None:
-    world = World()
-    world.announces(60, ahead_ms=60_000)
-    world.passes(1_000)
-    world.step(2 * HOUR_MS)
-    world.comes(events.TimeTold(world.now_ms))
-    (each,) = world.state.announcements.known.values()
-    assert each.manifest.valid_until_ms == UNIX_MS + 660_000 + 2 * HOUR_MS
-
-
-@pytest.mark.parametrize("step_ms", SET_BY_MS[:-1])
-def test_what_is_planned_for_later_goes_by_the_clock_on_the_wall(step_ms: int) -> None:
-    world = World()
-    later = world.announces(60, ahead_ms=HOUR_MS)
-    world.passes(1_000)
-    world.step(step_ms)
-    world.comes(events.TimeTold(world.now_ms))
-    world.passes(2 * HOUR_MS)
-    assert world.instants == {later: HOUR_MS - step_ms}
-
-
-def test_what_came_before_the_hubs_time_was_known_is_read_by_it_once_it_is() -> None:
-    world = World(device_ms=UNIX_MS - 700, is_learned=False)
-    soon = world.announces(60, ahead_ms=60_000)
-    world.comes(events.TimeTold(world.now_ms))
-    world.passes(100_000)
-    assert world.instants == {soon: 60_000}
-
-
-@pytest.mark.parametrize("step_ms", SET_BY_MS)
-def test_a_time_that_is_only_assumed_moves_nothing_that_is_agreed(step_ms: int) -> None:
-    world = World(answer_ms=None)
-    soon = world.announces(60, ahead_ms=60_000)
-    world.passes(1_000)
-    world.step(step_ms)
-    red = world.announces(250)
-    world.passes(100_000)
-    assert world.instants[soon] == 60_000
-    assert red in world.instants
-
-
-@pytest.mark.parametrize("step_ms", SET_BY_MS)
-def test_what_is_announced_after_the_clock_was_set_is_read_by_the_new_time(step_ms: int) -> None:
-    world = World()
-    world.says_so()
-    world.step(step_ms)
-    world.says_so()
-    red = world.announces(250)
-    world.passes(20_000)
-    assert world.instants == {red: 1_500}
-
-
-def test_a_hub_that_says_again_what_clock_it_has_is_not_asked() -> None:
-    world = World()
-    for wavers_ms in (0, 20, 0, 20):
-        world.step(wavers_ms)
-        world.says_so()
-        world.step(-wavers_ms)
-    assert world.asked == []
-
-
-def test_a_clock_that_was_set_is_waited_for_as_long_as_for_anything_else() -> None:
-    world = World(answer_ms=None)
-    world.says_so()
-    world.step(-1_900)
-    world.says_so()
-    said = world.tells()
-    assert world.told == []
-    world.passes(PATIENCE_MS)
-    assert (world.told, world.asked) == ([said], [0])
-    assert due(world.state, world.moment()) is None
-
-
-def test_an_answer_from_before_the_clock_was_set_is_not_its_time() -> None:
-    world = World(answer_ms=None)
-    world.says_so()
-    world.step(-1_900)
-    world.passes(10)
-    world.says_so()
-    said = world.tells()
-    world.happens(events.TimeTold(9))
-    assert world.told == []
-    world.comes(events.TimeTold(10))
-    assert world.told == [said]

@@ -23,7 +23,7 @@ from hub.services.ports import (
     Telling,
     Tx,
 )
-from wire.messages import Manifest, Stop, read_announce
+from wire.messages import Manifest, Stop, Timeline, read_announce
 
 NOON_MS = 1_764_561_600_000
 """2025-12-01 12:00 in Shanghai."""
@@ -35,6 +35,7 @@ class FakeClock:
     """Time stands still until a test moves it."""
 
     ms: int = NOON_MS
+    base_ns: int = 0
 
     def now_ms(self) -> int:
         return self.ms
@@ -44,6 +45,9 @@ class FakeClock:
 
     def boot_id(self) -> str:
         return "boot"
+
+    def timeline(self) -> Timeline:
+        return Timeline(boot="boot", base_ns=self.base_ns)
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from hub.domain.alerts import Alert, Purpose, State
 from hub.domain.people import ChannelName
 from hub.services import climb
 from hub.services.climb import DueLoop
-from hub.services.ports import Announcement, ChannelFailed, CommitFailed, Tx
+from hub.services.ports import ChannelFailed, CommitFailed, Tx
 from hub.services.recording import Committed
 from tests.hub.services.press_rig import POLICY, PressRig, press_rig
 from tests.world.waiting import wait_until
@@ -198,59 +197,6 @@ async def test_a_clock_step_shifts_every_open_deadline_in_one_transaction_with_a
     assert (await rig.alert(alerts[0].id)).rung == 0
     await rig.pass_ms(1)
     assert (await rig.alert(alerts[0].id)).rung == 1
-
-
-def announced(name: str, now_ms: int, ahead_ms: int) -> Announcement:
-    """An announcement of 9 s that is made now."""
-    at_ms = now_ms + ahead_ms
-    return Announcement(
-        *(name, "notice", 100, "停水", "停水", "停水", ("all",), "ab" * 32, 9_000, 1),
-        play_at_ms=at_ms,
-        valid_until_ms=at_ms + 60_000,
-        created_ms=now_ms,
-        created_by="wang",
-    )
-
-
-async def announce(rig: PressRig, *announcements: Announcement) -> None:
-    def job(tx: Tx) -> None:
-        for one in announcements:
-            tx.announcements.add(one, [])
-
-    await rig.database.write(job)
-
-
-@pytest.mark.parametrize("by_ms", [-HOUR_MS, -2_001, 2_001, HOUR_MS, 365 * 24 * HOUR_MS])
-async def test_a_clock_step_moves_what_is_announced_for_soon_and_nothing_else(rig: PressRig, by_ms: int) -> None:
-    await rig.pass_ms(0)
-    soon, later = announced("soon", rig.clock.now_ms(), 60_000), announced("later", rig.clock.now_ms(), HOUR_MS)
-    await announce(rig, soon, later)
-    await rig.pass_ms(5_000)
-    rig.clock.set_by(by_ms)
-    just_now = announced("just-now", rig.clock.now_ms(), 60_000)
-    await announce(rig, just_now)
-    await rig.pass_ms(0)
-    found = await rig.read(lambda tx: tx.announcements.latest(3))
-    assert {one.id: one for one in found} == {
-        "soon": replace(soon, play_at_ms=soon.play_at_ms + by_ms, valid_until_ms=soon.valid_until_ms + by_ms),
-        "later": later,
-        "just-now": just_now,
-    }
-
-
-async def test_announcements_that_cannot_be_moved_keep_no_deadline_from_being_shifted(
-    rig: PressRig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*_: object) -> None:
-        raise ValueError("a row that cannot be read")
-
-    monkeypatch.setattr(climb, "move_with_clock", broken)
-    alert = await rig.press()
-    await rig.pass_ms(0)
-    rig.clock.set_by(HOUR_MS)
-    await rig.pass_ms(0)
-    assert alert.due_ms is not None
-    assert (await rig.alert(alert.id)).due_ms == alert.due_ms + HOUR_MS
 
 
 @pytest.mark.parametrize("by_ms", [-2_000, -3, 0, 2_000])

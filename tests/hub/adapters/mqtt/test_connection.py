@@ -12,6 +12,7 @@ from paho.mqtt import MQTTException
 from paho.mqtt.packettypes import PacketTypes
 
 from hub.adapters.broker import OwnBroker
+from hub.adapters.clock import SystemClock
 from hub.adapters.mqtt import HubLink, PressIntake, ReportIntake
 from hub.adapters.mqtt import link as hub_link
 from hub.adapters.mqtt.connection import answered, connected, new_client, new_properties
@@ -25,11 +26,11 @@ Begin = Callable[[OwnBroker], Coroutine[None, None, None]]
 
 
 def link(broker: OwnBroker) -> Coroutine[None, None, None]:
-    return HubLink(lambda: address_of(broker), "hub-link", KEY, lambda: 0, lambda: 0).run(Heard().connected)
+    return HubLink(lambda: address_of(broker), "hub-link", KEY, lambda: 0).run(Heard().connected)
 
 
 def reports(broker: OwnBroker) -> Coroutine[None, None, None]:
-    return ReportIntake(lambda: address_of(broker), "hub-reports", KEY, lambda: 0).run(Heard().handlers())
+    return ReportIntake(lambda: address_of(broker), "hub-reports", KEY, SystemClock()).run(Heard().handlers())
 
 
 def presses(broker: OwnBroker) -> Coroutine[None, None, None]:

@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import aiomqtt
@@ -15,6 +15,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from hub.adapters.broker import OwnBroker
+from hub.adapters.clock import SystemClock
 from hub.adapters.mqtt import Address, Handlers, HubLink, ReportIntake
 from hub.services.ports import PublishFailed, Sound
 from tests.hub.adapters.broker_rig import client, wait_until, watched
@@ -67,15 +68,15 @@ class Heard:
 
 
 @asynccontextmanager
-async def linked(broker: OwnBroker, heard: Heard, base_ms: Callable[[], int] = lambda: 0) -> AsyncIterator[HubLink]:
+async def linked(broker: OwnBroker, heard: Heard) -> AsyncIterator[HubLink]:
     """A link, and what takes reports beside it, until the end of the block; both connected at its beginning."""
-    link = HubLink(lambda: address_of(broker), "hub-link", KEY, lambda: time.time_ns() // 10**6, base_ms)
+    link = HubLink(lambda: address_of(broker), "hub-link", KEY, lambda: time.time_ns() // 10**6)
 
     def address() -> Address:  # asked for once a connection
         heard.report_connections += 1
         return address_of(broker)
 
-    reports = ReportIntake(address, "hub-reports", KEY, lambda: time.time_ns() // 10**6)
+    reports = ReportIntake(address, "hub-reports", KEY, SystemClock())
     tasks = [asyncio.create_task(link.run(heard.connected)), asyncio.create_task(reports.run(heard.handlers()))]
     try:
         await wait_until(lambda: link.is_connected and reports.is_connected and heard.connections > 0)
@@ -120,30 +121,6 @@ async def test_the_broker_says_offline_for_a_hub_that_dies(broker: OwnBroker) ->
         assert states == ["offline", "online"]
 
 
-@pytest.mark.parametrize(("moved_ms", "bases_ms"), [(20, []), (-21, [979]), (7_900, [8_900])])
-async def test_devices_hear_that_the_clock_was_set_before_what_is_issued_by_it(
-    broker: OwnBroker, moved_ms: int, bases_ms: list[int]
-) -> None:
-    base_ms = [1_000]
-    async with linked(broker, Heard(), lambda: base_ms[0]) as link, client(broker, "panel-1") as panel:
-        await panel.subscribe(topics.HUB_STATUS, qos=1)
-        assert json.loads((await next_of(panel)).payload)["clock_base_ms"] == 1_000
-        await panel.subscribe(topics.device("panel-1", "alert"), qos=1)
-        base_ms[0] += moved_ms
-        await link.to_device("panel-1", "alert", b"{}", expiry_s=60)
-        came = [json.loads((await next_of(panel)).payload).get("clock_base_ms") for _ in range(len(bases_ms) + 1)]
-    assert came == [*bases_ms, None]
-
-
-async def test_devices_hear_that_the_clock_was_set_though_nothing_is_sent(broker: OwnBroker) -> None:
-    base_ms = [1_000]
-    async with linked(broker, Heard(), lambda: base_ms[0]), client(broker, "panel-1") as panel:
-        await panel.subscribe(topics.HUB_STATUS, qos=1)
-        await next_of(panel)
-        base_ms[0] += 7_900
-        assert json.loads((await next_of(panel)).payload)["clock_base_ms"] == 8_900
-
-
 async def test_what_is_published_to_a_device_is_signed_and_expires(broker: OwnBroker) -> None:
     async with linked(broker, Heard()) as link, client(broker, "panel-1") as panel:
         await panel.subscribe(topics.device("panel-1", "alert"), qos=1)
@@ -184,7 +161,7 @@ async def test_a_clock_probe_is_answered_on_the_devices_own_topic_with_its_nonce
 
 
 async def test_without_a_link_publishing_fails_and_says_so(broker: OwnBroker) -> None:
-    link = HubLink(lambda: address_of(broker), "hub-link", KEY, lambda: 0, lambda: 0)
+    link = HubLink(lambda: address_of(broker), "hub-link", KEY, lambda: 0)
     with pytest.raises(PublishFailed):
         await link.to_device("panel-1", "alert", b"{}", expiry_s=60)
     async with linked(broker, Heard()) as link:
