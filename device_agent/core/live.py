@@ -150,7 +150,8 @@ class LiveSource:
         first = self._made_to - len(self._made)
         out = np.zeros(stop - start, np.int16)
         begin = max(start, first)
-        out[begin - start :] = self._made[begin - first : stop - first]
+        if begin < stop:  # a stream that steps back further than is kept finds silence
+            out[begin - start :] = self._made[begin - first : stop - first]
         return out
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from device_agent.core.sounds import EMERGENCY_PRIORITY, SAMPLE_RATE, Sound
 
 SLIP_FRAMES = 3  # 0.06 ms: above the jitter of the DAC's clock, below what two speakers in step may differ
+HOLE_FRAMES = 2_400  # 50 ms: what is jumped over in less is shorter than a sound of speech
 JUMP_FRAMES = 240  # 5 ms: a gap in the stream, not drift; one frame a block would take seconds to make it up
 LATE_SHARE = 1 / 3  # past this share of a pass a late device waits for the repeat, if there is one
 
@@ -22,13 +23,14 @@ class Voice:
     zero_s: float | None = None  # when frame 0 was, or would have been; None while it waits
     position: int = 0
     played: int = 0
-    holes: dict[int, int] = field(default_factory=dict)  # by pass: how many frames of its sound were jumped over
+    begun: int = 0  # the position at which it began
+    holes: list[tuple[int, int]] = field(default_factory=list)  # from which position to which it was jumped
     gain: float = 1.0
 
     @property
     def pass_frames(self) -> int:
-        """Frames of one pass with the gap after it."""
-        return len(self.sound.pcm) + in_frames(self.sound.gap_s)
+        """Frames of one pass with the gap after it; never none, also of a speaker who said nothing."""
+        return max(1, len(self.sound.pcm) + in_frames(self.sound.gap_s))
 
     @property
     def left(self) -> int:
@@ -41,8 +43,19 @@ class Voice:
 
     @property
     def lost_s(self) -> float:
-        """How much of it has not sounded in the pass that sounded best, from where it began."""
-        return min(self.holes.values(), default=0) / SAMPLE_RATE
+        """How much of it has not sounded in the pass that sounded best, from where it began.
+
+        Who joins late in time has lost nothing; who joins later than that, for want of another pass, all before it.
+        """
+        length = len(self.sound.pcm)
+        into = self.begun % self.pass_frames
+        is_too_late = not self.sound.is_live and into > LATE_SHARE * length
+        holes = [*self.holes, *([(self.begun - into, self.begun)] if is_too_late else [])]
+        lost = [
+            sum(max(0, min(end, begin + length) - max(first, begin)) for first, end in holes)
+            for begin in range(self.begun - into, self.sound.repeat * self.pass_frames, self.pass_frames)
+        ]
+        return min(lost, default=0) / SAMPLE_RATE
 
     def volume(self, local: float) -> float:
         """Its own volume, times the local one below the emergency priorities."""
@@ -61,14 +74,14 @@ class Voice:
 
     def wait_turn(self) -> None:
         """It is ready and somebody else sounds: when its turn comes it plays whole."""
-        self.due_s, self.position, self.played, self.holes = None, 0, 0, {}
+        self.due_s, self.position, self.played, self.holes = None, 0, 0, []
 
     def start(self, now_s: float) -> None:
         """Frame `position` sounds at `now_s`; in the middle of a sound it fades in."""
         self.position = max(self.position, self.live_position(now_s))
         due_s = now_s if self.due_s is None else self.due_s
         self.zero_s, self.due_s = due_s - self.position / SAMPLE_RATE, None
-        self.holes = dict.fromkeys(range(self.position // self.pass_frames, self.sound.repeat), 0)
+        self.begun = self.position
         self.gain = 0.0 if self.position % self.pass_frames else 1.0
 
     def live_position(self, now_s: float) -> int:
@@ -93,14 +106,11 @@ class Voice:
             self.position += 1 if behind > 0 else -1
 
     def _jump(self, frames: int) -> None:
-        """Go on so many frames further on, or back; what is jumped over does not sound."""
-        to = min(max(0, self.position + frames), self.position + self.left)
-        while self.position < to:
-            number, into = divmod(self.position, self.pass_frames)
-            step = min(to - self.position, self.pass_frames - into)
-            jumped = min(step, max(0, len(self.sound.pcm) - into))
-            self.holes[number] = self.holes.get(number, 0) + jumped
-            self.position += step
+        """Go on so many frames further on; or back, and then what was jumped over there sounds after all."""
+        to = max(0, self.position + frames)
+        self.holes = [(begin, min(end, to)) for begin, end in self.holes if begin < to]
+        if frames > HOLE_FRAMES:
+            self.holes.append((self.position, to))
         self.position = to
 
     def take(self, frames: int) -> NDArray[np.float32]:

@@ -1,6 +1,9 @@
 """The device's clocks, on clocks of our own."""
 
+import pytest
+
 from device_agent.clock import DeviceClock
+from wire.messages import Timeline
 
 S = 1_000_000_000
 
@@ -69,6 +72,35 @@ def test_an_instant_of_the_hub_is_found_on_the_monotonic_clock_and_back() -> Non
     assert clock.mono_s(5_000_500) == 1_000.5
     assert clock.at(1_000.5).unix_ms == 5_000_500
     assert clock.now().unix_of(1_000.5) == 5_000_500
+
+
+def timeline(base_ns: int, boot: str = "a") -> Timeline:
+    return Timeline(boot=boot, base_ns=base_ns)
+
+
+@pytest.mark.parametrize("is_assumed", [True, False])
+def test_an_instant_by_another_timeline_is_where_it_was_before_the_hubs_clock_was_set(is_assumed: bool) -> None:
+    clock = Clocks().device()
+    clock.learn(4_000 * S, at_ns=1_000 * S, rate=50e-6, timeline=timeline(100 * S))
+    if is_assumed:
+        clock.assume(9_000 * S)
+    for by_s in (-3_600, -7.9, 0, 7.9, 3_600):
+        before = timeline(round((100 - by_s) * S))
+        assert abs(clock.mono_s(5_060_503.025 - by_s * 1000, before) - 1_060.5) < 1e-6
+        now = clock.at(1_060.5).by(before)
+        assert abs(now.unix_ms - (5_060_503 - by_s * 1000)) <= 1
+        assert (now.is_learned, now.is_settled) == (True, True)
+
+
+def test_a_timeline_of_another_start_of_the_hub_or_of_none_is_gone_by_as_the_clock_is_set_now() -> None:
+    clock = Clocks().device()
+    assert clock.now().by(timeline(0)) == clock.now()
+    clock.learn(4_000 * S)
+    assert clock.now().by(timeline(0)) == clock.now()
+    clock.learn(4_000 * S, timeline=timeline(100 * S))
+    for other in (None, timeline(50 * S, boot="b")):
+        assert clock.mono_s(5_000_500, other) == 1_000.5
+        assert clock.now().by(other) == clock.now()
 
 
 def test_between_two_rounds_the_hubs_time_goes_on_at_the_rate_that_was_learned() -> None:

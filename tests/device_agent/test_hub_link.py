@@ -11,16 +11,18 @@ import pytest
 
 from device_agent import hub_link
 from device_agent.clock import DeviceClock
-from device_agent.core.clock import PROBES, Estimate
+from device_agent.core.clock import PROBES, Estimate, Probe
 from device_agent.hub_link import HubLink, Identity
 from device_agent.mqtt import Incoming, Link, LinkLost, Outgoing
 from device_agent.outbox import Outbox
 from tests.device_agent.core.values import UNIX_MS
 from tests.device_agent.test_outbox import press
-from wire.messages import Health
+from wire.messages import ClockProbe, Health, Timeline, read
 from wire.signing import SigningKey, VerifyKeys
 
 FOR_EVER_S = 1e6
+MS = 1_000_000
+LEARNED_NS, BASE_NS = UNIX_MS * MS, (UNIX_MS - 3_600_000) * MS
 
 
 class DeadLinks:
@@ -57,6 +59,26 @@ class CountingLink:
     async def messages(self) -> AsyncIterator[Incoming]:
         await asyncio.Event().wait()
         yield Incoming("", b"", {}, 0)
+
+
+class AnsweringLink(CountingLink):
+    """A `Link` to a hub whose clock was set by `set_ns[k]` at probe k, by the last of them from then on, and which
+    names its timeline; the way takes `ways_ns[k]` there, and nothing back.
+    """
+
+    def __init__(self, set_ns: list[int], ways_ns: list[int]) -> None:
+        super().__init__()
+        self._set_ns, self._ways_ns = set_ns, ways_ns
+        self.answers: dict[str, asyncio.Future[Probe]] = {}
+
+    async def publish(self, message: Outgoing) -> None:
+        probe = read(ClockProbe, message.payload)
+        set_ns, way_ns = (given[min(self.asked, len(given) - 1)] for given in (self._set_ns, self._ways_ns))
+        hub_ns = probe.sent_ns + way_ns + LEARNED_NS + set_ns
+        self.answers[probe.nonce].set_result(
+            Probe(probe.sent_ns, hub_ns, hub_ns, probe.sent_ns + way_ns, "a", BASE_NS + set_ns)
+        )
+        await super().publish(message)
 
 
 @pytest.fixture
@@ -126,6 +148,33 @@ async def test_a_hub_whose_time_is_in_doubt_is_asked_at_once(outbox: Outbox, mon
             assert to_hub.asked == rounds * PROBES
             link.ask_time()
         learning.cancel()
+
+
+@pytest.mark.parametrize(
+    "set_ns",
+    [
+        [0],
+        [-7_900 * MS],
+        [0, 0, 0, 500 * MS],
+        [-7_900 * MS, 7_900 * MS, 0, 3_600_000 * MS],
+    ],
+)
+async def test_a_hubs_clock_that_is_set_costs_nothing_of_what_is_known_of_its_steady_one(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch, set_ns: list[int]
+) -> None:
+    """The network is so slow that this round alone would be 20 ms wrong."""
+    monkeypatch.setattr(hub_link, "PROBE_PAUSE_S", (0.0, 0.0))
+    outbox.store_estimate(Estimate(LEARNED_NS, 100_000, DeviceClock().mono_ns(), "a", BASE_NS))
+    async with trying(outbox) as (link, _):
+        to_hub = AnsweringLink(set_ns, [40 * MS])
+        to_hub.answers = link._answers
+        await link._probe_round(to_hub)
+        now = link._clock.at(5.0)
+    assert now.unix_ms == (LEARNED_NS + set_ns[-1]) // MS + 5_000
+    assert now.by(Timeline(boot="a", base_ns=BASE_NS)).unix_ms == LEARNED_NS // MS + 5_000
+    kept = outbox.estimate()
+    assert kept is not None
+    assert (kept.offset_ns, kept.error_ns, kept.base_ns) == (LEARNED_NS + set_ns[-1], 100_000, BASE_NS + set_ns[-1])
 
 
 async def test_while_a_press_waits_the_broker_is_looked_for_again_soon(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -66,6 +67,17 @@ def test_the_hubs_time_is_kept_until_the_machine_starts_anew(tmp_path: Path, mon
     outbox.close()
     monkeypatch.setattr(on_disk, "BOOT_ID", tmp_path / "none")
     assert Outbox(path).estimate() is None
+
+
+def test_the_hubs_time_is_kept_with_its_timeline_and_read_without_from_before_it_had_one(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.db"
+    outbox = Outbox(path)
+    learned = Estimate(1_795_310_000_000_000_000, 200_000, 3_000_000_000, "a", 1_795_300_000_000_000_000)
+    outbox.store_estimate(learned)
+    outbox = reopened(outbox, path)
+    assert outbox.estimate() == learned
+    outbox._put("estimate", json.dumps([outbox._boot_id, 7, 8, 9]).encode())
+    assert outbox.estimate() == Estimate(7, 8, 9)
 
 
 def test_numbers_go_on_when_old_presses_are_let_go(tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ link of a building is cut or doubles everything."""
 STALL, STALL_S = 0.3, (0.5, 4.0)
 """How often the process of some buildings stands still while it sounds, and for how long: a gap of more than 0.25 s is
 no `played` any more."""
-SET, SET_S = 0.3, (2.1, 8.0)
-"""How often the hub's clock is set, and by how much, either way: from 2 s on the hub moves what it has written down."""
+SET, SET_S = 0.3, (0.1, 8.0)
+"""How often the hub's clock is set, and by how much, either way."""
 SKEW_MS = 180_000
 """The wall clocks of the buildings are stepped by up to this much either way at the begin of a round."""
 KINDS, ALARMS = ("routine", "notice", "blue", "yellow"), ("orange", "red")

@@ -47,6 +47,22 @@ def test_an_estimate_is_never_more_wrong_than_it_says(ways: list[tuple[int, int]
     assert abs(found.offset_ns - TRUE_OFFSET_NS) <= found.error_ns + 1
 
 
+@given(st.lists(st.tuples(WAYS, WAYS, st.integers(-(10**18), 10**18)), min_size=1, max_size=16))
+def test_a_clock_that_is_set_between_probes_of_one_timeline_is_no_error(ways: list[tuple[int, int, int]]) -> None:
+    """Each probe is answered with the clock set by another amount; the last of them is gone by."""
+    probes = [
+        replace(one, received_ns=one.received_ns + by_ns, answered_ns=one.answered_ns + by_ns, boot="a", base_ns=by_ns)
+        for one, by_ns in ((probe(0, there_ns, back_ns), by_ns) for there_ns, back_ns, by_ns in ways)
+    ]
+    found = estimate([each.told_as(probes[-1]) for each in probes])
+    plain = estimate([probe(0, there_ns, back_ns) for there_ns, back_ns, _ in ways])
+    assert found == replace(plain, offset_ns=plain.offset_ns + ways[-1][2], boot="a", base_ns=ways[-1][2])
+    assert plain.told_as(probes[-1]) == plain  # of which nobody says by which timeline it is
+    old = replace(plain, boot="a")
+    assert old.told_as(probes[-1]) == found
+    assert replace(old, boot="b").told_as(probes[-1]) == replace(old, boot="b")
+
+
 def test_a_worse_round_does_not_replace_a_good_one_that_is_fresh() -> None:
     good = Estimate(1, error_ns=1 * MS, at_ns=0)
     worse = Estimate(2, error_ns=2 * MS, at_ns=1_000 * MS)

@@ -14,7 +14,7 @@ from device_agent.core import effects, events
 from device_agent.core.admission import Admission
 from device_agent.core.agent import AgentState, decide, due
 from device_agent.core.doubt import ASK_EVERY_MS, PATIENCE_MS
-from device_agent.core.moment import Moment
+from device_agent.core.moment import Learned, Moment
 from device_agent.core.presses import PressesState
 from device_agent.core.sounds import Finished, Started
 from tests.device_agent.core.values import DEVICE, UNIX_MS, manifest, stage
@@ -34,6 +34,8 @@ class World:
     hub_ms: int = UNIX_MS
     """What is to be added to the monotonic clock for the hub's time; `device_ms` is what the device takes for it."""
     device_ms: int = UNIX_MS
+    learned_ms: int | None = UNIX_MS
+    """As `device_ms`, but for what is only assumed."""
     is_learned: bool = True
     state: AgentState = field(default_factory=lambda: AgentState(Admission(DEVICE), PressesState(b"salt")))
     asked: list[int] = field(default_factory=list)
@@ -44,9 +46,22 @@ class World:
     coming: list[tuple[int, int, Any]] = field(default_factory=list)
     is_fresh: set[str] = field(default_factory=set)
     """Announcements that were sent since the last step."""
+    agreed: dict[str, int] = field(default_factory=dict)
+    """The instants (monotonic) of what was announced for soon."""
+    instants: dict[str, int] = field(default_factory=dict)
+    prompt: set[str] = field(default_factory=set)
+    """What was taken as it came, and so in time."""
+    boot: str = "a"
 
     def moment(self) -> Moment:
-        return Moment(self.now_ms, self.now_ms + self.device_ms, is_learned=self.is_learned)
+        """The hub's steady clock is the device's own."""
+        learned = None
+        if self.learned_ms is not None:
+            learned = Learned(self.now_ms + self.learned_ms, self.timeline(self.learned_ms))
+        return Moment(self.now_ms, self.now_ms + self.device_ms, is_learned=self.is_learned, learned=learned)
+
+    def timeline(self, ahead_ms: int) -> messages.Timeline:
+        return messages.Timeline(boot=self.boot, base_ns=ahead_ms * 1_000_000)
 
     def step(self, by_ms: int) -> None:
         self.hub_ms += by_ms
@@ -60,11 +75,16 @@ class World:
             "valid_until_ms": issued_ms + valid_ms,
         }
 
-    def announces(self, priority: int) -> str:
+    def announces(self, priority: int, ahead_ms: int = 1_500, *, is_agreed: bool = True) -> str:
         key = f"n-{len(self.sent)}"
         self.is_fresh.add(key)
-        head = self.head(600_000)
-        self.sends(manifest(key, priority=priority, **head, play_at_ms=head["issued_ms"] + 1_500))
+        head: dict[str, Any] = self.head(ahead_ms + 600_000)
+        if is_agreed:
+            self.agreed[key] = self.now_ms + ahead_ms
+            head["timeline"] = self.timeline(self.hub_ms)
+        self.sends(manifest(key, priority=priority, **head, play_at_ms=head["issued_ms"] + ahead_ms))
+        if self.learned_ms is not None and key in self.state.announcements.known:
+            self.prompt.add(key)
         return key
 
     def tells(self) -> str:
@@ -103,7 +123,8 @@ class World:
             case effects.FetchAudio(sha256=sha256):
                 self.later(1, events.AudioReady(sha256))
             case effects.Play(manifest=each, start_ms=start_ms):
-                wait_ms = 0 if start_ms is None else max(0, round(start_ms) - self.device_ms - self.now_ms)
+                then = self.moment().by(each.timeline)
+                wait_ms = 0 if start_ms is None else max(0, round(start_ms) - then.unix_ms)
                 self.later(wait_ms, Started(each.announcement_id, (self.now_ms + wait_ms) / 1000, 0.0))
             case effects.StopSound(sound_id=key):
                 self.coming = [each for each in self.coming if getattr(each[2], "id", None) != key]
@@ -120,14 +141,15 @@ class World:
             if each.state in (ReceiptState.EXPIRED, ReceiptState.STOPPED, ReceiptState.PLAYED):
                 self.ended[receipt.announcement_id] = each.state
             if each.state is ReceiptState.EXPIRED:
-                (valid_ms,) = (
-                    one.valid_until_ms
+                (sent,) = (
+                    one
                     for one in self.sent.values()
                     if isinstance(one, messages.Manifest) and one.announcement_id == receipt.announcement_id
                 )
                 is_known = self.is_learned and self.device_ms == self.hub_ms
                 if is_known or receipt.announcement_id in self.is_fresh:
-                    assert self.now_ms + self.hub_ms > valid_ms, "expired while it was valid"
+                    ahead_ms = self.hub_ms if sent.timeline is None else sent.timeline.base_ns // 1_000_000
+                    assert self.now_ms + ahead_ms > sent.valid_until_ms, "expired while it was valid"
 
     def later(self, in_ms: int, event: events.Event) -> None:
         heapq.heappush(self.coming, (self.now_ms + in_ms, id(event), event))
@@ -148,9 +170,11 @@ class World:
 
     def comes(self, event: events.Event) -> None:
         if isinstance(event, events.TimeTold):
-            self.device_ms, self.is_learned = self.hub_ms, True
+            self.device_ms = self.learned_ms = self.hub_ms
+            self.is_learned = True
         if isinstance(event, Started):
             self.sounded.append(event.id)
+            self.instants[event.id] = self.now_ms
             self.later(9_000, Finished(event.id, self.now_ms / 1000 + 9, 9.0))
         self.happens(event)
 
@@ -181,7 +205,7 @@ def test_a_hub_that_does_not_answer_is_obeyed_all_the_same(step_ms: int) -> None
 
 @pytest.mark.parametrize("wall_error_ms", STEPS)
 def test_before_the_hub_has_told_its_time_a_message_is_believed_rather_than_the_wall_clock(wall_error_ms: int) -> None:
-    world = World(answer_ms=None, device_ms=UNIX_MS + wall_error_ms, is_learned=False)
+    world = World(answer_ms=None, device_ms=UNIX_MS + wall_error_ms, learned_ms=None, is_learned=False)
     red, said = world.announces(250), world.tells()
     assert world.told == [said]
     world.passes(1_500 + HOUR_MS * (abs(wall_error_ms) < 90_000))
@@ -273,3 +297,84 @@ def test_whatever_the_order_nothing_valid_expires_and_nothing_sounds_or_is_said_
     assert len(world.told) == len(set(world.told))
     assert red in world.sounded
     assert said in world.told
+    assert all(world.instants[key] == at_ms for key, at_ms in world.agreed.items() if key in world.prompt)
+
+
+SET_BY_MS = [-90_000, -7_900, -1_900, -40, 40, 1_900, 7_900, 90_000, 400 * 24 * HOUR_MS]
+
+
+@pytest.mark.parametrize("step_ms", SET_BY_MS)
+def test_what_is_agreed_keeps_its_instant_when_the_hubs_clock_is_set_and_set_back(step_ms: int) -> None:
+    world = World()
+    soon = world.announces(60, ahead_ms=60_000)
+    for by_ms in (step_ms, -step_ms):
+        world.passes(1_000)
+        world.step(by_ms)
+        world.comes(events.TimeTold(world.now_ms))
+    world.passes(100_000)
+    assert world.instants == {soon: 60_000}
+    assert world.ended == {soon: ReceiptState.PLAYED}
+
+
+@pytest.mark.parametrize("step_ms", SET_BY_MS)
+def test_whoever_has_not_learned_that_the_clock_was_set_plays_with_the_others(step_ms: int) -> None:
+    world = World(answer_ms=PATIENCE_MS // 2)
+    world.step(step_ms)
+    soon = world.announces(60, ahead_ms=60_000)
+    world.passes(100_000)
+    assert world.instants == {soon: 60_000}
+
+
+@pytest.mark.parametrize("step_ms", SET_BY_MS)
+def test_a_time_that_is_only_assumed_moves_nothing_that_is_agreed(step_ms: int) -> None:
+    world = World(answer_ms=None)
+    soon = world.announces(60, ahead_ms=60_000)
+    world.passes(1_000)
+    world.step(step_ms)
+    red = world.announces(250)
+    world.passes(100_000)
+    assert world.instants[soon] == 60_000
+    assert red in world.instants
+
+
+@pytest.mark.parametrize("step_ms", SET_BY_MS)
+def test_what_came_before_the_hubs_time_was_known_is_read_by_it_once_it_is(step_ms: int) -> None:
+    world = World(device_ms=UNIX_MS - 700, learned_ms=None, is_learned=False)
+    soon = world.announces(60, ahead_ms=60_000)
+    world.step(step_ms)
+    world.comes(events.TimeTold(world.now_ms))
+    world.passes(100_000)
+    assert world.instants == {soon: 60_000}
+
+
+def test_a_late_device_takes_what_is_still_valid_by_its_own_timeline_and_nothing_else() -> None:
+    world = World()
+    world.step(2 * HOUR_MS)
+    world.comes(events.TimeTold(0))
+    old = world.timeline(UNIX_MS)
+    world.sends(manifest("valid", timeline=old, play_at_ms=UNIX_MS - 1_000, valid_until_ms=UNIX_MS + 30_000))
+    world.sends(manifest("past", timeline=old, play_at_ms=UNIX_MS - 60_000, valid_until_ms=UNIX_MS - 1))
+    world.passes(100_000)
+    assert world.sounded == ["valid"]
+
+
+@pytest.mark.parametrize("step_ms", SET_BY_MS[:-1])
+def test_what_is_planned_for_later_goes_by_the_clock_on_the_wall(step_ms: int) -> None:
+    world = World()
+    later = world.announces(60, ahead_ms=HOUR_MS, is_agreed=False)
+    world.passes(1_000)
+    world.step(step_ms)
+    world.comes(events.TimeTold(world.now_ms))
+    world.passes(2 * HOUR_MS)
+    assert world.instants == {later: HOUR_MS - step_ms}
+
+
+def test_after_a_new_start_of_the_hubs_machine_its_wall_clock_is_gone_by() -> None:
+    world = World()
+    soon = world.announces(60, ahead_ms=60_000)
+    world.passes(1_000)
+    world.boot = "b"
+    world.step(-300)
+    world.comes(events.TimeTold(world.now_ms))
+    world.passes(100_000)
+    assert world.instants == {soon: 60_300}

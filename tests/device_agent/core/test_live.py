@@ -215,3 +215,26 @@ def with_gaps(packets: list[bytes], lost: set[int]) -> Pcm:
 def snr_db(wanted: Pcm, got: Pcm) -> float:
     wrong = got.astype(float) - wanted
     return float(10 * np.log10(np.sum(wanted.astype(float) ** 2) / np.sum(wrong**2)))
+
+
+@pytest.mark.parametrize("back_s", [0.01, 0.25, 3.0])
+def test_a_stream_that_steps_back_further_than_is_kept_is_silent_there_and_goes_on(back_s: float) -> None:
+    source = of(*([5] * 200))
+    mixer = Mixer()
+    mixer.play(Sound("live", source, 255, 10.0, is_live=True))
+    for number in range(100):
+        mixer.render(480, 10.0 + number / 100)
+    for number in range(100):
+        out = mixer.render(480, 11.0 - back_s + number / 100)
+    assert set(out.tolist()) == ({5} if back_s < 1.0 else {0})
+
+
+def test_a_speaker_who_said_nothing_ends_nothing_else() -> None:
+    source = LiveSource(Numbers())
+    mixer = Mixer()
+    mixer.play(Sound("live", source, 255, 10.0, is_live=True))
+    mixer.render(480, 10.0)
+    source.finish(0)
+    for number in range(5):
+        mixer.render(480, 10.01 + number / 100)
+    assert isinstance(mixer.events()[-1], Finished)

@@ -426,6 +426,35 @@ def test_what_a_gap_swallowed_is_told_of_the_pass_that_sounded_best(
     assert finished.lost_s == pytest.approx(lost_s, abs=0.002)
 
 
+@pytest.mark.parametrize(
+    ("ahead_s", "since", "until", "lost_s"),
+    [(2.0, 3.0, 3.08, 0.08), (0.006, 3.0, 3.08, 0.0), (2.0, 3.0, 60.0, 2.0), (0.04, 3.0, 60.0, 0.0)],
+)
+def test_what_sounds_after_all_when_the_stream_steps_back_is_not_lost(
+    ahead_s: float, since: float, until: float, lost_s: float
+) -> None:
+    mixer = Mixer()
+    mixer.play(steady("a", 7, 9 * SAMPLE_RATE))
+    for number in range(1_000):
+        at = number * BLOCK / SAMPLE_RATE
+        mixer.render(BLOCK, T0 + at + (ahead_s if since <= at < until else 0.0))
+    finished = mixer.events()[-1]
+    assert isinstance(finished, Finished)
+    assert finished.lost_s == pytest.approx(lost_s, abs=0.002)
+
+
+@pytest.mark.parametrize(("late_s", "lost_s"), [(2.9, 0.0), (6.0, 6.0)])
+def test_who_stood_still_when_it_should_have_begun_has_lost_what_it_joined_too_late_for(
+    late_s: float, lost_s: float
+) -> None:
+    mixer = Mixer()
+    mixer.play(steady("a", 7, 9 * SAMPLE_RATE))
+    played(mixer, 10.0, since=late_s)
+    finished = mixer.events()[-1]
+    assert isinstance(finished, Finished)
+    assert finished.lost_s == pytest.approx(lost_s, abs=0.002)
+
+
 def test_what_was_lost_before_an_interruption_does_not_count_when_it_is_played_again_from_its_start() -> None:
     mixer = Mixer()
     mixer.play(steady("low", 7, 24_000, resumes=True))

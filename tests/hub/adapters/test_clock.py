@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,52 @@ def test_programs_of_one_machine_name_the_same_start_and_count_from_it() -> None
     boot_id, other_ms = done.stdout.split()
     assert boot_id == SystemClock().boot_id()
     assert before_ms <= int(other_ms) <= SystemClock().monotonic_ms()
+
+
+class Hands:
+    """The two clocks of a machine; each look at one takes a microsecond, and the first `late` of them 5 s."""
+
+    def __init__(self, late: int = 0) -> None:
+        self.steady_ns, self.set_ns, self.late = 0, 10**18, late
+
+    def look(self) -> int:
+        self.steady_ns += 1_000 if self.late <= 0 else 5 * 10**9
+        self.late -= 1
+        return self.steady_ns
+
+    def put_in_place(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(time, "clock_gettime_ns", lambda which: self.look())
+        monkeypatch.setattr(time, "time_ns", lambda: self.look() + self.set_ns)
+
+
+@pytest.mark.parametrize("by_ns", [-(10**17), -7_900_000_000, 40_000_000, 10**17])
+def test_the_timeline_is_another_once_the_wall_clock_was_set(monkeypatch: pytest.MonkeyPatch, by_ns: int) -> None:
+    hands = Hands()
+    hands.put_in_place(monkeypatch)
+    made = SystemClock()
+    before = made.timeline()
+    hands.set_ns += by_ns
+    after = made.timeline()
+    assert (after.base_ns - before.base_ns, after.boot) == (by_ns, before.boot)
+
+
+@pytest.mark.parametrize("late", [1, 14, 15])
+def test_the_timeline_is_the_same_though_the_reading_wavers_or_is_held_up(
+    monkeypatch: pytest.MonkeyPatch, late: int
+) -> None:
+    hands = Hands()
+    hands.put_in_place(monkeypatch)
+    made = SystemClock()
+    before = made.timeline()
+    hands.set_ns += 900_000
+    hands.late = late
+    assert made.timeline() == before
+
+
+def test_what_everybody_may_read_does_not_name_the_machine() -> None:
+    made = SystemClock()
+    assert made.boot_id() not in made.timeline().boot
+    assert SystemClock().timeline().boot == made.timeline().boot
 
 
 @pytest.fixture

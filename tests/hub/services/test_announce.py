@@ -13,6 +13,7 @@ import pytest_asyncio
 
 from hub.adapters.database.database import SqliteDatabase
 from hub.domain.announcements import (
+    AGREED_MS,
     RED_WHISTLE,
     VALID_AFTER_END_MS,
     Kind,
@@ -126,6 +127,27 @@ async def test_a_manifest_says_all_that_a_device_needs(rig: Rig) -> None:
     end_ms = manifest.play_at_ms + 2 * SOUND_MS + manifest.gap_ms
     assert manifest.valid_until_ms == end_ms + VALID_AFTER_END_MS
     assert rig.publisher.expiries[-1] == -(-(manifest.valid_until_ms - NOON_MS) // 1000)
+
+
+@pytest.mark.parametrize(("ahead_ms", "is_agreed"), [(None, True), (AGREED_MS, True), (AGREED_MS + 1, False)])
+async def test_what_sounds_soon_is_agreed_by_a_timeline_and_what_is_planned_for_later_goes_by_the_wall(
+    rig: Rig, ahead_ms: int | None, is_agreed: bool
+) -> None:
+    await rig.announce(play_at_ms=None if ahead_ms is None else NOON_MS + ahead_ms)
+    [(_, manifest)] = rig.publisher.announced()
+    assert isinstance(manifest, Manifest)
+    assert manifest.timeline == (rig.clock.timeline() if is_agreed else None)
+
+
+async def test_whoever_comes_after_the_clock_was_set_is_sent_the_timeline_that_was_agreed_by(rig: Rig) -> None:
+    await rig.announce()
+    rig.clock.base_ns += 7_900_000_000
+    await rig.announcements.came_online(["dev-1"])
+    [(_, first), (_, again)] = rig.publisher.announced()
+    assert isinstance(first, Manifest)
+    assert isinstance(again, Manifest)
+    assert (again.play_at_ms, again.timeline) == (first.play_at_ms, first.timeline)
+    assert first.timeline != rig.clock.timeline()
 
 
 async def test_the_lead_begins_when_the_speech_is_ready(rig: Rig) -> None:

@@ -29,7 +29,7 @@ from tests.hub.services.small_community import (
     FakeSounds,
     small_community,
 )
-from wire.messages import Manifest, Stop
+from wire.messages import Manifest, Stop, Timeline
 
 LEAD_MS = lead_ms(SOUND_MS)
 
@@ -42,6 +42,9 @@ class SteadyClock(FakeClock):
 
     def now_ms(self) -> int:
         return self.ms + self.set_by_ms
+
+    def timeline(self) -> Timeline:
+        return Timeline(boot="boot", base_ns=self.set_by_ms * 1_000_000)
 
 
 @dataclass
@@ -129,6 +132,21 @@ async def test_a_second_person_sends_it_at_once(rig: Rig) -> None:
     assert manifests(rig)[0].play_at_ms == sent.play_at_ms == NOON_MS + 2_000 + LEAD_MS
     assert await rig.after(HOLD_MS) == []
     assert await rig.journal() == [("announcement_held", "wang"), ("announcement_confirmed", "li")]
+
+
+@pytest.mark.parametrize("ahead_ms", [None, 5 * 60_000, 60 * 60_000])
+async def test_what_is_confirmed_is_agreed_by_the_clock_that_its_instant_was_computed_with(
+    rig: Rig, ahead_ms: int | None
+) -> None:
+    made = await rig.announce(play_at_ms=None if ahead_ms is None else NOON_MS + ahead_ms)
+    before = rig.clock.timeline()
+    rig.clock.set_by_ms = 1_900
+    await rig.announcements.confirm(made.id, "li")
+    [manifest] = manifests(rig)
+    if ahead_ms is None:  # at once, which is another instant than that at the end of its window
+        assert (manifest.play_at_ms, manifest.timeline) == (NOON_MS + 1_900 + LEAD_MS, rig.clock.timeline())
+    else:
+        assert (manifest.play_at_ms, manifest.timeline) == (made.play_at_ms, before if ahead_ms < 600_000 else None)
 
 
 async def test_two_who_confirm_at_once_send_it_once(rig: Rig) -> None:

@@ -24,6 +24,7 @@ from wire import topics
 from wire.messages import Health, Receipt, Reply, Status
 from wire.signing import SigningKey, VerifyKeys
 
+MS = 1_000_000
 KEY = SigningKey.generate()
 TRUSTED = VerifyKeys([KEY.public_bytes])
 STATUS = {"state": "online", "session": "s1", "at_ms": 1}
@@ -155,7 +156,9 @@ async def test_a_clock_probe_is_answered_on_the_devices_own_topic_with_its_nonce
     assert isinstance(message.payload, bytes)
     answer = json.loads(message.payload)
     assert (answer["nonce"], answer["sent_ns"], answer["to"]) == ("n-1", 7, "panel-1")
-    assert before_ns <= answer["received_ns"] <= answer["answered_ns"] <= time.time_ns()
+    assert before_ns - MS <= answer["received_ns"] <= answer["answered_ns"] <= time.time_ns() + MS
+    assert answer["timeline"] == SystemClock().timeline().model_dump() | {"base_ns": answer["timeline"]["base_ns"]}
+    assert 0 < answer["received_ns"] - answer["timeline"]["base_ns"] < SystemClock().steady_ns()
     assert message.properties.CorrelationData == b"c-1"  # type: ignore[union-attr]
     TRUSTED.check(message.payload, properties_of(message))
 
