@@ -106,8 +106,12 @@ def is_step(old: Estimate, new: Estimate) -> bool:
 
 
 def better(old: Estimate | None, new: Estimate) -> Estimate:
-    """The one to go by: a round on a busy network does not replace a good one that is still fresh, but for a step."""
-    return new if old is None or new.error_ns <= old.error_at(new.at_ns) or is_step(old, new) else old
+    """The one to go by: a round on a busy network does not replace a good one that is still fresh, but for a step, or
+    where the hub's machine has started anew: then its timeline is another.
+    """
+    if old is None or old.boot != new.boot:
+        return new
+    return new if new.error_ns <= old.error_at(new.at_ns) or is_step(old, new) else old
 
 
 def followed(course: tuple[Estimate, ...], new: Estimate) -> tuple[Estimate, ...]:
