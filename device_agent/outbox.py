@@ -9,7 +9,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -180,15 +180,23 @@ class Outbox:
         self._put("proofs", PROOFS.dump_json(proofs))
 
     def store_estimate(self, estimate: Estimate) -> None:
-        """Keep the hub's time, which holds as long as this machine runs."""
-        value = json.dumps([self._boot_id, *astuple(estimate)]).encode()
-        self._write("INSERT OR REPLACE INTO meta VALUES (?, ?)", ("estimate", value))
+        """Keep the hub's time, which holds as long as this machine runs. An agent from before there were timelines,
+        put back in place of this one, must be able to read it: they lie beside it.
+        """
+        offset_ns, error_ns, at_ns, boot, base_ns = astuple(estimate)
+        kept = {"estimate": [self._boot_id, offset_ns, error_ns, at_ns], "timeline": [offset_ns, boot, base_ns]}
+        for key, value in kept.items():
+            self._write("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(value).encode()))
 
     def estimate(self) -> Estimate | None:
         """The hub's time as it was last kept; None when the machine has started anew since, and its clock with it."""
         kept = self._get("estimate")
         boot_id, *numbers = [None] if kept is None else json.loads(kept)
-        return Estimate(*numbers) if boot_id == self._boot_id else None
+        if boot_id != self._boot_id:
+            return None
+        found, beside = Estimate(*numbers), self._get("timeline")
+        offset_ns, boot, base_ns = (None, None, 0) if beside is None else json.loads(beside)
+        return replace(found, boot=boot, base_ns=base_ns) if offset_ns == found.offset_ns else found
 
     def store_night(self, night: Night) -> None:
         """Keep how often the test of this night was tried."""

@@ -188,13 +188,17 @@ def _start_ms(each: Announcement, now: Moment) -> float | None:
     return through_ms if is_too_late and through_ms <= message.valid_until_ms else message.play_at_ms
 
 
+def _is_past(message: Manifest, now: Moment) -> bool:
+    """Whether nobody sends it any more, by whatever the hub's clock was set to in between."""
+    return all(
+        each.is_learned and each.unix_ms > message.valid_until_ms + REMEMBERED_MS
+        for each in (now, now.by(message.timeline))
+    )
+
+
 def _forget(state: AnnouncementsState, now: Moment, todo: list[effects.Effect]) -> Result:
     """By the hub's time alone: forgotten too early, it could come again and be taken for a new one."""
-    past = [
-        key
-        for key, each in state.known.items()
-        if each.step is Step.ENDED and now.is_learned and now.unix_ms > each.manifest.valid_until_ms + REMEMBERED_MS
-    ]
+    past = [key for key, each in state.known.items() if each.step is Step.ENDED and _is_past(each.manifest, now)]
     if past:
         todo = [*todo, *(effects.ForgetManifest(key) for key in past)]
         state = replace(state, known={key: each for key, each in state.known.items() if key not in past})

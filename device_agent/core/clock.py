@@ -107,11 +107,11 @@ def is_step(old: Estimate, new: Estimate) -> bool:
 
 def better(old: Estimate | None, new: Estimate) -> Estimate:
     """The one to go by: a round on a busy network does not replace a good one that is still fresh, but for a step, or
-    where the hub's machine has started anew: then its timeline is another.
+    where the hub's machine has started anew: then its timeline is another, though its time may be the same.
     """
-    if old is None or old.boot != new.boot:
+    if old is None or new.error_ns <= old.error_at(new.at_ns) or is_step(old, new):
         return new
-    return new if new.error_ns <= old.error_at(new.at_ns) or is_step(old, new) else old
+    return old if old.boot == new.boot else replace(old, boot=new.boot, base_ns=new.base_ns)
 
 
 def followed(course: tuple[Estimate, ...], new: Estimate) -> tuple[Estimate, ...]:

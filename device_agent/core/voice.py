@@ -23,7 +23,7 @@ class Voice:
     zero_s: float | None = None  # when frame 0 was, or would have been; None while it waits
     position: int = 0
     played: int = 0
-    begun: int = 0  # the position at which it began
+    begun: int = 0  # where the pass in which it began begins
     holes: list[tuple[int, int]] = field(default_factory=list)  # from which position to which it was jumped
     gain: float = 1.0
 
@@ -43,17 +43,14 @@ class Voice:
 
     @property
     def lost_s(self) -> float:
-        """How much of it has not sounded in the pass that sounded best, from where it began.
+        """How much of it has not sounded in the pass that sounded best.
 
         Who joins late in time has lost nothing; who joins later than that, for want of another pass, all before it.
         """
         length = len(self.sound.pcm)
-        into = self.begun % self.pass_frames
-        is_too_late = not self.sound.is_live and into > LATE_SHARE * length
-        holes = [*self.holes, *([(self.begun - into, self.begun)] if is_too_late else [])]
         lost = [
-            sum(max(0, min(end, begin + length) - max(first, begin)) for first, end in holes)
-            for begin in range(self.begun - into, self.sound.repeat * self.pass_frames, self.pass_frames)
+            sum(max(0, min(end, begin + length) - max(first, begin)) for first, end in self.holes)
+            for begin in range(self.begun, self.sound.repeat * self.pass_frames, self.pass_frames)
         ]
         return min(lost, default=0) / SAMPLE_RATE
 
@@ -81,8 +78,11 @@ class Voice:
         self.position = max(self.position, self.live_position(now_s))
         due_s = now_s if self.due_s is None else self.due_s
         self.zero_s, self.due_s = due_s - self.position / SAMPLE_RATE, None
-        self.begun = self.position
-        self.gain = 0.0 if self.position % self.pass_frames else 1.0
+        into = self.position % self.pass_frames
+        self.begun = self.position - into
+        if not self.sound.is_live and into > LATE_SHARE * len(self.sound.pcm):
+            self.holes = [(self.begun, self.position)]
+        self.gain = 0.0 if into else 1.0
 
     def live_position(self, now_s: float) -> int:
         """Where a live speaker is by now; 0 for every other sound."""
@@ -108,7 +108,7 @@ class Voice:
     def _jump(self, frames: int) -> None:
         """Go on so many frames further on; or back, and then what was jumped over there sounds after all."""
         to = max(0, self.position + frames)
-        self.holes = [(begin, min(end, to)) for begin, end in self.holes if begin < to]
+        self.holes = [(begin, min(end, to)) for begin, end in self.holes if min(end, to) - begin > HOLE_FRAMES]
         if frames > HOLE_FRAMES:
             self.holes.append((self.position, to))
         self.position = to

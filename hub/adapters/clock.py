@@ -14,7 +14,6 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 """Goes on while the machine sleeps, as the clocks of devices do; slewed like the wall clock, and never set."""
 _READINGS = 5
-_HELD_UP_NS = 500_000
 _WAVERS_NS = 1_000_000
 """Two readings of two clocks differ by less, unless somebody has set one."""
 
@@ -40,7 +39,7 @@ class SystemClock:
     def timeline(self) -> Timeline:
         """How the wall clock stands to the steady one: the same until it is set, however the reading wavers."""
         took_ns, base_ns = min(_read_base() for _ in range(_READINGS))
-        if took_ns < _HELD_UP_NS and abs(base_ns - self._timeline.base_ns) > _WAVERS_NS:
+        if abs(base_ns - self._timeline.base_ns) > max(_WAVERS_NS, took_ns):  # it is wrong by no more than it took
             self._timeline = Timeline(boot=self._timeline.boot, base_ns=base_ns)
         return self._timeline
 

@@ -76,6 +76,9 @@ def test_the_hubs_time_is_kept_with_its_timeline_and_read_without_from_before_it
     outbox.store_estimate(learned)
     outbox = reopened(outbox, path)
     assert outbox.estimate() == learned
+    kept = outbox._get("estimate")
+    assert kept is not None
+    assert len(json.loads(kept)) == 4  # as an agent from before reads it
     outbox._put("estimate", json.dumps([outbox._boot_id, 7, 8, 9]).encode())
     assert outbox.estimate() == Estimate(7, 8, 9)
 

@@ -68,8 +68,8 @@ def test_a_worse_round_does_not_replace_a_good_one_that_is_fresh() -> None:
     worse = Estimate(2, error_ns=2 * MS, at_ns=1_000 * MS)
     assert better(good, worse) is good
     assert better(None, worse) is worse
-    of_a_new_start = replace(worse, boot="b")
-    assert better(replace(good, boot="a"), of_a_new_start) is of_a_new_start
+    of_a_new_start = replace(worse, boot="b", base_ns=7)
+    assert better(replace(good, boot="a"), of_a_new_start) == replace(good, boot="b", base_ns=7)
 
 
 def test_a_good_one_that_is_old_is_replaced() -> None:

@@ -347,6 +347,18 @@ def test_what_came_before_the_hubs_time_was_known_is_read_by_it_once_it_is(step_
     assert world.instants == {soon: 60_000}
 
 
+def test_what_was_played_is_not_played_again_although_the_clock_was_set_on_by_more_than_a_day() -> None:
+    world = World()
+    soon = world.announces(60)
+    world.passes(20_000)
+    world.step(26 * HOUR_MS)
+    world.comes(events.TimeTold(world.now_ms))
+    world.passes(10_000)
+    world.happens(world.sent["m-0"])
+    world.passes(20_000)
+    assert world.sounded == [soon]
+
+
 def test_a_late_device_takes_what_is_still_valid_by_its_own_timeline_and_nothing_else() -> None:
     world = World()
     world.step(2 * HOUR_MS)

@@ -428,7 +428,13 @@ def test_what_a_gap_swallowed_is_told_of_the_pass_that_sounded_best(
 
 @pytest.mark.parametrize(
     ("ahead_s", "since", "until", "lost_s"),
-    [(2.0, 3.0, 3.08, 0.08), (0.006, 3.0, 3.08, 0.0), (2.0, 3.0, 60.0, 2.0), (0.04, 3.0, 60.0, 0.0)],
+    [
+        (2.0, 3.0, 3.08, 0.08),
+        (0.006, 3.0, 3.08, 0.0),
+        (0.06, 3.0, 3.02, 0.0),
+        (2.0, 3.0, 60.0, 2.0),
+        (0.04, 3.0, 60.0, 0.0),
+    ],
 )
 def test_what_sounds_after_all_when_the_stream_steps_back_is_not_lost(
     ahead_s: float, since: float, until: float, lost_s: float

@@ -64,6 +64,16 @@ def test_the_timeline_is_the_same_though_the_reading_wavers_or_is_held_up(
     assert made.timeline() == before
 
 
+def test_a_clock_that_was_set_by_more_than_a_slow_reading_takes_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    hands = Hands()
+    hands.put_in_place(monkeypatch)
+    made = SystemClock()
+    before = made.timeline()
+    hands.set_ns += 100 * 10**9
+    hands.late = 15
+    assert abs(made.timeline().base_ns - before.base_ns - 100 * 10**9) <= 10 * 10**9
+
+
 def test_what_everybody_may_read_does_not_name_the_machine() -> None:
     made = SystemClock()
     assert made.boot_id() not in made.timeline().boot
