@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from device_agent.core.clock import PATIENCE_MS
+from device_agent.core.clock import PATIENCE_MS, set_between_ns
 from device_agent.core.moment import Learned, Moment
 from wire.messages import Timeline
 
@@ -30,11 +30,6 @@ class DeviceClock:
         self._rate = 0.0
         self._timeline: Timeline | None = None
 
-    @property
-    def is_learned(self) -> bool:
-        """Whether it goes by what the hub has told, and not by its wall clock or an assumption."""
-        return self._offset_ns is not None and self._assumed_ns is None
-
     def now(self) -> Moment:
         """This instant."""
         return self.at(self.mono_ns() / 1e9)
@@ -43,15 +38,14 @@ class DeviceClock:
         """That instant of the monotonic clock, in seconds."""
         mono_ns = round(mono_s * 1e9)
         waited_ms = (mono_ns - self._started_ns) // 1_000_000
-        offset_ns = self._learned(mono_ns)
         learned = None
-        if offset_ns is not None and self._timeline is not None:
-            learned = Learned((mono_ns + offset_ns) // 1_000_000, self._timeline)
+        if self._timeline is not None:
+            learned = Learned((mono_ns + self._learned(mono_ns)) // 1_000_000, self._timeline)
         return Moment(
             mono_ms=mono_ns // 1_000_000,
             unix_ms=(mono_ns + self._offset(mono_ns)) // 1_000_000,
-            is_settled=offset_ns is not None or self._assumed_ns is not None or waited_ms >= PATIENCE_MS,
-            is_learned=self.is_learned,
+            is_settled=self._offset_ns is not None or self._assumed_ns is not None or waited_ms >= PATIENCE_MS,
+            is_learned=self._is_learned,
             learned=learned,
         )
 
@@ -59,10 +53,10 @@ class DeviceClock:
         """The instant of the monotonic clock, in seconds, at this Unix time, by that timeline of the hub if it is one
         of which the time is known, else as the hub's clock is set now.
         """
-        ours = self._timeline
-        if timeline is None or ours is None or timeline.boot != ours.boot:
-            return self._mono_s(unix_ms, self._offset)
-        return self._mono_s(unix_ms - (timeline.base_ns - ours.base_ns) / 1e6, lambda at_ns: self._learned(at_ns) or 0)
+        set_ns = set_between_ns(self._timeline, timeline)
+        ahead = self._offset if set_ns is None else self._learned
+        unix_ns = unix_ms * 1e6 - (set_ns or 0)
+        return (unix_ns - ahead(round(unix_ns) - ahead(self.mono_ns()))) / 1e9
 
     def learn(self, offset_ns: int, at_ns: int = 0, rate: float = 0.0, timeline: Timeline | None = None) -> None:
         """The hub's Unix time was the monotonic clock plus this at `at_ns`; it gains `rate` on it ever since."""
@@ -75,22 +69,21 @@ class DeviceClock:
 
     def wall_error_ms(self) -> float | None:
         """How far the system's wall clock is ahead of the hub's time; None while that is not known."""
-        if not self.is_learned:
+        if not self._is_learned:
             return None
         mono_ns = self.mono_ns()
         return round((self._wall_ns() - mono_ns - self._offset(mono_ns)) / 1e6, 3)
 
-    def _mono_s(self, unix_ms: float, offset: Callable[[int], int]) -> float:
-        near_ns = round(unix_ms * 1e6) - offset(self.mono_ns())
-        return (unix_ms * 1e6 - offset(near_ns)) / 1e9
+    @property
+    def _is_learned(self) -> bool:
+        return self._offset_ns is not None and self._assumed_ns is None
 
     def _offset(self, mono_ns: int) -> int:
+        """Of the time that is gone by: assumed, learned, or the wall clock's."""
         if self._assumed_ns is not None:
             return self._assumed_ns
-        learned_ns = self._learned(mono_ns)
-        return self._wall_ns() - self.mono_ns() if learned_ns is None else learned_ns
+        return self._wall_ns() - self.mono_ns() if self._offset_ns is None else self._learned(mono_ns)
 
-    def _learned(self, mono_ns: int) -> int | None:
-        if self._offset_ns is None:
-            return None
+    def _learned(self, mono_ns: int) -> int:
+        assert self._offset_ns is not None
         return self._offset_ns + round(self._rate * (mono_ns - self._learned_ns))

@@ -290,10 +290,8 @@ class HubLink:
             return
         asked = self._answers.pop(answer.nonce, None)
         if asked is not None and not asked.done() and answer.to == self._device:
-            boot, base_ns = (None, 0) if (line := answer.timeline) is None else (line.boot, line.base_ns)
-            asked.set_result(
-                Probe(answer.sent_ns, answer.received_ns, answer.answered_ns, incoming.arrived_ns, boot, base_ns)
-            )
+            hub_ns = answer.received_ns, answer.answered_ns
+            asked.set_result(Probe(answer.sent_ns, *hub_ns, incoming.arrived_ns, answer.timeline))
 
     async def _send_unsent(self, link: Link) -> None:
         while True:

@@ -9,7 +9,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -183,8 +183,9 @@ class Outbox:
         """Keep the hub's time, which holds as long as this machine runs. An agent from before there were timelines,
         put back in place of this one, must be able to read it: they lie beside it.
         """
-        offset_ns, error_ns, at_ns, boot, base_ns = astuple(estimate)
-        kept = {"estimate": [self._boot_id, offset_ns, error_ns, at_ns], "timeline": [offset_ns, boot, base_ns]}
+        numbers = [estimate.offset_ns, estimate.error_ns, estimate.at_ns]
+        timeline = None if estimate.timeline is None else estimate.timeline.model_dump()
+        kept = {"estimate": [self._boot_id, *numbers], "timeline": [estimate.offset_ns, timeline]}
         for key, value in kept.items():
             self._write("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(value).encode()))
 
@@ -195,8 +196,10 @@ class Outbox:
         if boot_id != self._boot_id:
             return None
         found, beside = Estimate(*numbers), self._get("timeline")
-        offset_ns, boot, base_ns = (None, None, 0) if beside is None else json.loads(beside)
-        return replace(found, boot=boot, base_ns=base_ns) if offset_ns == found.offset_ns else found
+        offset_ns, timeline = (None, None) if beside is None else json.loads(beside)
+        if timeline is None or offset_ns != found.offset_ns:
+            return found
+        return replace(found, timeline=messages.Timeline(**timeline))
 
     def store_night(self, night: Night) -> None:
         """Keep how often the test of this night was tried."""

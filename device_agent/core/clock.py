@@ -17,18 +17,22 @@ CERTAIN_RATE = 2e-6  # once it is certain to that: 0.1 ms in a minute
 PATIENCE_MS = 10_000  # so long after its start a device waits for the hub's time before it uses its own
 
 
+def set_between_ns(one: Timeline | None, other: Timeline | None) -> int | None:
+    """By how much the hub's clock was set from the one to the other; None where nothing says that it is one clock."""
+    return None if one is None or other is None or one.boot != other.boot else other.base_ns - one.base_ns
+
+
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One question and its answer: sent and arrived on the device's monotonic clock, the others on the hub's, by the
-    timeline of `boot` and `base_ns` where the hub names one.
+    """One question and its answer: sent and arrived on the device's monotonic clock, the others on the hub's, by
+    `timeline` where the hub names one.
     """
 
     sent_ns: int
     received_ns: int
     answered_ns: int
     arrived_ns: int
-    boot: str | None = None
-    base_ns: int = 0
+    timeline: Timeline | None = None
 
     @property
     def there_ns(self) -> int:
@@ -42,32 +46,27 @@ class Probe:
 
     def told_as(self, other: Probe) -> Probe:
         """As the hub would have told it with its clock set as it is in another one."""
-        by_ns = _set_by_ns(self, other)
+        if (by_ns := set_between_ns(self.timeline, other.timeline)) is None:
+            return self
         received_ns, answered_ns = self.received_ns + by_ns, self.answered_ns + by_ns
-        return replace(self, received_ns=received_ns, answered_ns=answered_ns, base_ns=self.base_ns + by_ns)
+        return replace(self, received_ns=received_ns, answered_ns=answered_ns, timeline=other.timeline)
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The offset, learned at `at_ns` on the monotonic clock, and how wrong it may have been then; boot and base as of
-    the probes.
+    """The offset, learned at `at_ns` on the monotonic clock, and how wrong it may have been then; the timeline is that
+    of the probes.
     """
 
     offset_ns: int
     error_ns: int
     at_ns: int
-    boot: str | None = None
-    base_ns: int = 0
-
-    @property
-    def timeline(self) -> Timeline | None:
-        """What of the hub's it is learned by; None where the hub names none."""
-        return None if self.boot is None else Timeline(boot=self.boot, base_ns=self.base_ns)
+    timeline: Timeline | None = None
 
     def told_as(self, probe: Probe) -> Estimate:
         """As it is with the hub's clock set as it is in this probe."""
-        by_ns = _set_by_ns(self, probe)
-        return replace(self, offset_ns=self.offset_ns + by_ns, base_ns=self.base_ns + by_ns)
+        by_ns = set_between_ns(self.timeline, probe.timeline)
+        return self if by_ns is None else replace(self, offset_ns=self.offset_ns + by_ns, timeline=probe.timeline)
 
     def error_at(self, now_ns: int) -> int:
         """How wrong it may be by now."""
@@ -81,14 +80,7 @@ def estimate(probes: list[Probe]) -> Estimate:
     """
     there_ns, back_ns = min(probe.there_ns for probe in probes), min(probe.back_ns for probe in probes)
     last = probes[-1]
-    return Estimate(
-        (there_ns - back_ns) // 2, (there_ns + back_ns) // 2, last.arrived_ns, boot=last.boot, base_ns=last.base_ns
-    )
-
-
-def _set_by_ns(one: Probe | Estimate, other: Probe) -> int:
-    """By how much the hub's clock was set from the one to the other; 0 where nobody says that it is the same clock."""
-    return other.base_ns - one.base_ns if one.boot is not None and one.boot == other.boot else 0
+    return Estimate((there_ns - back_ns) // 2, (there_ns + back_ns) // 2, last.arrived_ns, last.timeline)
 
 
 def agreeing(probes: list[Probe]) -> list[Probe]:
@@ -111,7 +103,8 @@ def better(old: Estimate | None, new: Estimate) -> Estimate:
     """
     if old is None or new.error_ns <= old.error_at(new.at_ns) or is_step(old, new):
         return new
-    return old if old.boot == new.boot else replace(old, boot=new.boot, base_ns=new.base_ns)
+    is_same = old.timeline == new.timeline or set_between_ns(old.timeline, new.timeline) is not None
+    return old if is_same else replace(old, timeline=new.timeline)
 
 
 def followed(course: tuple[Estimate, ...], new: Estimate) -> tuple[Estimate, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from device_agent.core.clock import set_between_ns
 from wire.messages import Timeline
 
 
@@ -36,11 +37,9 @@ class Moment:
 
         Unchanged where there is none, or where the hub's machine has started anew.
         """
-        ours = self.learned
-        if timeline is None or ours is None or ours.timeline.boot != timeline.boot:
+        if self.learned is None or (set_ns := set_between_ns(self.learned.timeline, timeline)) is None:
             return self
-        set_ms = round((timeline.base_ns - ours.timeline.base_ns) / 1e6)
-        return replace(self, unix_ms=ours.unix_ms + set_ms, is_settled=True, is_learned=True)
+        return replace(self, unix_ms=self.learned.unix_ms + round(set_ns / 1e6), is_settled=True, is_learned=True)
 
     def unix_of(self, mono_s: float) -> int:
         """The Unix time, in ms, of an instant of the monotonic clock in seconds."""

@@ -50,7 +50,8 @@ def begin(kept: Noise | None, rows: list[tuple[Manifest, Step]], config: Config 
         if step is not Step.STARTED:
             continue
         whole_ms = Announcement(manifest, step).span_ms
-        since_ms = now.unix_ms - manifest.play_at_ms if now.is_learned else whole_ms
+        then = now.by(manifest.timeline)
+        since_ms = then.unix_ms - manifest.play_at_ms if then.is_learned else whole_ms
         state, todo = _count(state, min(whole_ms, max(0, since_ms)), manifest, config, now)
     return state, todo
 

@@ -12,7 +12,7 @@ from wire.messages import Timeline
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-"""Goes on while the machine sleeps, as the clocks of devices do; slewed like the wall clock, and never set."""
+"""Goes on while the machine sleeps, since devices do not sleep with it; slewed like the wall clock, and never set."""
 _READINGS = 5
 _WAVERS_NS = 1_000_000
 """Two readings of two clocks differ by less, unless somebody has set one."""

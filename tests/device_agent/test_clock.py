@@ -3,7 +3,7 @@
 import pytest
 
 from device_agent.clock import DeviceClock
-from wire.messages import Timeline
+from tests.device_agent.core.values import timeline
 
 S = 1_000_000_000
 
@@ -72,10 +72,6 @@ def test_an_instant_of_the_hub_is_found_on_the_monotonic_clock_and_back() -> Non
     assert clock.mono_s(5_000_500) == 1_000.5
     assert clock.at(1_000.5).unix_ms == 5_000_500
     assert clock.now().unix_of(1_000.5) == 5_000_500
-
-
-def timeline(base_ns: int, boot: str = "a") -> Timeline:
-    return Timeline(boot=boot, base_ns=base_ns)
 
 
 @pytest.mark.parametrize("is_assumed", [True, False])

@@ -15,9 +15,9 @@ from device_agent.core.clock import PROBES, Estimate, Probe
 from device_agent.hub_link import HubLink, Identity
 from device_agent.mqtt import Incoming, Link, LinkLost, Outgoing
 from device_agent.outbox import Outbox
-from tests.device_agent.core.values import UNIX_MS
+from tests.device_agent.core.values import UNIX_MS, timeline
 from tests.device_agent.test_outbox import press
-from wire.messages import ClockProbe, Health, Timeline, read
+from wire.messages import ClockProbe, Health, read
 from wire.signing import SigningKey, VerifyKeys
 
 FOR_EVER_S = 1e6
@@ -76,7 +76,7 @@ class AnsweringLink(CountingLink):
         set_ns, way_ns = (given[min(self.asked, len(given) - 1)] for given in (self._set_ns, self._ways_ns))
         hub_ns = probe.sent_ns + way_ns + LEARNED_NS + set_ns
         self.answers[probe.nonce].set_result(
-            Probe(probe.sent_ns, hub_ns, hub_ns, probe.sent_ns + way_ns, "a", BASE_NS + set_ns)
+            Probe(probe.sent_ns, hub_ns, hub_ns, probe.sent_ns + way_ns, timeline(BASE_NS + set_ns))
         )
         await super().publish(message)
 
@@ -164,17 +164,18 @@ async def test_a_hubs_clock_that_is_set_costs_nothing_of_what_is_known_of_its_st
 ) -> None:
     """The network is so slow that this round alone would be 20 ms wrong."""
     monkeypatch.setattr(hub_link, "PROBE_PAUSE_S", (0.0, 0.0))
-    outbox.store_estimate(Estimate(LEARNED_NS, 100_000, DeviceClock().mono_ns(), "a", BASE_NS))
+    outbox.store_estimate(Estimate(LEARNED_NS, 100_000, DeviceClock().mono_ns(), timeline(BASE_NS)))
     async with trying(outbox) as (link, _):
         to_hub = AnsweringLink(set_ns, [40 * MS])
         to_hub.answers = link._answers
         await link._probe_round(to_hub)
         now = link._clock.at(5.0)
     assert now.unix_ms == (LEARNED_NS + set_ns[-1]) // MS + 5_000
-    assert now.by(Timeline(boot="a", base_ns=BASE_NS)).unix_ms == LEARNED_NS // MS + 5_000
+    assert now.by(timeline(BASE_NS)).unix_ms == LEARNED_NS // MS + 5_000
     kept = outbox.estimate()
     assert kept is not None
-    assert (kept.offset_ns, kept.error_ns, kept.base_ns) == (LEARNED_NS + set_ns[-1], 100_000, BASE_NS + set_ns[-1])
+    assert (kept.offset_ns, kept.error_ns) == (LEARNED_NS + set_ns[-1], 100_000)
+    assert kept.timeline == timeline(BASE_NS + set_ns[-1])
 
 
 async def test_while_a_press_waits_the_broker_is_looked_for_again_soon(

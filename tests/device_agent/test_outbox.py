@@ -17,7 +17,7 @@ from device_agent.core.health import Proofs
 from device_agent.core.noise import Noise
 from device_agent.core.presses import Kept
 from device_agent.outbox import Outbox
-from tests.device_agent.core.values import UNIX_MS, manifest, signed
+from tests.device_agent.core.values import UNIX_MS, manifest, signed, timeline
 from wire.messages import Config, Press, Receipt, ReceiptState, StateAt
 
 
@@ -72,7 +72,7 @@ def test_the_hubs_time_is_kept_until_the_machine_starts_anew(tmp_path: Path, mon
 def test_the_hubs_time_is_kept_with_its_timeline_and_read_without_from_before_it_had_one(tmp_path: Path) -> None:
     path = tmp_path / "outbox.db"
     outbox = Outbox(path)
-    learned = Estimate(1_795_310_000_000_000_000, 200_000, 3_000_000_000, "a", 1_795_300_000_000_000_000)
+    learned = Estimate(1_795_310_000_000_000_000, 200_000, 3_000_000_000, timeline(1_795_300_000_000_000_000))
     outbox.store_estimate(learned)
     outbox = reopened(outbox, path)
     assert outbox.estimate() == learned

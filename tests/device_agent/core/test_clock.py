@@ -16,6 +16,7 @@ from device_agent.core.clock import (
     followed,
     rate,
 )
+from tests.device_agent.core.values import timeline
 
 MS = 1_000_000
 TRUE_OFFSET_NS = 1_795_310_000_000 * MS
@@ -51,16 +52,16 @@ def test_an_estimate_is_never_more_wrong_than_it_says(ways: list[tuple[int, int]
 def test_a_clock_that_is_set_between_probes_of_one_timeline_is_no_error(ways: list[tuple[int, int, int]]) -> None:
     """Each probe is answered with the clock set by another amount; the last of them is gone by."""
     probes = [
-        replace(one, received_ns=one.received_ns + by_ns, answered_ns=one.answered_ns + by_ns, boot="a", base_ns=by_ns)
+        replace(one, received_ns=one.received_ns + by_ns, answered_ns=one.answered_ns + by_ns, timeline=timeline(by_ns))
         for one, by_ns in ((probe(0, there_ns, back_ns), by_ns) for there_ns, back_ns, by_ns in ways)
     ]
     found = estimate([each.told_as(probes[-1]) for each in probes])
     plain = estimate([probe(0, there_ns, back_ns) for there_ns, back_ns, _ in ways])
-    assert found == replace(plain, offset_ns=plain.offset_ns + ways[-1][2], boot="a", base_ns=ways[-1][2])
+    assert found == replace(plain, offset_ns=plain.offset_ns + ways[-1][2], timeline=timeline(ways[-1][2]))
     assert plain.told_as(probes[-1]) == plain  # of which nobody says by which timeline it is
-    old = replace(plain, boot="a")
-    assert old.told_as(probes[-1]) == found
-    assert replace(old, boot="b").told_as(probes[-1]) == replace(old, boot="b")
+    assert replace(plain, timeline=timeline(0)).told_as(probes[-1]) == found
+    other = replace(plain, timeline=timeline(0, boot="b"))
+    assert other.told_as(probes[-1]) == other
 
 
 def test_a_worse_round_does_not_replace_a_good_one_that_is_fresh() -> None:
@@ -68,8 +69,8 @@ def test_a_worse_round_does_not_replace_a_good_one_that_is_fresh() -> None:
     worse = Estimate(2, error_ns=2 * MS, at_ns=1_000 * MS)
     assert better(good, worse) is good
     assert better(None, worse) is worse
-    of_a_new_start = replace(worse, boot="b", base_ns=7)
-    assert better(replace(good, boot="a"), of_a_new_start) == replace(good, boot="b", base_ns=7)
+    of_a_new_start = replace(worse, timeline=timeline(7, boot="b"))
+    assert better(replace(good, timeline=timeline(5)), of_a_new_start) == replace(good, timeline=timeline(7, boot="b"))
 
 
 def test_a_good_one_that_is_old_is_replaced() -> None:

@@ -397,10 +397,6 @@ def test_after_a_gap_in_the_stream_it_goes_on_where_the_others_are() -> None:
     assert finished.lost_s == pytest.approx(0.2)
 
 
-GAP_S = 0.1
-PASS_S = 0.3 + GAP_S
-
-
 @pytest.mark.parametrize(
     ("stalls", "lost_s"),
     [
@@ -415,7 +411,7 @@ def test_what_a_gap_swallowed_is_told_of_the_pass_that_sounded_best(
     stalls: list[tuple[float, float]], lost_s: float
 ) -> None:
     mixer = Mixer()
-    mixer.play(Sound("a", rising(14_400), 60, T0, repeat=2, gap_s=GAP_S))
+    mixer.play(Sound("a", rising(14_400), 60, T0, repeat=2, gap_s=0.1))
     at = 0.0
     for begin, end in [*stalls, (1.0, 1.0)]:
         if begin > at:

@@ -13,11 +13,11 @@ from device_agent.core.admission import Admission
 from device_agent.core.agent import AgentState
 from device_agent.core.effects import Step
 from device_agent.core.events import AudioReady, Event, Tick
-from device_agent.core.moment import Moment
+from device_agent.core.moment import Learned, Moment
 from device_agent.core.noise import AHEAD_MS, Noise, NoiseState, objection
 from device_agent.core.presses import PressesState
 from device_agent.core.sounds import Finished, Interrupted, SoundEvent, Started, Stopped
-from tests.device_agent.core.values import DEVICE, SHA, at, manifest, signed
+from tests.device_agent.core.values import DEVICE, SHA, at, manifest, signed, timeline
 from wire.messages import Config, Live, Manifest, Volume
 
 LIVE = Live(**signed(), announcement_id="a-1", priority=100, title="喊话", first_seq=1, delay_ms=200)
@@ -186,6 +186,17 @@ def test_what_sounded_when_the_agent_was_killed_counts_for_as_long_as_it_can_hav
     assert todo == ([effects.StoreNoise(day(NOON), 7_000 + used_ms)] if used_ms else [])
     unlearned, _ = noise.begin(before, [(row, step)], config(), at(after_ms, is_learned=False))
     assert unlearned.kept == Noise(day(NOON), 7_000 + (20_000 if step is Step.STARTED else 0))
+
+
+@pytest.mark.parametrize("by_ms", [-3_600_000, -7_900, 7_900, 3_600_000])
+def test_what_sounded_when_the_agent_was_killed_is_counted_by_its_own_timeline(by_ms: int) -> None:
+    """The hub's clock was set meanwhile, by so much."""
+    row = manifest(play_in_ms=0, repeat=2, gap_ms=2_000, timeline=timeline(0))
+    then = at(4_000)
+    now = replace(then, unix_ms=then.unix_ms + by_ms)
+    now = replace(now, learned=Learned(now.unix_ms, timeline(by_ms * 1_000_000)))
+    state, _ = noise.begin(None, [(row, Step.STARTED)], config(volume=1.0), now)
+    assert state.kept == Noise(day(now), 4_000)
 
 
 def test_after_a_restart_the_level_is_that_of_the_settings() -> None:

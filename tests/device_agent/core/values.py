@@ -17,6 +17,11 @@ def at(mono_ms: int, *, is_settled: bool = True, is_learned: bool = True) -> Mom
     return Moment(mono_ms, UNIX_MS + mono_ms, is_settled, is_settled and is_learned)
 
 
+def timeline(base_ns: int, boot: str = "a") -> messages.Timeline:
+    """One of a hub on the machine that was started as `boot`."""
+    return messages.Timeline(boot=boot, base_ns=base_ns)
+
+
 def signed(to: str = DEVICE, message_id: str = "m-1", valid_ms: int = 600_000) -> dict[str, Any]:
     return {"to": to, "id": message_id, "issued_ms": UNIX_MS, "valid_until_ms": UNIX_MS + valid_ms}
 
